@@ -1,0 +1,50 @@
+//! Every limit of the product and the reason for it. One home: no other file may write such a number.
+
+/// Bytes of a definition text (16 MiB): larger than any definition that people or programs have shown a need for.
+pub const DEFINITION_BYTES: usize = 16 * 1024 * 1024;
+/// Nodes of one definition, bodies included.
+pub const DEFINITION_NODES: usize = 20_000;
+/// Edges of one definition: three times the nodes.
+pub const DEFINITION_EDGES: usize = 60_000;
+/// Nesting of JSON and YAML: deep enough for every real document, shallow enough for a recursive reader.
+pub const DOCUMENT_DEPTH: usize = 64;
+/// YAML parser events: what 16 MiB of ordinary text makes.
+pub const YAML_EVENTS: usize = 1_000_000;
+/// YAML alias expansions ("billion laughs").
+pub const YAML_ALIASES: usize = 100;
+/// Bytes of an identifier or name (an id is also a table key and part of an URL).
+pub const NAME_BYTES: usize = 255;
+/// Diagnostics reported for one document; more would hide the first ones.
+pub const DIAGNOSTICS: usize = 200;
+/// Bytes of all variables, of an input or of an output, encoded.
+pub const PAYLOAD_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of an HTTP body that is neither a definition nor a payload.
+pub const BODY_BYTES: usize = 1024 * 1024;
+/// Rows of one page of a list.
+pub const PAGE_ROWS: u64 = 200;
+/// Instances that one batch call may start.
+pub const BATCH_STARTS: usize = 1_000;
+/// Node instances that the answer about one instance carries; the rest is paged.
+pub const INSTANCE_NODES: usize = 1_000;
+/// Steps that one command may take in memory before it is an error: a cycle of pure nodes would otherwise never end.
+pub const STEPS_PER_COMMAND: u32 = 100_000;
+/// Attempts of a task when its `retry` names none.
+pub const RETRY_ATTEMPTS: u32 = 3;
+/// Highest number of attempts a `retry` may ask for.
+pub const RETRY_ATTEMPTS_MAX: u32 = 1_000;
+/// Longest duration that a definition may name: ten years, in milliseconds.
+pub const DURATION_MS: u64 = 10 * 366 * 24 * 3_600 * 1_000;
+/// Longest time a caller may wait in one request, in milliseconds.
+pub const WAIT_MS: u64 = 60_000;
+/// Jobs that one activation may take.
+pub const JOBS_PER_ACTIVATION: u32 = 500;
+/// Lease of a job where the worker names none, in milliseconds.
+pub const JOB_LEASE_MS: u64 = 30_000;
+/// Shortest and longest lease of a job, in milliseconds.
+pub const JOB_LEASE_RANGE_MS: std::ops::RangeInclusive<u64> = 5_000..=3_600_000;
+/// Events between two snapshots of an instance: bounds the replay at recovery.
+pub const SNAPSHOT_EVENTS: u64 = 500;
+/// Virtual shards. Fixed for the life of a database: it is part of every placement.
+pub const SHARDS: u16 = 256;
+/// How long an idempotency key is kept, in milliseconds (24 hours).
+pub const IDEMPOTENCY_MS: u64 = 24 * 3_600 * 1_000;
