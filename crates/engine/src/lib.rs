@@ -1,1 +1,7 @@
-//! heddle-engine
+//! Running workflows: a pure kernel that decides, and a runtime that commits what it decided and only then acts.
+//!
+//! What may not live here: SQL (`heddle-store`), HTTP (`heddle-server`), permissions (`heddle-service`), what a definition may say
+//! (`heddle-model`).
+
+pub mod storage;
+pub mod tasks;

@@ -1,0 +1,93 @@
+//! Task types: what a node of kind task can do, by name. A task knows nothing of instances, storage or the cluster.
+//!
+//! The types themselves live in `heddle-tasks`, one file each; the server registers them at start.
+
+mod error;
+mod registry;
+
+pub use error::{ErrorClass, TaskError};
+pub use registry::{Registry, RegistryError};
+
+use async_trait::async_trait;
+use heddle_model::ids::{InstanceId, WorkspaceId};
+use heddle_model::value::{Shared, Value};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What everybody may know about a task type.
+#[derive(Debug, Clone)]
+pub struct TaskInfo {
+    /// The name in definitions.
+    pub name: &'static str,
+    /// Other names for the same.
+    pub aliases: &'static [&'static str],
+    /// JSON Schema of the config; titles and descriptions in English, `x-title-zh` and `x-description-zh` in Chinese.
+    pub schema: Value,
+    /// How many may run at a time in one server; `None`: only the pool's total counts.
+    pub slots: Option<usize>,
+    /// Time limit of an attempt where the node names none.
+    pub timeout: Duration,
+}
+
+/// One attempt, as a task type sees it.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The instance; for log lines only.
+    pub instance: InstanceId,
+    /// The node's id; for log lines only.
+    pub node: Arc<str>,
+    /// Equal on every attempt of the same logical task.
+    pub key: String,
+    /// 1 for the first.
+    pub attempt: u32,
+    /// The evaluated config.
+    pub input: Shared,
+    /// Cancelled when nobody wants the result any more.
+    pub cancelled: CancellationToken,
+}
+
+/// What a task gives back.
+#[derive(Debug, Clone, Default)]
+pub struct TaskOutput {
+    /// The node's output.
+    pub output: Shared,
+    /// Variables it writes.
+    pub variables: Vec<(Arc<str>, Shared)>,
+    /// Lines for the instance's log: level and message.
+    pub logs: Vec<(Arc<str>, String)>,
+}
+
+impl TaskOutput {
+    /// An output and nothing else.
+    pub fn value(output: impl Into<Shared>) -> Self {
+        Self { output: output.into(), ..Self::default() }
+    }
+}
+
+/// A task type that acts: it runs outside any transaction, at least once.
+#[async_trait]
+pub trait TaskType: Send + Sync + 'static {
+    /// Name, schema, limits.
+    fn info(&self) -> TaskInfo;
+    /// Does the work. Panics are caught and become system errors; a hang ends at the timeout.
+    async fn execute(&self, task: Task) -> Result<TaskOutput, TaskError>;
+}
+
+/// A task type that only computes: same config, same result. It runs inside the commit and is never dispatched.
+pub trait PureTask: Send + Sync + 'static {
+    /// Name, schema.
+    fn info(&self) -> TaskInfo;
+    /// Computes. No clock, no randomness, no I/O.
+    fn evaluate(&self, input: &Value) -> Result<TaskOutput, TaskError>;
+}
+
+/// A task type that only waits: it becomes a timer and holds no worker slot.
+pub trait TimerTask: Send + Sync + 'static {
+    /// Name, schema.
+    fn info(&self) -> TaskInfo;
+    /// How long to wait, in milliseconds, by the evaluated config.
+    fn duration_ms(&self, input: &Value) -> Result<u64, TaskError>;
+}
