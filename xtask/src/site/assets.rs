@@ -1,0 +1,125 @@
+//! From built files to published ones: hashed names, the manifest, nothing left over from before.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::{Value, json};
+
+use crate::shell::write_if_changed;
+
+/// Writes everything below `pkg` and `manifest.json` beside it; true when any file changed.
+///
+/// `style` gives `main.css` with what it imports, and every other file in it (icons, fonts), reachable from the style sheets by
+/// `url("…")` and from the app by the manifest's `files`. `bound` gives the JavaScript, the WebAssembly and its snippets.
+pub(super) fn publish(style: &Path, bound: &Path, pkg: &Path) -> Result<bool> {
+    let mut out: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    for path in walk(style)? {
+        let name = relative(style, &path);
+        if !name.ends_with(".css") && !name.ends_with(".md") && !name.starts_with('.') {
+            let content = std::fs::read(&path)?;
+            let hashed = hashed(&name, &content);
+            files.insert(name, hashed.clone());
+            out.insert(hashed, content);
+        }
+    }
+    let css = super::css::bundle(&style.join("main.css"), &files)?.into_bytes();
+    let wasm = read(&bound.join("heddle_bg.wasm"))?;
+    let js = read(&bound.join("heddle.js"))?;
+    let names = (hashed("heddle.js", &js), hashed("heddle.wasm", &wasm), hashed("heddle.css", &css));
+    let manifest = json!({ "js": names.0, "wasm": names.1, "css": names.2, "files": Value::from_iter(files) });
+    out.extend([(names.0, js), (names.1, wasm), (names.2, css)]);
+    // The JavaScript imports its snippets by these very names; each already carries the hash of its crate.
+    let snippets = bound.join("snippets");
+    for path in walk(&snippets)? {
+        out.insert(format!("snippets/{}", relative(&snippets, &path)), std::fs::read(&path)?);
+    }
+    let mut changed = remove_others(pkg, &out)?;
+    for (name, content) in &out {
+        changed |= write_if_changed(&pkg.join(name), content)?;
+    }
+    let manifest = format!("{manifest:#}\n");
+    changed |= write_if_changed(&pkg.join("../manifest.json"), manifest.as_bytes())?;
+    Ok(changed)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("reading {}", path.display()))
+}
+
+/// `icons.svg` → `icons.3f2a….svg`. The hash tells versions apart, it guards against nobody: FNV-1a, twice 64 bits.
+fn hashed(name: &str, content: &[u8]) -> String {
+    let fold = |seed: u64| content.iter().fold(seed, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3));
+    let hash = format!("{:016x}{:04x}", fold(0xcbf2_9ce4_8422_2325), fold(0x6c62_272e_07bb_0142) & 0xffff);
+    match name.rsplit_once('.') {
+        Some((stem, extension)) => format!("{stem}.{hash}.{extension}"),
+        None => format!("{name}.{hash}"),
+    }
+}
+
+fn remove_others(pkg: &Path, keep: &BTreeMap<String, Vec<u8>>) -> Result<bool> {
+    let mut removed = false;
+    for path in walk(pkg)? {
+        if !keep.contains_key(&relative(pkg, &path)) {
+            std::fs::remove_file(path)?;
+            removed = true;
+        }
+    }
+    Ok(removed)
+}
+
+fn relative(base: &Path, path: &Path) -> String {
+    path.strip_prefix(base).unwrap_or(path).to_string_lossy().replace('\\', "/")
+}
+
+/// All files below a folder, in a fixed order; none when it does not exist.
+pub(super) fn walk(dir: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    if !dir.is_dir() {
+        return Ok(found);
+    }
+    for entry in std::fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(walk(&path)?);
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_name_changes_with_the_content_only() {
+        assert_eq!(hashed("icons.svg", b"a"), hashed("icons.svg", b"a"));
+        assert_ne!(hashed("icons.svg", b"a"), hashed("icons.svg", b"b"));
+        assert!(hashed("fonts/inter.woff2", b"a").starts_with("fonts/inter."));
+    }
+
+    #[test]
+    fn a_second_time_changes_nothing_and_an_old_file_goes() {
+        let dir = std::env::temp_dir().join(format!("heddle-assets-{}", std::process::id()));
+        let (style, bound, pkg) = (dir.join("style"), dir.join("bound"), dir.join("site/pkg"));
+        for d in [&style, &bound] {
+            std::fs::create_dir_all(d).unwrap();
+        }
+        std::fs::write(style.join("main.css"), "body { background: url(\"dot.svg\") }").unwrap();
+        std::fs::write(style.join("dot.svg"), "<svg/>").unwrap();
+        std::fs::write(bound.join("heddle.js"), "1").unwrap();
+        std::fs::write(bound.join("heddle_bg.wasm"), "2").unwrap();
+        assert!(publish(&style, &bound, &pkg).unwrap());
+        assert!(!publish(&style, &bound, &pkg).unwrap());
+        assert_eq!(walk(&pkg).unwrap().len(), 4);
+        std::fs::write(bound.join("heddle.js"), "3").unwrap();
+        assert!(publish(&style, &bound, &pkg).unwrap());
+        assert_eq!(walk(&pkg).unwrap().len(), 4, "the old script must be gone");
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+}
