@@ -5,5 +5,6 @@
 
 pub mod definition;
 pub mod ids;
+pub mod lifecycle;
 pub mod limits;
 pub mod value;
