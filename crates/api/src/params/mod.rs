@@ -1,0 +1,42 @@
+//! What callers send: one type per use case, the same for both doors.
+
+mod auth;
+mod instance;
+mod job;
+mod workflow;
+
+pub use auth::{PasswordGrant, SetUp, SignIn};
+pub use instance::{
+    ActionName, ActionParams, BatchStart, CompleteTask, FailTask, GetInstance, InstanceAction, ListEvents, ListInstances, ListLogs, ListNodes,
+    PatchVariables, StartInstance, TimerPolicy, WatchInstance,
+};
+pub use job::{ActivateJobs, CompleteJob, FailJob, HeartbeatJob};
+pub use workflow::{
+    ApplyWorkflow, CreateWorkflow, DefinitionFormat, DefinitionText, DeleteWorkflow, ExportFormat, ExportWorkflow, GetVersion, GetWorkflow, ListVersions,
+    ListWorkflows, ReplaceWorkflow,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// Which page of a list: how many rows, and after which.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[serde(default)]
+pub struct PageParams {
+    /// Rows of the page, 1–200; 50 where absent.
+    pub limit: Option<u64>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// A list filter over counts and figures: the time range.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::IntoParams), into_params(parameter_in = Query))]
+#[serde(default)]
+pub struct StatsRange {
+    /// Only this workflow, by id or name.
+    pub workflow: Option<String>,
+    /// Only instances that started at or after this time.
+    #[cfg_attr(feature = "ssr", param(value_type = Option<String>))]
+    pub started_after: Option<crate::Timestamp>,
+}

@@ -1,0 +1,70 @@
+//! Addresses of the REST API and the sockets, written once.
+
+/// Everything of the first version stands under this.
+pub const V1: &str = "/api/v1";
+/// The password grant.
+pub const TOKEN: &str = "/api/v1/auth/token";
+/// Begins and ends browser sessions.
+pub const SESSION: &str = "/api/v1/auth/session";
+/// Whether set-up is needed, and doing it.
+pub const SETUP: &str = "/api/v1/setup";
+/// Who is signed in.
+pub const ME: &str = "/api/v1/me";
+/// Workflows.
+pub const WORKFLOWS: &str = "/api/v1/workflows";
+/// Checks a definition without storing it.
+pub const WORKFLOWS_VALIDATE: &str = "/api/v1/workflows/validate";
+/// Applies a definition by name.
+pub const WORKFLOW_BY_NAME: &str = "/api/v1/workflows/by-name/{name}";
+/// One workflow.
+pub const WORKFLOW: &str = "/api/v1/workflows/{id}";
+/// Its versions.
+pub const VERSIONS: &str = "/api/v1/workflows/{id}/versions";
+/// One version.
+pub const VERSION: &str = "/api/v1/workflows/{id}/versions/{number}";
+/// Registered task types.
+pub const TASK_TYPES: &str = "/api/v1/task-types";
+/// Instances.
+pub const INSTANCES: &str = "/api/v1/workflow-instances";
+/// Many starts in one call.
+pub const INSTANCES_BATCH: &str = "/api/v1/workflow-instances/batch";
+/// One instance.
+pub const INSTANCE: &str = "/api/v1/workflow-instances/{id}";
+/// Its node instances.
+pub const INSTANCE_NODES: &str = "/api/v1/workflow-instances/{id}/nodes";
+/// Its journal.
+pub const INSTANCE_EVENTS: &str = "/api/v1/workflow-instances/{id}/events";
+/// What can be done to it.
+pub const INSTANCE_ACTION: &str = "/api/v1/workflow-instances/{id}/actions/{action}";
+/// Its variables.
+pub const INSTANCE_VARIABLES: &str = "/api/v1/workflow-instances/{id}/variables";
+/// Completes a waiting task.
+pub const TASK_COMPLETE: &str = "/api/v1/workflow-instances/{id}/tasks/{task}/complete";
+/// Fails a waiting task.
+pub const TASK_FAIL: &str = "/api/v1/workflow-instances/{id}/tasks/{task}/fail";
+/// Its log lines.
+pub const INSTANCE_LOGS: &str = "/api/v1/logs/workflow-instances/{id}";
+/// Takes jobs.
+pub const JOBS_ACTIVATE: &str = "/api/v1/jobs/activate";
+/// Completes a job.
+pub const JOB_COMPLETE: &str = "/api/v1/jobs/{id}/complete";
+/// Fails a job.
+pub const JOB_FAIL: &str = "/api/v1/jobs/{id}/fail";
+/// Keeps a job.
+pub const JOB_HEARTBEAT: &str = "/api/v1/jobs/{id}/heartbeat";
+/// Counts by workflow.
+pub const STATS_WORKFLOWS: &str = "/api/v1/stats/workflows";
+/// Counts by node.
+pub const STATS_NODES: &str = "/api/v1/stats/nodes";
+/// The browser's one socket.
+pub const WS_FEED: &str = "/ws/feed";
+/// One instance, for programs.
+pub const WS_INSTANCE: &str = "/ws/workflow-instances/{id}";
+/// The OpenAPI document.
+pub const OPENAPI: &str = "/api/openapi.json";
+/// Alive.
+pub const HEALTHZ: &str = "/healthz";
+/// Ready to serve.
+pub const READYZ: &str = "/readyz";
+/// Prometheus text.
+pub const METRICS: &str = "/metrics";

@@ -1,0 +1,19 @@
+//! What callers get: one type per thing, the same for both doors.
+
+mod event;
+mod instance;
+mod job;
+mod stats;
+mod viewer;
+mod workflow;
+
+pub use event::{EventView, LogView};
+pub use instance::{
+    BatchItem, BatchStarted, ErrorView, IncidentView, InstanceStatus, InstanceSummary, InstanceView, NodeStatus, NodeView, Phase,
+};
+pub use job::{ActivatedJobs, HeartbeatView, JobView, TaskTypeView};
+pub use stats::{NodeStats, StatusCounts, WorkflowStats};
+pub use viewer::{AccessToken, Me, SetupState, SignedIn, Viewer, WorkspaceView};
+pub use workflow::{
+    Applied, ApplyOutcome, Document, Validation, VersionSummary, VersionView, WorkflowStatus, WorkflowSummary, WorkflowView,
+};
