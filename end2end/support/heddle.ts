@@ -1,0 +1,84 @@
+// Starts the real binary on a new SQLite file and a free port, and ends it with the test.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Longest time in ms from the start of the process to its set-up link or readiness. */
+const READY = 60_000;
+
+export type Account = { user: string; password: string };
+
+export class Heddle {
+  private log = '';
+  private ended: string | undefined;
+
+  private constructor(private readonly child: ChildProcess, private readonly dir: string, readonly url: string) {
+    const keep = (chunk: Buffer) => { this.log += chunk.toString(); };
+    child.stdout?.on('data', keep);
+    child.stderr?.on('data', keep);
+    child.once('exit', (code, signal) => { this.ended = `ended with ${code ?? signal}`; });
+  }
+
+  /** A server that is ready. With `admin` the first administrator exists already; without, the set-up page waits. */
+  static async start(admin?: Account): Promise<Heddle> {
+    const binary = resolve(process.env.HEDDLE_BIN ?? join(import.meta.dirname, '../../target/debug/heddle'));
+    const dir = await mkdtemp(join(tmpdir(), 'heddle-e2e-'));
+    const listen = `127.0.0.1:${await freePort()}`;
+    const env: NodeJS.ProcessEnv = {
+      PATH: process.env.PATH,
+      HEDDLE_LISTEN: listen,
+      HEDDLE_DATA_DIR: dir,
+      HEDDLE_DATABASE_URL: `sqlite://${join(dir, 'heddle.db')}?mode=rwc`,
+      HEDDLE_LOG: 'info',
+      ...(admin && { HEDDLE_ADMIN_USER: admin.user, HEDDLE_ADMIN_PASSWORD: admin.password }),
+    };
+    const child = spawn(binary, ['serve'], { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const server = new Heddle(child, dir, `http://${listen}`);
+    await server.until('/readyz to answer 200', async () => (await fetch(`${server.url}/readyz`).catch(() => undefined))?.ok || undefined);
+    return server;
+  }
+
+  /** The one-time link that it prints at its first start. */
+  async setupLink(): Promise<string> {
+    const link = await this.until('the set-up link', async () => this.log.match(/https?:\/\/\S+\/setup\?\S+/)?.[0]);
+    return link.replace(/[\u001b"'].*$/u, '');
+  }
+
+  /** Everything it has printed. */
+  printed(): string {
+    return this.log;
+  }
+
+  async stop(): Promise<void> {
+    if (!this.ended) {
+      const gone = new Promise((done) => this.child.once('exit', done));
+      this.child.kill('SIGKILL');
+      await gone;
+    }
+    await rm(this.dir, { recursive: true, force: true });
+  }
+
+  private async until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+    const end = Date.now() + READY;
+    for (;;) {
+      const answer = await ask();
+      if (answer !== undefined) return answer;
+      if (this.ended) throw new Error(`heddle ${this.ended} before ${what}:\n${this.log}`);
+      if (Date.now() > end) throw new Error(`${what}: not within ${READY} ms\n${this.log}`);
+      await new Promise((next) => setTimeout(next, 50));
+    }
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((found, failed) => {
+    const probe = createServer();
+    probe.once('error', failed);
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => (address && typeof address === 'object' ? found(address.port) : failed(new Error('no port'))));
+    });
+  });
+}

@@ -1,0 +1,44 @@
+// The whole way of a new user, from the set-up link to signing out, in both languages.
+import { test, expect, ADMIN } from '../support/test.ts';
+import { hydrated, signIn, signOut, start, useExample } from '../support/steps.ts';
+import { WORDS, type Language } from '../support/words.ts';
+
+for (const language of Object.keys(WORDS) as Language[]) {
+  test.describe(`first light (${language})`, () => {
+    test.use({ language, fresh: true });
+
+    test('set up, run an example, watch it complete, sign out', async ({ page, server, words, picture }) => {
+      await page.goto(await server.setupLink());
+      await hydrated(page);
+      await expect(page.locator('html')).toHaveAttribute('lang', new RegExp(`^${words.lang}`));
+      await page.getByLabel(words.displayName).fill('李雷');
+      await page.getByLabel(words.loginName).fill(ADMIN.user);
+      await page.getByLabel(words.password, { exact: true }).fill(ADMIN.password);
+      await page.getByLabel(words.repeat).fill(ADMIN.password);
+      await picture(`setup-${language}`);
+      await page.getByRole('button', { name: words.create }).click();
+      await expect(page.getByRole('heading', { level: 1, name: words.workflows }).or(page.getByLabel(words.user))).toBeVisible();
+      if (await page.getByLabel(words.user).isVisible()) await signIn(page, words);
+      await picture(`workflows-empty-${language}`);
+
+      await page.getByRole('link', { name: words.browse }).click();
+      await expect(page.getByText('示例流程').first()).toBeVisible();
+      await expect(page.getByText('Order fulfilment').first()).toBeVisible();
+      await picture(`gallery-${language}`);
+
+      await useExample(page, words, 'Order fulfilment');
+      await picture(`workflow-${language}`);
+      let loads = 0;
+      page.on('load', () => { loads += 1; });
+      await start(page, words, { [language === 'zh' ? '订单号' : 'Order number']: 'A-17' });
+      await expect(page.getByText(words.completed, { exact: true }).first()).toBeVisible();
+      await picture(`instance-${language}`);
+      expect(loads, 'the states arrive without reloading').toBe(0);
+
+      await signOut(page, words);
+      await picture(`signin-${language}`);
+      await page.goto('/workflows');
+      await expect(page.getByLabel(words.user)).toBeVisible();
+    });
+  });
+}
