@@ -1,0 +1,85 @@
+//! The engine's side: the real binary on the same database, driven over HTTP as any program would.
+
+mod closed_loop;
+mod definitions;
+mod latency;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use heddle_testkit::{Client, Heddle, HeddleProcess};
+use serde_json::Value;
+
+use crate::Databases;
+use crate::figures::{Figures, Place, Workload};
+use crate::plan::Plan;
+
+const USER: &str = "bench";
+const PASSWORD: &str = "a password for the benchmark only";
+
+/// A running server with the workflows of the benchmark; killed when dropped.
+pub(crate) struct Server {
+    place: Place,
+    process: HeddleProcess,
+    client: Client,
+    _data: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts it on a database of its own beside the floor's.
+    pub(crate) async fn start(place: Place, databases: &Databases) -> Result<Self> {
+        let data = tempfile::Builder::new().prefix("heddle-bench-").tempdir()?;
+        let mut plan = Heddle::new(data.path())?.admin(USER, PASSWORD).env("HEDDLE_LOG", "warn");
+        if let Databases::Postgres(server) = databases {
+            plan = plan.database_url(&server.database()?.url);
+        }
+        let process = plan.start().await?;
+        let client = process.client()?.sign_in(USER, PASSWORD).await?;
+        for workload in Workload::ALL {
+            let answer = client.post_yaml("/api/v1/workflows", &definitions::of(workload)).await?;
+            answer.expect_status(201).with_context(|| format!("storing {}", workload.name()))?;
+        }
+        Ok(Self { place, process, client, _data: data })
+    }
+
+    /// One line per number of instances in flight; for `latency` there is one.
+    pub(crate) async fn measure(&self, workload: Workload, plan: &Plan) -> Result<Vec<Figures>> {
+        if workload == Workload::Latency {
+            return Ok(vec![latency::measure(self, plan).await?]);
+        }
+        let mut lines = Vec::new();
+        for &in_flight in &plan.in_flight {
+            // Forty branches each: as many steps in flight as in the sequence.
+            let in_flight = if workload == Workload::FanOut40 { (in_flight / 8).max(8) } else { in_flight };
+            lines.push(closed_loop::measure(self, workload, in_flight, plan).await?);
+        }
+        Ok(lines)
+    }
+
+    /// Sums a counter of /metrics over its labels; an error when the server does not have it.
+    async fn counter(&self, name: &str) -> Result<u64> {
+        let text = self.client.get("/metrics").await?.text;
+        let value = |line: &str| -> Option<f64> {
+            let rest = line.strip_prefix(name)?;
+            let value = rest.strip_prefix(' ').or_else(|| rest.strip_prefix('{')?.split_once("} ").map(|(_, v)| v))?;
+            value.trim().parse().ok()
+        };
+        let values: Vec<f64> = text.lines().filter_map(value).collect();
+        anyhow::ensure!(!values.is_empty(), "/metrics has no counter {name}");
+        Ok(values.iter().sum::<f64>() as u64)
+    }
+
+    /// Processor time that the server has used so far.
+    fn cpu(&self) -> Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.pid()))?;
+        // After the name in brackets; user and system time are the 14th and 15th fields, in hundredths of a second.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |i: usize| fields.get(i).and_then(|t| t.parse::<u64>().ok()).unwrap_or(0);
+        Ok(Duration::from_millis((ticks(11) + ticks(12)) * 10))
+    }
+
+    /// GET as JSON; anything but 200 is an error.
+    async fn get(&self, path: &str) -> Result<Value> {
+        self.client.get(path).await?.expect_status(200)
+    }
+}
