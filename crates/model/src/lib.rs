@@ -4,7 +4,10 @@
 //! What may not live here: anything that runs an instance (`heddle-engine`), stores it (`heddle-store`) or draws it (`heddle-app`).
 
 pub mod definition;
+pub mod diagnostic;
+pub mod format;
 pub mod ids;
 pub mod lifecycle;
 pub mod limits;
+pub mod plan;
 pub mod value;
