@@ -104,7 +104,13 @@ async fn start_batches(client: heddle_testkit::Client, state: Arc<Loop>) -> Resu
             continue;
         }
         let answer = client.post("/api/v1/workflow-instances/batch", &state.body).await?;
-        ensure!(answer.status.is_success(), "starting a batch: {} {}", answer.status, answer.text);
+        // Each start of a batch succeeds or fails on its own: one refusal would make the figures wrong.
+        ensure!(
+            answer.status.is_success() && !answer.text.contains("\"problem\""),
+            "starting a batch: {} {}",
+            answer.status,
+            answer.text
+        );
     }
     Ok(())
 }
