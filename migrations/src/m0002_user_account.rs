@@ -7,21 +7,22 @@ pub(crate) const CHANGE: Change = Change {
     up: &[
         r"CREATE TABLE user_account (
   id {id} NOT NULL PRIMARY KEY,
-  -- As typed, and as compared (case folded, normalised by the service).
-  name TEXT NOT NULL,
-  name_key TEXT NOT NULL UNIQUE,
-  display_name TEXT,
-  email TEXT,
+  -- As typed, and as compared (normalised and case folded by the service).
+  username TEXT NOT NULL,
+  username_key TEXT NOT NULL UNIQUE,
+  display_name TEXT NOT NULL,
+  -- In lower case.
+  email TEXT UNIQUE,
   password_hash TEXT,
-  default_workspace_id {id} REFERENCES workspace (id),
-  locale TEXT,
-  -- Sessions and tokens made before this are void.
-  credentials_changed_at {int} NOT NULL,
-  failed_sign_ins {int} NOT NULL DEFAULT 0,
+  lang TEXT,
+  default_workspace_id {id} NOT NULL REFERENCES workspace (id),
+  disabled {bool} NOT NULL,
+  -- Rises when all sessions and tokens must end.
+  auth_epoch {int} NOT NULL,
+  -- Wrong passwords in a row.
+  failures {int} NOT NULL,
   locked_until {int},
-  disabled_at {int},
-  created_at {int} NOT NULL,
-  updated_at {int} NOT NULL
+  created_at {int} NOT NULL
 ) {strict}",
         "CREATE INDEX user_account_default_workspace ON user_account (default_workspace_id)",
     ],

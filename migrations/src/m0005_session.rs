@@ -1,4 +1,4 @@
-//! Sign-ins. The id is stored as a hash: who reads the table cannot take a session over.
+//! Sign-ins. The token is stored as a hash: who reads the table cannot take a session over.
 
 use crate::change::Change;
 
@@ -6,19 +6,15 @@ pub(crate) const CHANGE: Change = Change {
     name: "m0005_session",
     up: &[
         r"CREATE TABLE session (
-  id_hash {bytes} NOT NULL PRIMARY KEY,
+  id {id} NOT NULL PRIMARY KEY,
+  token_hash {bytes} NOT NULL UNIQUE,
   user_id {id} NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
   workspace_id {id} NOT NULL REFERENCES workspace (id),
-  -- What the browser proves its own requests with, hashed.
-  csrf_hash {bytes},
   created_at {int} NOT NULL,
   last_seen_at {int} NOT NULL,
   expires_at {int} NOT NULL,
   address TEXT,
-  user_agent TEXT,
-  data TEXT NOT NULL,
-  -- Rises with each save: a save of something older is refused.
-  revision {int} NOT NULL DEFAULT 1
+  user_agent TEXT
 ) {strict}",
         "CREATE INDEX session_by_user ON session (user_id)",
         "CREATE INDEX session_by_workspace ON session (workspace_id)",

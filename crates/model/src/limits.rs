@@ -27,7 +27,7 @@ pub const BATCH_STARTS: usize = 1_000;
 /// Node instances that the answer about one instance carries; the rest is paged.
 pub const INSTANCE_NODES: usize = 1_000;
 /// Steps that one command may take in memory before it is an error: a cycle of pure nodes would otherwise never end.
-pub const STEPS_PER_COMMAND: u32 = 100_000;
+pub const STEPS_PER_COMMAND: u32 = 10_000;
 /// Attempts of a task when its `retry` names none.
 pub const RETRY_ATTEMPTS: u32 = 3;
 /// Highest number of attempts a `retry` may ask for.
@@ -48,3 +48,40 @@ pub const SNAPSHOT_EVENTS: u64 = 500;
 pub const SHARDS: u16 = 256;
 /// How long an idempotency key is kept, in milliseconds (24 hours).
 pub const IDEMPOTENCY_MS: u64 = 24 * 3_600 * 1_000;
+/// Characters of a password that stands alone (NIST 800-63B-4).
+pub const PASSWORD_CHARS: usize = 15;
+/// Longest password: more only costs hashing time.
+pub const PASSWORD_CHARS_MAX: usize = 128;
+/// Memory of Argon2id, in KiB (64 MiB).
+pub const ARGON2_KIB: u32 = 64 * 1024;
+/// Passes of Argon2id.
+pub const ARGON2_PASSES: u32 = 3;
+/// Password hashes at work at once: each takes a core and 64 MiB.
+pub const ARGON2_AT_ONCE: usize = 2;
+/// Password hashes at work or waiting; more are refused.
+pub const ARGON2_QUEUE: usize = 22;
+/// Failed sign-ins of an account that cost no waiting.
+pub const SIGN_INS_FREE: u32 = 5;
+/// Longest wait after a failed sign-in, in milliseconds (15 minutes).
+pub const SIGN_IN_WAIT_MS: i64 = 15 * 60 * 1_000;
+/// Tries to sign in from one address in a minute.
+pub const SIGN_INS_PER_ADDRESS: u32 = 20;
+/// How long a bearer token holds, in seconds.
+pub const TOKEN_SECONDS: u64 = 15 * 60;
+/// How long the one-time set-up link holds, in milliseconds (30 minutes).
+pub const SETUP_LINK_MS: i64 = 30 * 60 * 1_000;
+/// A session ends after so long without use, in milliseconds (30 minutes).
+pub const SESSION_IDLE_MS: i64 = 30 * 60 * 1_000;
+/// A session ends after so long in any case, in milliseconds (12 hours).
+pub const SESSION_MS: i64 = 12 * 3_600 * 1_000;
+/// How long an answer about an account is believed without asking the database, in milliseconds: a revoked sign-in ends this late.
+pub const ACCOUNT_CACHE_MS: u64 = 3_000;
+/// Attempts of one execution that may be lost with their server before it counts as poisoned.
+pub const LOST_ATTEMPTS: u32 = 5;
+/// How long a workflow's latest version is believed without asking the database, in milliseconds: another server's publishing is seen
+/// this late.
+pub const LATEST_CACHE_MS: u64 = 2_000;
+/// Rows of a page where the caller names no number.
+pub const PAGE_ROWS_DEFAULT: u64 = 50;
+/// How long a server owns its shards without a sign of life, in milliseconds: a dead server's instances go on within 15 seconds.
+pub const SHARD_LEASE_MS: i64 = 10_000;

@@ -1,0 +1,137 @@
+//! Opening a database by its URL, bringing its schema up to date, and closing it.
+
+mod postgres;
+mod sqlite;
+
+pub(crate) use postgres::parse_url;
+
+use crate::StoreError;
+use heddle_migrations::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, sqlx};
+use std::sync::Arc;
+
+/// How to open a database.
+#[derive(Debug, Clone)]
+pub struct ConnectOptions {
+    /// `sqlite://path/to/file.db?mode=rwc` or `postgres://user:password@host:port/database`.
+    pub url: String,
+    /// Connections for the doors (on SQLite: readers); `None`: 10 on PostgreSQL, 4 on SQLite.
+    pub max_connections: Option<u32>,
+}
+
+/// Which database it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// A file, one writer.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
+/// An open database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    pools: Pools,
+    /// For the doors' reads and writes. On PostgreSQL they are the same pool.
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    url: String,
+}
+
+/// The driver's own pools, for the engine's hot path.
+#[derive(Debug)]
+pub(crate) enum Pools {
+    Sqlite { writer: sqlx::SqlitePool, readers: sqlx::SqlitePool },
+    Postgres { doors: sqlx::PgPool, engine: sqlx::PgPool },
+}
+
+impl Store {
+    /// Opens the database, creating a SQLite file and its folder where they are missing. Applies no change of the schema.
+    ///
+    /// Errors: `Fatal` for an URL that cannot be used and for a database that is too old, `Transient` when it cannot be reached.
+    pub async fn connect(options: &ConnectOptions) -> Result<Self, StoreError> {
+        let scheme = options.url.split(':').next().unwrap_or_default();
+        let (pools, reader, writer) = match scheme {
+            "sqlite" => sqlite::open(options).await?,
+            "postgres" | "postgresql" => postgres::open(options).await?,
+            _ => return Err(StoreError::Fatal(format!("the database URL begins with `{scheme}:`; use sqlite://… or postgres://…"))),
+        };
+        Ok(Self { inner: Arc::new(Inner { pools, reader, writer, url: options.url.clone() }) })
+    }
+
+    /// Brings the schema up to date; answers the names of the changes that were applied now.
+    pub async fn migrate(&self) -> Result<Vec<String>, StoreError> {
+        self.run(|store| async move {
+            let db = store.writer();
+            // Two servers may start at once: the second waits, and finds nothing left to do.
+            let _turn = match store.backend() {
+                Backend::Postgres => Some(postgres::migration_lock(&store.inner.url).await?),
+                Backend::Sqlite => None,
+            };
+            let pending = Migrator::get_pending_migrations(db).await?;
+            Migrator::up(db, None).await?;
+            Ok(pending.iter().map(|change| change.name().to_owned()).collect())
+        })
+        .await
+    }
+
+    /// Whether every change of the schema that this program knows has been applied.
+    pub async fn migrations_done(&self) -> Result<bool, StoreError> {
+        self.run(|store| async move { Ok(Migrator::get_pending_migrations_read_only(store.reader()).await?.is_empty()) }).await
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.run(|store| async move {
+            let db = store.reader();
+            db.query_one_raw(Statement::from_string(db.get_database_backend(), "SELECT 1")).await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Closes all connections, after what is under way has ended.
+    pub async fn close(&self) {
+        match &self.inner.pools {
+            Pools::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres { doors, engine } => {
+                engine.close().await;
+                doors.close().await;
+            }
+        }
+    }
+
+    /// Which database it is.
+    pub fn backend(&self) -> Backend {
+        match self.inner.pools {
+            Pools::Sqlite { .. } => Backend::Sqlite,
+            Pools::Postgres { .. } => Backend::Postgres,
+        }
+    }
+
+    pub(crate) fn pools(&self) -> &Pools {
+        &self.inner.pools
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.inner.url
+    }
+
+    /// For reading.
+    pub(crate) fn reader(&self) -> &DatabaseConnection {
+        &self.inner.reader
+    }
+
+    /// For writing; on SQLite there is one such connection.
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.inner.writer
+    }
+}

@@ -1,0 +1,92 @@
+//! PostgreSQL: a pool for the doors and one for the engine, each with its time limits set on the server.
+
+use super::{ConnectOptions, Pools};
+use crate::StoreError;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sea_orm::sqlx::{self, ConnectOptions as _, Connection, Executor};
+use sea_orm::{DatabaseConnection, SqlxPostgresConnector};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// The oldest server that the schema and the statements are tested with (`server_version_num`).
+const OLDEST: i32 = 150_000;
+const DOORS: u32 = 10;
+/// Committers, loads and activations of the engine.
+const ENGINE: u32 = 8;
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Old connections are replaced, so that whatever they gathered is let go.
+const MAX_LIFETIME: Duration = Duration::from_secs(600);
+/// Key of the advisory lock under which the schema is changed.
+const MIGRATION_LOCK: i64 = 0x6865_6464_6c65;
+const STATEMENTS: usize = 512;
+
+/// Limits of every session: nothing waits or runs without end, and a peer that vanished is noticed.
+const LIMITS: [(&str, &str); 8] = [
+    ("statement_timeout", "30s"),
+    ("lock_timeout", "5s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("tcp_keepalives_idle", "30"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "30000"),
+    // The pool's ROLLBACK outside of a transaction warns each time; nobody reads that.
+    ("client_min_messages", "error"),
+];
+
+/// The engine's statements find every row by a key: a plan that reads a whole table is never the right one, however small the table
+/// was when the plan was made.
+const PLANS: [(&str, &str); 5] =
+    [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("jit", "off")];
+
+pub(super) async fn open(options: &ConnectOptions) -> Result<(Pools, DatabaseConnection, DatabaseConnection), StoreError> {
+    let base = parse_url(&options.url)?.statement_cache_capacity(STATEMENTS).options(LIMITS).disable_statement_logging();
+
+    let doors = PgPoolOptions::new()
+        .max_connections(options.max_connections.unwrap_or(DOORS).max(2))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .max_lifetime(MAX_LIFETIME)
+        // A connection whose owner was cut off inside `begin` comes back inside a transaction: end it here.
+        .after_release(|connection, _| Box::pin(async move { connection.execute("ROLLBACK").await.map(|_| true) }))
+        .connect_with(base.clone().application_name("heddle"))
+        .await
+        .map_err(|error| unreachable_error(&error))?;
+    check_version(&doors).await?;
+
+    let engine = PgPoolOptions::new()
+        .max_connections(ENGINE)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .max_lifetime(MAX_LIFETIME)
+        // A round trip per commit; a dead connection shows itself in the statement, which the engine knows how to take.
+        .test_before_acquire(false)
+        .connect_lazy_with(base.application_name("heddle-engine").options(PLANS));
+
+    let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(doors.clone());
+    Ok((Pools::Postgres { doors, engine }, connection.clone(), connection))
+}
+
+/// Waits for the turn to change the schema; the turn ends when the connection is dropped.
+pub(super) async fn migration_lock(url: &str) -> Result<PgConnection, StoreError> {
+    let mut connection = PgConnection::connect_with(&parse_url(url)?.disable_statement_logging()).await?;
+    sqlx::query("SELECT pg_advisory_lock($1)").bind(MIGRATION_LOCK).execute(&mut connection).await?;
+    Ok(connection)
+}
+
+/// Options without a password in any message.
+pub(crate) fn parse_url(url: &str) -> Result<PgConnectOptions, StoreError> {
+    PgConnectOptions::from_str(url).map_err(|error| StoreError::Fatal(format!("the database URL cannot be read: {error}")))
+}
+
+fn unreachable_error(error: &sqlx::Error) -> StoreError {
+    match error {
+        sqlx::Error::Configuration(_) => StoreError::Fatal(error.to_string()),
+        _ => StoreError::Transient(error.to_string()),
+    }
+}
+
+async fn check_version(pool: &sqlx::PgPool) -> Result<(), StoreError> {
+    let number: i32 = sqlx::query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(pool).await?;
+    if number < OLDEST {
+        return Err(StoreError::Fatal(format!("PostgreSQL {} is too old; {} or newer is needed", number / 10_000, OLDEST / 10_000)));
+    }
+    Ok(())
+}

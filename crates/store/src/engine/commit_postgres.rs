@@ -1,0 +1,299 @@
+//! A batch on PostgreSQL: its columns as arrays, sent with one statement.
+
+use super::rows::{in_order, nodes, search_key, text, uuid};
+use super::statement_postgres::{self, PARTS};
+use crate::error::{commit_error, not_sent};
+use heddle_engine::storage::{Batch, CommitError, JobState, Unit};
+use sea_orm::prelude::Uuid;
+use sea_orm::sqlx::postgres::{PgArguments, PgHasArrayType};
+use sea_orm::sqlx::{self, Arguments, AssertSqlSafe, Encode, PgPool, Postgres, Type};
+use std::sync::Arc;
+
+/// A batch, encoded: it borrows nothing.
+pub(super) struct Prepared {
+    sql: Arc<str>,
+    arguments: PgArguments,
+}
+
+/// Collects the arguments of the parts that have rows.
+struct Writer {
+    parts: u16,
+    arguments: PgArguments,
+    error: Option<String>,
+}
+
+impl Writer {
+    /// Begins a part; its columns follow.
+    fn part(&mut self, number: usize) -> &mut Self {
+        debug_assert!(number < PARTS.len());
+        self.parts |= 1 << number;
+        self
+    }
+
+    fn value<'q, T: Encode<'q, Postgres> + Type<Postgres>>(&mut self, value: T) -> &mut Self {
+        if let Err(error) = self.arguments.add(value) {
+            self.error.get_or_insert_with(|| error.to_string());
+        }
+        self
+    }
+
+    /// One column: an array with a value per row.
+    fn column<'q, R, T>(&mut self, rows: &[R], value: impl Fn(&R) -> T) -> &mut Self
+    where
+        T: PgHasArrayType + Encode<'q, Postgres> + Type<Postgres>,
+    {
+        self.value(rows.iter().map(value).collect::<Vec<T>>())
+    }
+}
+
+/// Rows of one table: each with the unit it belongs to.
+fn rows<'a, R: 'a, I: IntoIterator<Item = R>>(units: &[&'a Unit], of: impl Fn(&'a Unit) -> I) -> Vec<(&'a Unit, R)> {
+    units.iter().flat_map(|&unit| of(unit).into_iter().map(move |row| (unit, row))).collect()
+}
+
+const fn workspace(unit: &Unit) -> Uuid {
+    uuid(unit.workspace.as_u128())
+}
+
+const fn instance(unit: &Unit) -> Uuid {
+    uuid(unit.instance.as_u128())
+}
+
+/// Encodes a batch.
+pub(super) fn prepare(batch: &Batch) -> Result<Prepared, CommitError> {
+    let units = in_order(batch);
+    let mut writer = Writer { parts: 0, arguments: PgArguments::default(), error: None };
+    writer.value(uuid(batch.fence.server.as_u128())).value(batch.fence.epoch as i64);
+    heads(&mut writer, &units);
+    journal(&mut writer, &units);
+    node_instances(&mut writer, &units);
+    timers(&mut writer, &units);
+    jobs(&mut writer, &units);
+    incidents(&mut writer, &units);
+    beside(&mut writer, &units);
+    match writer.error {
+        None => Ok(Prepared { sql: statement_postgres::text(writer.parts), arguments: writer.arguments }),
+        Some(error) => Err(CommitError::Fatal(error)),
+    }
+}
+
+/// Sends it and waits for the end.
+pub(super) async fn send(pool: &PgPool, prepared: Prepared) -> Result<(), CommitError> {
+    let mut connection = pool.acquire().await.map_err(|error| not_sent(&error))?;
+    let query = sqlx::query_with(AssertSqlSafe(prepared.sql), prepared.arguments);
+    match query.execute(&mut *connection).await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let answer = commit_error(&error);
+            if matches!(answer, CommitError::Unknown(_)) {
+                // Whatever this connection still is, it is not to be trusted with the next batch.
+                let _ = connection.close().await;
+            }
+            Err(answer)
+        }
+    }
+}
+
+fn heads(writer: &mut Writer, units: &[&Unit]) {
+    let created = rows(units, |unit| unit.created.as_ref());
+    if !created.is_empty() {
+        writer
+            .part(0)
+            .column(&created, |(unit, _)| workspace(unit))
+            .column(&created, |(unit, _)| instance(unit))
+            .column(&created, |(_, row)| uuid(row.workflow.as_u128()))
+            .column(&created, |(_, row)| uuid(row.version.as_u128()))
+            .column(&created, |(_, row)| row.created_at)
+            .column(&created, |(unit, _)| unit.head.updated_at)
+            .column(&created, |(unit, _)| unit.head.started_at)
+            .column(&created, |(unit, _)| unit.head.ended_at)
+            .column(&created, |(unit, _)| unit.head.seq as i64)
+            .column(&created, |(_, row)| i64::from(row.version_number))
+            .column(&created, |(unit, _)| i32::from(unit.shard))
+            .column(&created, |(unit, _)| unit.head.nodes_ended as i32)
+            .column(&created, |(unit, _)| unit.head.nodes_expected as i32)
+            .column(&created, |(unit, _)| unit.head.incidents as i32)
+            .column(&created, |(_, row)| i32::from(row.priority))
+            .column(&created, |(unit, _)| unit.head.runnable)
+            .column(&created, |(_, row)| row.unique_business_key)
+            .column(&created, |(_, row)| row.test)
+            .column(&created, |(unit, _)| unit.head.status)
+            .column(&created, |(unit, _)| unit.head.phase)
+            .column(&created, |(_, row)| text(&row.started_by))
+            .column(&created, |(_, row)| row.business_key.as_deref().map(text))
+            .column(&created, |(unit, _)| unit.head.error.as_deref().map(text));
+    }
+    let moved: Vec<&Unit> = units.iter().copied().filter(|unit| unit.created.is_none()).collect();
+    if !moved.is_empty() {
+        writer
+            .part(1)
+            .column(&moved, |unit| workspace(unit))
+            .column(&moved, |unit| instance(unit))
+            .column(&moved, |unit| unit.journal.first_seq as i64 - 1)
+            .column(&moved, |unit| unit.head.updated_at)
+            .column(&moved, |unit| unit.head.started_at)
+            .column(&moved, |unit| unit.head.ended_at)
+            .column(&moved, |unit| unit.head.seq as i64)
+            .column(&moved, |unit| unit.head.nodes_ended as i32)
+            .column(&moved, |unit| unit.head.nodes_expected as i32)
+            .column(&moved, |unit| unit.head.incidents as i32)
+            .column(&moved, |unit| unit.head.runnable)
+            .column(&moved, |unit| unit.head.status)
+            .column(&moved, |unit| unit.head.phase)
+            .column(&moved, |unit| unit.head.error.as_deref().map(text))
+            .value(moved.len() as i64);
+    }
+}
+
+fn journal(writer: &mut Writer, units: &[&Unit]) {
+    writer
+        .part(2)
+        .column(units, |unit| workspace(unit))
+        .column(units, |unit| instance(unit))
+        .column(units, |unit| unit.journal.first_seq as i64)
+        .column(units, |unit| unit.journal.pos as i64)
+        .column(units, |unit| unit.journal.at)
+        .column(units, |unit| unit.journal.count as i32)
+        .column(units, |unit| unit.journal.checksum.cast_signed())
+        .column(units, |unit| unit.shard.cast_signed())
+        .column(units, |unit| &*unit.journal.events);
+}
+
+fn node_instances(writer: &mut Writer, units: &[&Unit]) {
+    let rows = rows(units, nodes);
+    if rows.is_empty() {
+        return;
+    }
+    writer
+        .part(3)
+        .column(&rows, |(unit, _)| workspace(unit))
+        .column(&rows, |(unit, _)| instance(unit))
+        .column(&rows, |(_, row)| row.started_at)
+        .column(&rows, |(_, row)| row.ended_at)
+        .column(&rows, |(_, row)| row.number as i32)
+        .column(&rows, |(_, row)| row.attempt as i32)
+        .column(&rows, |(_, row)| row.iteration as i32)
+        .column(&rows, |(_, row)| text(&row.node))
+        .column(&rows, |(_, row)| text(&row.node_type))
+        .column(&rows, |(_, row)| row.status)
+        .column(&rows, |(_, row)| row.reason)
+        .column(&rows, |(_, row)| row.output.as_deref().map(text))
+        .column(&rows, |(_, row)| row.error.as_deref().map(text));
+}
+
+fn timers(writer: &mut Writer, units: &[&Unit]) {
+    let armed = rows(units, |unit| unit.timers.iter().filter(|timer| !unit.timers_gone.contains(&timer.number)));
+    if !armed.is_empty() {
+        writer
+            .part(4)
+            .column(&armed, |(unit, _)| workspace(unit))
+            .column(&armed, |(unit, _)| instance(unit))
+            .column(&armed, |(_, row)| row.number as i32)
+            .column(&armed, |(unit, _)| i32::from(unit.shard))
+            .column(&armed, |(_, row)| row.due);
+    }
+    let gone = rows(units, |unit| &unit.timers_gone);
+    if !gone.is_empty() {
+        writer
+            .part(5)
+            .column(&gone, |(unit, _)| workspace(unit))
+            .column(&gone, |(unit, _)| instance(unit))
+            .column(&gone, |(_, number)| **number as i32);
+    }
+}
+
+fn jobs(writer: &mut Writer, units: &[&Unit]) {
+    let offered = rows(units, |unit| unit.jobs.iter().filter(|job| !unit.jobs_gone.contains(&job.id)));
+    if !offered.is_empty() {
+        writer
+            .part(6)
+            .column(&offered, |(unit, _)| workspace(unit))
+            .column(&offered, |(_, row)| uuid(row.id.as_u128()))
+            .column(&offered, |(unit, _)| instance(unit))
+            .column(&offered, |(_, row)| row.number as i32)
+            .column(&offered, |(_, row)| i32::from(row.state == JobState::Leased))
+            .column(&offered, |(_, row)| i32::from(row.priority))
+            .column(&offered, |(_, row)| row.attempt as i32)
+            .column(&offered, |(_, row)| row.token.cast_signed())
+            .column(&offered, |(_, row)| row.not_before)
+            .column(&offered, |(_, row)| row.lease_until)
+            .column(&offered, |(_, row)| row.created_at)
+            .column(&offered, |(_, row)| row.held)
+            .column(&offered, |(_, row)| text(&row.job_type))
+            .column(&offered, |(_, row)| text(&row.node))
+            .column(&offered, |(_, row)| row.worker.as_deref().map(text))
+            .column(&offered, |(_, row)| text(&row.key))
+            .column(&offered, |(_, row)| text(&row.input));
+    }
+    let gone = rows(units, |unit| &unit.jobs_gone);
+    if !gone.is_empty() {
+        writer.part(7).column(&gone, |(unit, _)| workspace(unit)).column(&gone, |(_, id)| uuid(id.as_u128()));
+    }
+}
+
+fn incidents(writer: &mut Writer, units: &[&Unit]) {
+    let rows = rows(units, |unit| &unit.incidents);
+    if rows.is_empty() {
+        return;
+    }
+    writer
+        .part(8)
+        .column(&rows, |(unit, _)| workspace(unit))
+        .column(&rows, |(unit, row)| uuid(unit.instance.incident(row.number).as_u128()))
+        .column(&rows, |(unit, _)| instance(unit))
+        .column(&rows, |(_, row)| row.number as i32)
+        .column(&rows, |(_, row)| row.kind)
+        .column(&rows, |(_, row)| row.node.as_deref().map(text))
+        .column(&rows, |(_, row)| text(&row.code))
+        .column(&rows, |(_, row)| text(&row.message))
+        .column(&rows, |(_, row)| row.opened_at)
+        .column(&rows, |(_, row)| row.resolved_at);
+}
+
+/// Search values, snapshots, idempotency keys, log lines.
+fn beside(writer: &mut Writer, units: &[&Unit]) {
+    let search = rows(units, |unit| &unit.search);
+    if !search.is_empty() {
+        writer
+            .part(9)
+            .column(&search, |(unit, _)| workspace(unit))
+            .column(&search, |(unit, _)| instance(unit))
+            .column(&search, |(_, (name, _))| text(name))
+            .column(&search, |(_, (_, value))| text(value))
+            .column(&search, |(_, (_, value))| search_key(value));
+    }
+    let snapshots = rows(units, |unit| &unit.snapshot);
+    if !snapshots.is_empty() {
+        writer
+            .part(10)
+            .column(&snapshots, |(unit, _)| workspace(unit))
+            .column(&snapshots, |(unit, _)| instance(unit))
+            .column(&snapshots, |(_, row)| row.seq as i64)
+            .column(&snapshots, |(_, row)| i64::from(row.checksum))
+            .column(&snapshots, |(_, row)| &*row.state);
+    }
+    let keys = rows(units, |unit| &unit.idempotency);
+    if !keys.is_empty() {
+        writer
+            .part(11)
+            .column(&keys, |(unit, _)| workspace(unit))
+            .column(&keys, |(_, row)| text(&row.key))
+            .column(&keys, |(_, row)| &row.body_hash[..])
+            .column(&keys, |(_, row)| text(&row.response))
+            .column(&keys, |(unit, _)| unit.journal.at)
+            .column(&keys, |(_, row)| row.expires_at)
+            .value(keys.len() as i64);
+    }
+    let logs = rows(units, |unit| &unit.logs);
+    if !logs.is_empty() {
+        writer
+            .part(12)
+            .column(&logs, |(unit, _)| workspace(unit))
+            .column(&logs, |(unit, _)| instance(unit))
+            .column(&logs, |(_, row)| row.number as i32)
+            .column(&logs, |(_, row)| row.at)
+            .column(&logs, |(_, row)| text(&row.node))
+            .column(&logs, |(_, row)| text(&row.level))
+            .column(&logs, |(_, row)| text(&row.message));
+    }
+}

@@ -1,0 +1,107 @@
+//! The engine's storage port on both databases.
+//!
+//! The commit is written for each database by hand and speaks to the driver directly; everything else is rare enough to share one text.
+
+mod commit_postgres;
+mod commit_sqlite;
+mod jobs;
+mod lease;
+mod read;
+mod rows;
+mod statement_postgres;
+mod statement_sqlite;
+
+use crate::connect::Pools;
+use crate::unit::unit;
+use crate::{Store, StoreError};
+use async_trait::async_trait;
+use heddle_engine::storage::{Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Storage, StorageError, Stored, TimerRow};
+use heddle_model::ids::{InstanceId, JobId, VersionId, WorkspaceId};
+use std::future::Future;
+
+impl Store {
+    async fn engine_unit<T, F, W>(&self, work: W) -> Result<T, StorageError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send,
+        W: FnOnce(Store) -> F + Send + 'static,
+    {
+        self.run(work).await.map_err(StorageError::from)
+    }
+}
+
+#[async_trait]
+impl Storage for Store {
+    async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+        // The batch is encoded here, where it can be borrowed; what is sent then belongs to the unit alone.
+        match self.pools() {
+            Pools::Postgres { engine, .. } => {
+                let prepared = commit_postgres::prepare(batch)?;
+                let pool = engine.clone();
+                unit(async move { commit_postgres::send(&pool, prepared).await }, CommitError::Unknown).await
+            }
+            Pools::Sqlite { writer, .. } => {
+                let prepared = commit_sqlite::prepare(batch);
+                let pool = writer.clone();
+                unit(async move { commit_sqlite::send(&pool, prepared).await }, CommitError::Unknown).await
+            }
+        }
+    }
+
+    async fn load(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<Option<Stored>, StorageError> {
+        self.engine_unit(move |store| async move { read::load(&store, workspace, instance).await }).await
+    }
+
+    async fn journal(&self, workspace: WorkspaceId, instance: InstanceId, after_seq: u64, limit: u32) -> Result<Vec<JournalRow>, StorageError> {
+        self.engine_unit(move |store| async move { read::journal(&store, workspace, instance, after_seq, limit).await }).await
+    }
+
+    async fn heads(&self, instances: &[InstanceId]) -> Result<Vec<Option<u64>>, StorageError> {
+        let instances = instances.to_vec();
+        self.engine_unit(move |store| async move { read::heads(&store, &instances).await }).await
+    }
+
+    async fn runnable(&self, shards: &[u16], after: Option<InstanceId>, limit: u32) -> Result<Vec<(WorkspaceId, InstanceId)>, StorageError> {
+        let shards = shards.to_vec();
+        self.engine_unit(move |store| async move { read::runnable(&store, &shards, after, limit).await }).await
+    }
+
+    async fn timers(&self, shards: &[u16], until: i64, limit: u32) -> Result<Vec<TimerRow>, StorageError> {
+        let shards = shards.to_vec();
+        self.engine_unit(move |store| async move { read::timers(&store, &shards, until, limit).await }).await
+    }
+
+    async fn activate_jobs(&self, activation: &Activation) -> Result<Vec<JobRow>, StorageError> {
+        let activation = activation.clone();
+        self.engine_unit(move |store| async move { jobs::activate(&store, &activation).await }).await
+    }
+
+    async fn job(&self, workspace: WorkspaceId, job: JobId) -> Result<Option<JobRow>, StorageError> {
+        self.engine_unit(move |store| async move { jobs::one(&store, workspace, job).await }).await
+    }
+
+    async fn heartbeat_job(&self, workspace: WorkspaceId, job: JobId, token: u64, lease_ms: u64) -> Result<Option<i64>, StorageError> {
+        self.engine_unit(move |store| async move { jobs::heartbeat(&store, workspace, job, token, lease_ms).await }).await
+    }
+
+    async fn definition(&self, workspace: WorkspaceId, version: VersionId) -> Result<Option<String>, StorageError> {
+        self.engine_unit(move |store| async move { read::definition(&store, workspace, version).await }).await
+    }
+
+    async fn acquire(&self, server_name: &str) -> Result<Leased, StorageError> {
+        let name = server_name.to_owned();
+        lease::acquire(self, name).await.map_err(StorageError::from)
+    }
+
+    async fn heartbeat(&self, fence: Fence) -> Result<bool, StorageError> {
+        self.engine_unit(move |store| async move { lease::heartbeat(&store, fence).await }).await
+    }
+
+    async fn release(&self, fence: Fence) -> Result<(), StorageError> {
+        lease::release(self, fence).await.map_err(StorageError::from)
+    }
+
+    async fn now(&self) -> Result<i64, StorageError> {
+        self.engine_unit(|store| async move { lease::now(&store).await }).await
+    }
+}

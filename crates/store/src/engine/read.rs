@@ -1,0 +1,142 @@
+//! What the engine reads: instances for recovery, work after a restart, timers.
+
+use super::rows::{get, get_id, get_u32, get_u64, query, uuid};
+use crate::connect::{Backend, Pools};
+use crate::{Store, StoreError};
+use heddle_engine::storage::{JournalRow, Snapshot, Stored, TimerRow};
+use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
+use sea_orm::prelude::Uuid;
+use sea_orm::{DatabaseConnection, QueryResult, SqlxPostgresConnector, Value};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The engine's own connections: on PostgreSQL they plan for keys, on SQLite they are the readers.
+pub(super) fn connection(store: &Store) -> DatabaseConnection {
+    match store.pools() {
+        Pools::Postgres { engine, .. } => SqlxPostgresConnector::from_sqlx_postgres_pool(engine.clone()),
+        Pools::Sqlite { .. } => store.reader().clone(),
+    }
+}
+
+pub(super) async fn load(store: &Store, workspace: WorkspaceId, instance: InstanceId) -> Result<Option<Stored>, StoreError> {
+    let db = connection(store);
+    let key = || vec![uuid(workspace.as_u128()).into(), uuid(instance.as_u128()).into()];
+    let rows = query(
+        &db,
+        "SELECT i.workflow_id, i.version_id, s.seq, s.checksum, s.state FROM workflow_instance i \
+         LEFT JOIN snapshot s ON s.workspace_id = i.workspace_id AND s.instance_id = i.id WHERE i.workspace_id = $1 AND i.id = $2",
+        key(),
+    )
+    .await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let snapshot = match get::<Option<Vec<u8>>>(row, "state")? {
+        Some(state) => {
+            let checksum = get_u64(row, "checksum")?;
+            let checksum = u32::try_from(checksum).map_err(|_| StoreError::Fatal(format!("checksum is {checksum}")))?;
+            Some(Snapshot { seq: get_u64(row, "seq")?, checksum, state: state.into() })
+        }
+        None => None,
+    };
+    let mut values = key();
+    values.push((snapshot.as_ref().map_or(0, |snapshot| snapshot.seq) as i64).into());
+    let sql = "SELECT first_seq, count, pos, at, checksum, events FROM journal WHERE workspace_id = $1 AND instance_id = $2 AND first_seq > $3 ORDER BY first_seq";
+    let journal = query(&db, sql, values).await?.iter().map(journal_row).collect::<Result<_, _>>()?;
+    Ok(Some(Stored {
+        workflow: WorkflowId::from_u128(get_id(row, "workflow_id")?),
+        version: VersionId::from_u128(get_id(row, "version_id")?),
+        snapshot,
+        journal,
+    }))
+}
+
+pub(super) async fn journal(store: &Store, workspace: WorkspaceId, instance: InstanceId, after_seq: u64, limit: u32) -> Result<Vec<JournalRow>, StoreError> {
+    // The first row may begin before the event that is asked for: begin with the last one that starts at or before it.
+    let sql = "SELECT first_seq, count, pos, at, checksum, events FROM journal WHERE workspace_id = $1 AND instance_id = $2 \
+         AND first_seq >= coalesce((SELECT max(first_seq) FROM journal WHERE workspace_id = $1 AND instance_id = $2 AND first_seq <= $3), 0) \
+         AND first_seq + count > $3 ORDER BY first_seq LIMIT $4";
+    let next = i64::try_from(after_seq.saturating_add(1)).unwrap_or(i64::MAX);
+    let values = vec![uuid(workspace.as_u128()).into(), uuid(instance.as_u128()).into(), next.into(), i64::from(limit).into()];
+    query(&connection(store), sql, values).await?.iter().map(journal_row).collect()
+}
+
+fn journal_row(row: &QueryResult) -> Result<JournalRow, StoreError> {
+    Ok(JournalRow {
+        first_seq: get_u64(row, "first_seq")?,
+        count: get_u32(row, "count")?,
+        pos: get_u64(row, "pos")?,
+        at: get(row, "at")?,
+        events: Arc::from(get::<Vec<u8>>(row, "events")?),
+        checksum: get::<i32>(row, "checksum")?.cast_unsigned(),
+    })
+}
+
+pub(super) async fn heads(store: &Store, instances: &[InstanceId]) -> Result<Vec<Option<u64>>, StoreError> {
+    // Asked after an unknown outcome: the primary key begins with the workspace, of which there are few.
+    let sql = match store.backend() {
+        Backend::Postgres => {
+            "SELECT i.id, i.seq FROM workspace w CROSS JOIN unnest($1::uuid[]) AS asked (id) \
+             JOIN workflow_instance i ON i.workspace_id = w.id AND i.id = asked.id"
+        }
+        Backend::Sqlite => {
+            "SELECT i.id, i.seq FROM json_each($1) asked CROSS JOIN workspace w \
+             CROSS JOIN workflow_instance i ON i.workspace_id = w.id AND i.id = unhex(asked.value)"
+        }
+    };
+    let asked = match store.backend() {
+        Backend::Postgres => instances.iter().map(|id| uuid(id.as_u128())).collect::<Vec<Uuid>>().into(),
+        Backend::Sqlite => json_list(instances.iter().map(|id| format!("\"{:032x}\"", id.as_u128()))),
+    };
+    // The writer's own view: a head that was just committed must be seen.
+    let rows = query(&connection(store), sql, vec![asked]).await?;
+    let mut found = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        found.insert(get_id(row, "id")?, get_u64(row, "seq")?);
+    }
+    Ok(instances.iter().map(|id| found.get(&id.as_u128()).copied()).collect())
+}
+
+/// A JSON array from the texts of its items.
+pub(super) fn json_list(items: impl Iterator<Item = String>) -> Value {
+    format!("[{}]", items.collect::<Vec<_>>().join(",")).into()
+}
+
+/// Shards as a value, and the SQL that asks whether a column is one of them.
+fn shards_value(store: &Store, shards: &[u16]) -> (Value, &'static str) {
+    match store.backend() {
+        Backend::Postgres => (shards.iter().map(|&shard| i32::from(shard)).collect::<Vec<i32>>().into(), "shard = ANY($1)"),
+        Backend::Sqlite => (json_list(shards.iter().map(u16::to_string)), "shard IN (SELECT value FROM json_each($1))"),
+    }
+}
+
+pub(super) async fn runnable(store: &Store, shards: &[u16], after: Option<InstanceId>, limit: u32) -> Result<Vec<(WorkspaceId, InstanceId)>, StoreError> {
+    let (shards, among) = shards_value(store, shards);
+    let flag = if store.backend() == Backend::Postgres { "runnable = true" } else { "runnable = 1" };
+    let sql = format!("SELECT workspace_id, id FROM workflow_instance WHERE {flag} AND id > $2 AND {among} ORDER BY id LIMIT $3");
+    let after = uuid(after.map_or(0, InstanceId::as_u128));
+    let rows = query(&connection(store), &sql, vec![shards, after.into(), i64::from(limit).into()]).await?;
+    rows.iter().map(|row| Ok((WorkspaceId::from_u128(get_id(row, "workspace_id")?), InstanceId::from_u128(get_id(row, "id")?)))).collect()
+}
+
+pub(super) async fn timers(store: &Store, shards: &[u16], until: i64, limit: u32) -> Result<Vec<TimerRow>, StoreError> {
+    let (shards, among) = shards_value(store, shards);
+    let sql = format!("SELECT workspace_id, instance_id, number, shard, due FROM timer WHERE due <= $2 AND {among} ORDER BY due, instance_id, number LIMIT $3");
+    let rows = query(&connection(store), &sql, vec![shards, until.into(), i64::from(limit).into()]).await?;
+    rows.iter()
+        .map(|row| {
+            let shard = get_u32(row, "shard")?;
+            Ok(TimerRow {
+                workspace: WorkspaceId::from_u128(get_id(row, "workspace_id")?),
+                instance: InstanceId::from_u128(get_id(row, "instance_id")?),
+                number: get_u32(row, "number")?,
+                shard: u16::try_from(shard).map_err(|_| StoreError::Fatal(format!("shard is {shard}")))?,
+                due: get(row, "due")?,
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn definition(store: &Store, workspace: WorkspaceId, version: VersionId) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT definition FROM workflow_version WHERE workspace_id = $1 AND id = $2";
+    let rows = query(&connection(store), sql, vec![uuid(workspace.as_u128()).into(), uuid(version.as_u128()).into()]).await?;
+    rows.first().map(|row| get(row, "definition")).transpose()
+}

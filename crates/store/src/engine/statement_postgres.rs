@@ -1,0 +1,183 @@
+//! The text of PostgreSQL's commit: one statement, so one round trip and one transaction of its own.
+//!
+//! Each table that a batch writes is one part of a `WITH`, fed by arrays. A batch of few tables is a short statement: the texts are
+//! made once per combination and prepared once per connection. Parameters are written `@1`, `@2`, … within a part.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// One table's part.
+pub(super) struct Part {
+    pub(super) parameters: usize,
+    sql: &'static str,
+    /// The name under which its rows are counted against the last parameter, where each must have been written.
+    counted: Option<&'static str>,
+}
+
+/// The parts in the order in which their parameters come. The numbers are those of `commit_postgres`.
+pub(super) const PARTS: [Part; 13] = [
+    // 0: new hot rows
+    Part {
+        parameters: 23,
+        counted: None,
+        sql: "created AS (INSERT INTO workflow_instance (workspace_id, id, workflow_id, version_id, created_at, updated_at, started_at, ended_at, seq, \
+            version_number, shard, nodes_ended, nodes_expected, incidents, priority, runnable, unique_business_key, test, status, phase, started_by, \
+            business_key, error) SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::uuid[], @4::uuid[], @5::int8[], @6::int8[], @7::int8[], @8::int8[], \
+            @9::int8[], @10::int8[], @11::int4[], @12::int4[], @13::int4[], @14::int4[], @15::int4[], @16::bool[], @17::bool[], @18::bool[], @19::text[], \
+            @20::text[], @21::text[], @22::text[], @23::text[]))",
+    },
+    // 1: hot rows that go on; each only from the event before its first new one
+    Part {
+        parameters: 15,
+        counted: Some("moved"),
+        sql: "moved AS (UPDATE workflow_instance AS i SET updated_at = u.updated_at, started_at = u.started_at, ended_at = u.ended_at, seq = u.seq, \
+            nodes_ended = u.nodes_ended, nodes_expected = u.nodes_expected, incidents = u.incidents, runnable = u.runnable, status = u.status, \
+            phase = u.phase, error = u.error FROM unnest(@1::uuid[], @2::uuid[], @3::int8[], @4::int8[], @5::int8[], @6::int8[], @7::int8[], @8::int4[], \
+            @9::int4[], @10::int4[], @11::bool[], @12::text[], @13::text[], @14::text[]) AS u (workspace_id, id, before, updated_at, started_at, ended_at, \
+            seq, nodes_ended, nodes_expected, incidents, runnable, status, phase, error) \
+            WHERE i.workspace_id = u.workspace_id AND i.id = u.id AND i.seq = u.before RETURNING 1)",
+    },
+    // 2: journal
+    Part {
+        parameters: 9,
+        counted: None,
+        sql: "written AS (INSERT INTO journal (workspace_id, instance_id, first_seq, pos, at, count, checksum, shard, events) \
+            SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::int8[], @4::int8[], @5::int8[], @6::int4[], @7::int4[], @8::int2[], @9::bytea[]))",
+    },
+    // 3: node instances
+    Part {
+        parameters: 13,
+        counted: None,
+        sql: "nodes AS (INSERT INTO node_instance AS n (workspace_id, instance_id, started_at, ended_at, number, attempt, iteration, node_id, node_type, \
+            status, reason, output, error) SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::int8[], @4::int8[], @5::int4[], @6::int4[], @7::int4[], \
+            @8::text[], @9::text[], @10::text[], @11::text[], @12::text[], @13::text[]) \
+            ON CONFLICT (workspace_id, instance_id, number) DO UPDATE SET started_at = excluded.started_at, ended_at = excluded.ended_at, \
+            attempt = excluded.attempt, iteration = excluded.iteration, node_id = excluded.node_id, node_type = excluded.node_type, \
+            status = excluded.status, reason = excluded.reason, output = excluded.output, error = excluded.error)",
+    },
+    // 4: timers armed
+    Part {
+        parameters: 5,
+        counted: None,
+        sql: "armed AS (INSERT INTO timer (workspace_id, instance_id, number, shard, due) \
+            SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::int4[], @4::int4[], @5::int8[]) \
+            ON CONFLICT (workspace_id, instance_id, number) DO UPDATE SET due = excluded.due, shard = excluded.shard)",
+    },
+    // 5: timers gone
+    Part {
+        parameters: 3,
+        counted: None,
+        sql: "disarmed AS (DELETE FROM timer AS t USING unnest(@1::uuid[], @2::uuid[], @3::int4[]) AS g (workspace_id, instance_id, number) \
+            WHERE t.workspace_id = g.workspace_id AND t.instance_id = g.instance_id AND t.number = g.number)",
+    },
+    // 6: jobs offered
+    Part {
+        parameters: 17,
+        counted: None,
+        sql: "offered AS (INSERT INTO job (workspace_id, id, instance_id, number, state, priority, attempt, token, not_before, lease_until, created_at, \
+            held, job_type, node_id, worker, key, input) SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::uuid[], @4::int4[], @5::int4[], @6::int4[], \
+            @7::int4[], @8::int8[], @9::int8[], @10::int8[], @11::int8[], @12::bool[], @13::text[], @14::text[], @15::text[], @16::text[], @17::text[]) \
+            ON CONFLICT (workspace_id, id) DO UPDATE SET number = excluded.number, state = excluded.state, priority = excluded.priority, \
+            attempt = excluded.attempt, token = excluded.token, not_before = excluded.not_before, lease_until = excluded.lease_until, \
+            created_at = excluded.created_at, held = excluded.held, job_type = excluded.job_type, node_id = excluded.node_id, worker = excluded.worker, \
+            key = excluded.key, input = excluded.input)",
+    },
+    // 7: jobs gone
+    Part {
+        parameters: 2,
+        counted: None,
+        sql: "done AS (DELETE FROM job AS j USING unnest(@1::uuid[], @2::uuid[]) AS g (workspace_id, id) WHERE j.workspace_id = g.workspace_id AND j.id = g.id)",
+    },
+    // 8: incidents
+    Part {
+        parameters: 10,
+        counted: None,
+        sql: "incidents AS (INSERT INTO incident (workspace_id, id, instance_id, number, kind, node_id, code, message, opened_at, resolved_at) \
+            SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::uuid[], @4::int4[], @5::text[], @6::text[], @7::text[], @8::text[], @9::int8[], @10::int8[]) \
+            ON CONFLICT (workspace_id, id) DO UPDATE SET kind = excluded.kind, node_id = excluded.node_id, code = excluded.code, \
+            message = excluded.message, opened_at = excluded.opened_at, resolved_at = excluded.resolved_at)",
+    },
+    // 9: search values
+    Part {
+        parameters: 5,
+        counted: None,
+        sql: "found AS (INSERT INTO search_value (workspace_id, instance_id, name, value, value_key) \
+            SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::text[], @4::text[], @5::text[]) \
+            ON CONFLICT (workspace_id, instance_id, name) DO UPDATE SET value = excluded.value, value_key = excluded.value_key)",
+    },
+    // 10: snapshots
+    Part {
+        parameters: 5,
+        counted: None,
+        sql: "pictured AS (INSERT INTO snapshot (workspace_id, instance_id, seq, checksum, state) \
+            SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::int8[], @4::int8[], @5::bytea[]) \
+            ON CONFLICT (workspace_id, instance_id) DO UPDATE SET seq = excluded.seq, checksum = excluded.checksum, state = excluded.state)",
+    },
+    // 11: idempotency keys; one that has expired, or that its first request left behind, is taken over
+    Part {
+        parameters: 7,
+        counted: Some("claimed"),
+        sql: "claimed AS (INSERT INTO idempotency_key AS k (workspace_id, key, body_hash, response, created_at, expires_at) \
+            SELECT * FROM unnest(@1::uuid[], @2::text[], @3::bytea[], @4::text[], @5::int8[], @6::int8[]) ORDER BY 1, 2 \
+            ON CONFLICT (workspace_id, key) DO UPDATE SET body_hash = excluded.body_hash, response = excluded.response, \
+            created_at = excluded.created_at, expires_at = excluded.expires_at, pending_until = NULL WHERE k.expires_at <= excluded.created_at \
+            OR k.response IS NULL RETURNING 1)",
+    },
+    // 12: lines that tasks logged
+    Part {
+        parameters: 7,
+        counted: None,
+        sql: "logged AS (INSERT INTO task_log (workspace_id, instance_id, number, at, node_id, level, message) \
+            SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::int4[], @4::int8[], @5::text[], @6::text[], @7::text[]))",
+    },
+];
+
+/// The fence is read with a lock that a take-over, which changes the epoch, waits for, and a heartbeat does not.
+const FENCE: &str = "WITH fence AS MATERIALIZED (SELECT 1 FROM server_node WHERE server_id = $1 AND epoch = $2 FOR KEY SHARE)";
+
+/// The statement for a set of parts (bit n: part n).
+pub(super) fn text(parts: u16) -> Arc<str> {
+    static TEXTS: Mutex<Option<HashMap<u16, Arc<str>>>> = Mutex::new(None);
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    texts.get_or_insert_default().entry(parts).or_insert_with(|| render(parts).into()).clone()
+}
+
+fn render(parts: u16) -> String {
+    let mut sql = FENCE.to_owned();
+    let mut checks = String::new();
+    let mut before = 2;
+    for (_, part) in PARTS.iter().enumerate().filter(|(number, _)| parts & (1 << number) != 0) {
+        sql.push_str(", ");
+        // From the highest, so that @1 does not meet @10.
+        let numbered = (1..=part.parameters).rev().fold(part.sql.to_owned(), |sql, n| sql.replace(&format!("@{n}"), &format!("${}", before + n)));
+        sql.push_str(&numbered);
+        before += part.parameters;
+        if let Some(name) = part.counted {
+            // Writing to a String cannot fail.
+            let _ = write!(checks, " WHEN (SELECT count(*) FROM {name}) <> ${before} THEN heddle_refuse('HD002', 'not all rows fit: {name}')");
+        }
+    }
+    let _ = write!(sql, " SELECT CASE WHEN NOT EXISTS (SELECT FROM fence) THEN heddle_refuse('HD001', 'fenced'){checks} ELSE true END");
+    sql
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_numbered_through() {
+        let sql = render(0b110);
+        assert!(sql.contains("moved AS (UPDATE") && sql.contains("$16::text[]") && sql.contains("<> $17"), "{sql}");
+        assert!(sql.contains("$18::uuid[]") && sql.contains("$26::bytea[]") && !sql.contains('@'), "{sql}");
+    }
+
+    #[test]
+    fn every_part_uses_all_its_parameters() {
+        for part in &PARTS {
+            let used = part.sql.matches('@').count() + usize::from(part.counted.is_some());
+            assert_eq!(used, part.parameters, "{}", part.sql);
+        }
+    }
+}
