@@ -3,5 +3,7 @@
 //! What may not live here: SQL (`heddle-store`), HTTP (`heddle-server`), permissions (`heddle-service`), what a definition may say
 //! (`heddle-model`).
 
+pub mod kernel;
+pub mod runtime;
 pub mod storage;
 pub mod tasks;

@@ -4,6 +4,7 @@
 //! Times are Unix milliseconds. The unit of work is a [`Batch`]: whatever has gathered, from many instances, in one transaction.
 
 mod error;
+pub mod memory;
 mod row;
 
 pub use error::{CommitError, StorageError};

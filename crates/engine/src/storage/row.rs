@@ -57,6 +57,8 @@ pub struct Unit {
     pub jobs: Vec<JobRow>,
     /// Jobs that ended; one that is not there is no error.
     pub jobs_gone: Vec<JobId>,
+    /// All jobs of the instance are held back (`true`) or given out again, after `jobs` was written.
+    pub hold_jobs: Option<bool>,
     /// Incidents opened or resolved: inserted, or updated where they are.
     pub incidents: Vec<IncidentRow>,
     /// Search values that changed: name and JSON value; replaced where they are.

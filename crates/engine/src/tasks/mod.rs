@@ -3,7 +3,7 @@
 //! The types themselves live in `heddle-tasks`, one file each; the server registers them at start.
 
 mod error;
-mod registry;
+pub(crate) mod registry;
 
 pub use error::{ErrorClass, TaskError};
 pub use registry::{Registry, RegistryError};

@@ -1,0 +1,165 @@
+//! Commands: what people, programs, tasks and timers want of an instance, and why they may be refused.
+
+use super::apply::ApplyError;
+use crate::tasks::{Registry, TaskError, TaskOutput};
+use heddle_model::lifecycle::IllegalTransition;
+use heddle_model::plan::Plan;
+use heddle_model::value::{Map, Value};
+
+/// What one decision may know beside the instance.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The compiled version.
+    pub plan: &'a Plan,
+    /// Task types; only what is pure about them is used here.
+    pub registry: &'a Registry,
+    /// The engine's time, in Unix milliseconds.
+    pub now: i64,
+    /// Randomness for jitter, drawn by the shell.
+    pub entropy: Entropy,
+    /// Which of several enabled nodes fires first.
+    pub order: Order,
+}
+
+/// Randomness, drawn by the shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entropy(pub u64);
+
+impl Entropy {
+    /// The next number of a fixed sequence (SplitMix64, Steele et al. 2014).
+    pub(super) const fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}
+
+/// Which of several enabled nodes fires first. Nothing may depend on it; tests run in all three.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// The one that was enabled first.
+    #[default]
+    Fifo,
+    /// The one that was enabled last.
+    Lifo,
+    /// By the context's entropy.
+    Seeded,
+}
+
+/// What an attempt came to.
+pub type TaskResult = Result<TaskOutput, TaskError>;
+
+/// A wish.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// The first step of a new instance.
+    Start,
+    /// A built-in task's attempt ended.
+    TaskEnded {
+        /// The execution.
+        number: u32,
+        /// The attempt.
+        attempt: u32,
+        /// How.
+        result: TaskResult,
+    },
+    /// A worker answered a job (its token was checked by the runtime).
+    JobEnded {
+        /// The execution.
+        number: u32,
+        /// How.
+        result: TaskResult,
+    },
+    /// A timer is due.
+    TimerDue(u32),
+    /// The server that ran its tasks is gone.
+    Recover,
+    /// Nothing moves until resumed.
+    Pause {
+        /// Timers keep what is left.
+        freeze: bool,
+    },
+    /// Goes on.
+    Resume,
+    /// Ends it.
+    Terminate {
+        /// Why.
+        reason: String,
+    },
+    /// Failed nodes run again.
+    Retry {
+        /// Only this node (id, or node instance id).
+        node: Option<String>,
+        /// Variables to write first.
+        variables: Map<String, Value>,
+    },
+    /// A node is passed over.
+    Skip {
+        /// Its id, or the node instance's.
+        node: String,
+        /// The output it is given.
+        output: Value,
+    },
+    /// A node ends well, by hand.
+    Complete {
+        /// Its id, or the node instance's.
+        node: String,
+        /// The output it is given.
+        output: Value,
+    },
+    /// A waiting node fails, by hand.
+    Fail {
+        /// Its id, or the node instance's.
+        node: String,
+        /// With what.
+        error: TaskError,
+    },
+    /// Variables are written (JSON merge patch, RFC 7396).
+    SetVariables {
+        /// The patch.
+        patch: Map<String, Value>,
+    },
+}
+
+impl Command {
+    /// The word in the journal and in URLs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::TaskEnded { .. } => "task_ended",
+            Self::JobEnded { .. } => "job_ended",
+            Self::TimerDue(_) => "timer",
+            Self::Recover => "recover",
+            Self::Pause { .. } => "pause",
+            Self::Resume => "resume",
+            Self::Terminate { .. } => "terminate",
+            Self::Retry { .. } => "retry",
+            Self::Skip { .. } => "skip",
+            Self::Complete { .. } => "complete",
+            Self::Fail { .. } => "fail",
+            Self::SetVariables { .. } => "set_variables",
+        }
+    }
+}
+
+/// Why a command was refused. The instance is as it was.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum CommandError {
+    /// The life cycle has no such step.
+    #[error(transparent)]
+    Illegal(#[from] IllegalTransition),
+    /// The answer is for an attempt that is no longer the current one.
+    #[error("the attempt is no longer the current one")]
+    Stale,
+    /// There is no such node.
+    #[error("there is no node or node instance `{0}`")]
+    NoSuchNode(String),
+    /// Nothing to do it to.
+    #[error("{0}")]
+    Nothing(String),
+    /// The journal does not fit the plan.
+    #[error(transparent)]
+    Damaged(#[from] ApplyError),
+}

@@ -1,0 +1,378 @@
+//! Events: facts, in the order in which they happened. Their meaning is `apply`; their stored form is `codec`.
+//!
+//! A field is never removed or given another meaning: a new format version upcasts the old one.
+
+use crate::tasks::{ErrorClass, TaskError};
+use heddle_model::ids::{VersionId, WorkflowId};
+use heddle_model::plan::{EdgeIx, NodeIx};
+use heddle_model::value::{Shared, Value};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// Edges, mostly one or two.
+pub type Edges = SmallVec<[EdgeIx; 4]>;
+
+/// A fact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// The instance was made.
+    InstanceCreated(Box<Created>),
+    /// It left CREATED: a token is behind the start.
+    InstanceStarted,
+    /// It was paused.
+    InstancePaused {
+        /// Timers keep what is left.
+        freeze: bool,
+    },
+    /// It goes on.
+    InstanceResumed,
+    /// It ended well.
+    InstanceCompleted {
+        /// What it gave.
+        output: Json,
+    },
+    /// It ended by an error; live executions are suspended.
+    InstanceFailed {
+        /// The error.
+        error: Failure,
+    },
+    /// It was ended by a person; everything is cancelled.
+    InstanceTerminated {
+        /// Why.
+        reason: String,
+    },
+    /// A failed instance goes on: suspended executions other than the failed one are to run again.
+    InstanceRevived,
+    /// A node fired: tokens were consumed, an execution began.
+    NodeEnabled {
+        /// The execution.
+        number: u32,
+        /// The node.
+        node: NodeIx,
+        /// The tokens.
+        consumed: Edges,
+    },
+    /// An attempt began: a built-in task was dispatched or a job offered.
+    NodeStarted {
+        /// The execution.
+        number: u32,
+        /// 1 for the first.
+        attempt: u32,
+        /// A job for workers.
+        job: bool,
+    },
+    /// The execution waits for a timer of its own.
+    NodeWaiting {
+        /// The execution.
+        number: u32,
+        /// The timer.
+        timer: u32,
+        /// When it is due.
+        due: i64,
+    },
+    /// An attempt failed and another will follow.
+    NodeRetrying {
+        /// The execution.
+        number: u32,
+        /// What it failed with.
+        error: Failure,
+        /// The timer of the next attempt.
+        timer: u32,
+        /// When it is due.
+        due: i64,
+    },
+    /// The node ended well: outputs are written, tokens are on the taken edges, its other edges are dead.
+    NodeCompleted {
+        /// The execution.
+        number: u32,
+        /// What it gave.
+        output: Json,
+        /// Variables written.
+        variables: Vec<(Arc<str>, Json)>,
+        /// Edges with a token now.
+        taken: Edges,
+    },
+    /// The node did its work, but its split could not be decided.
+    NodeSplitFailed {
+        /// The execution.
+        number: u32,
+        /// What it gave.
+        output: Json,
+        /// Variables written.
+        variables: Vec<(Arc<str>, Json)>,
+    },
+    /// The node failed for good.
+    NodeFailed {
+        /// The execution.
+        number: u32,
+        /// With what.
+        error: Failure,
+        /// What became of it.
+        then: AfterFailure,
+    },
+    /// The node was passed over: by its own `on_error: skip`, or by a person.
+    NodeSkipped {
+        /// The execution.
+        number: u32,
+        /// Why.
+        cause: SkipCause,
+        /// The output it is given.
+        output: Json,
+        /// Edges with a token now.
+        taken: Edges,
+    },
+    /// The execution was withdrawn.
+    NodeCancelled {
+        /// The execution.
+        number: u32,
+    },
+    /// A failed or suspended execution is to run again.
+    NodeRevived {
+        /// The execution.
+        number: u32,
+        /// By a person: attempts are allowed anew.
+        forgiven: bool,
+    },
+    /// These can never fire any more.
+    NodesSkipped {
+        /// The nodes.
+        nodes: Vec<NodeIx>,
+    },
+    /// The server died under an attempt.
+    AttemptLost {
+        /// The execution.
+        number: u32,
+    },
+    /// A timer was armed.
+    TimerArmed {
+        /// Its number.
+        timer: u32,
+        /// What for.
+        kind: super::state::TimerKind,
+        /// When it is due.
+        due: i64,
+    },
+    /// A timer fired.
+    TimerFired {
+        /// Its number.
+        timer: u32,
+    },
+    /// A timer is no longer wanted.
+    TimerDisarmed {
+        /// Its number.
+        timer: u32,
+    },
+    /// A result or timer came while the instance was paused.
+    ResultHeld(super::state::Held),
+    /// Held results are about to be applied, in order.
+    HeldReleased,
+    /// A person is needed.
+    IncidentOpened {
+        /// Its number.
+        incident: u32,
+        /// What kind.
+        kind: IncidentKind,
+        /// The node.
+        node: Option<NodeIx>,
+        /// The execution.
+        execution: Option<u32>,
+        /// The error's code.
+        code: String,
+        /// What happened.
+        message: String,
+    },
+    /// It is repaired, or gone with its instance.
+    IncidentResolved {
+        /// Its number.
+        incident: u32,
+    },
+    /// Variables were written from outside; `None` removes one.
+    VariablesChanged {
+        /// Name and value.
+        changes: Vec<(Arc<str>, Option<Json>)>,
+    },
+    /// A person or program asked for something, and was heard.
+    Commanded {
+        /// What (`pause`, `retry`, …).
+        command: String,
+        /// Who.
+        actor: Arc<str>,
+        /// Why, where they said so.
+        reason: String,
+    },
+}
+
+impl Event {
+    /// The execution that it is about.
+    pub const fn execution(&self) -> Option<u32> {
+        match self {
+            Self::NodeEnabled { number, .. }
+            | Self::NodeStarted { number, .. }
+            | Self::NodeWaiting { number, .. }
+            | Self::NodeRetrying { number, .. }
+            | Self::NodeCompleted { number, .. }
+            | Self::NodeSplitFailed { number, .. }
+            | Self::NodeFailed { number, .. }
+            | Self::NodeSkipped { number, .. }
+            | Self::NodeCancelled { number }
+            | Self::NodeRevived { number, .. }
+            | Self::AttemptLost { number } => Some(*number),
+            _ => None,
+        }
+    }
+}
+
+/// What an instance is made with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Created {
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// The version.
+    pub version: VersionId,
+    /// Its number.
+    pub version_number: u32,
+    /// What the starter calls it.
+    pub business_key: Option<Arc<str>>,
+    /// 0–9.
+    pub priority: u8,
+    /// Who.
+    pub started_by: Arc<str>,
+    /// A test run.
+    pub test: bool,
+    /// What it is started with.
+    pub input: Json,
+    /// First values of variables, the input's included.
+    pub variables: Vec<(Arc<str>, Json)>,
+}
+
+/// What became of a node that failed for good.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum AfterFailure {
+    /// An `on:` edge caught it: tokens are there, the other ways out are dead.
+    Caught(Edges),
+    /// An incident waits for a person; the execution stays live.
+    Incident,
+    /// The instance fails with it; the execution is suspended.
+    Instance,
+}
+
+/// Why a node was passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SkipCause {
+    /// `on_error: skip`.
+    Policy,
+    /// A person.
+    Command,
+}
+
+/// What an incident is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentKind {
+    /// A task failed.
+    Error,
+    /// No way out of a node.
+    NoPath,
+    /// Nothing can move any more.
+    Deadlock,
+    /// Attempts are used up by lost ones.
+    Poisoned,
+    /// An expression cannot be evaluated.
+    Expression,
+    /// A limit of the engine.
+    Limit,
+    /// The database refused its data.
+    Quarantined,
+}
+
+impl IncidentKind {
+    /// The word in tables and in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::NoPath => "no_path",
+            Self::Deadlock => "deadlock",
+            Self::Poisoned => "poisoned",
+            Self::Expression => "expression",
+            Self::Limit => "limit",
+            Self::Quarantined => "quarantined",
+        }
+    }
+}
+
+/// A JSON value inside an event: shared in memory, JSON text in the compact stored form (which cannot describe itself).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Json(pub Shared);
+
+impl From<Value> for Json {
+    fn from(value: Value) -> Self {
+        Self(Arc::new(value))
+    }
+}
+
+impl From<Shared> for Json {
+    fn from(value: Shared) -> Self {
+        Self(value)
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return self.0.serialize(serializer);
+        }
+        if self.0.is_null() {
+            return serializer.serialize_bytes(&[]);
+        }
+        let text = serde_json::to_vec(&*self.0).map_err(serde::ser::Error::custom)?;
+        serializer.serialize_bytes(&text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            return Value::deserialize(deserializer).map(Self::from);
+        }
+        let text = <&[u8]>::deserialize(deserializer)?;
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        serde_json::from_slice::<Value>(text).map(Self::from).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A task error inside an event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Whose fault.
+    pub class: ErrorClass,
+    /// What `codes` match.
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// More.
+    pub details: Json,
+    /// Worth another try.
+    pub retryable: bool,
+}
+
+impl From<TaskError> for Failure {
+    fn from(error: TaskError) -> Self {
+        Self { class: error.class, code: error.code, message: error.message, details: error.details.into(), retryable: error.retryable }
+    }
+}
+
+impl From<&Failure> for TaskError {
+    fn from(failure: &Failure) -> Self {
+        Self {
+            class: failure.class,
+            code: failure.code.clone(),
+            message: failure.message.clone(),
+            details: (*failure.details.0).clone(),
+            retryable: failure.retryable,
+            retry_after_ms: None,
+        }
+    }
+}

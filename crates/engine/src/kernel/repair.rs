@@ -1,0 +1,287 @@
+//! What people do to an instance: pause, resume, terminate, retry, skip, complete, fail, write variables (docs/semantics, A.14).
+//!
+//! Every precondition is checked before the first event, so that a refused command changes nothing.
+
+use super::command::{Command, CommandError};
+use super::decide::Step;
+use super::event::{Event, IncidentKind, Json, SkipCause};
+use super::state::{Active, Held, InstanceState};
+use super::join;
+use heddle_model::ids::NodeInstanceId;
+use heddle_model::lifecycle::{IllegalTransition, InstanceStatus, NodeStatus};
+use heddle_model::plan::NodeIx;
+use heddle_model::value::{Map, Value};
+use std::sync::Arc;
+
+impl Step<'_> {
+    pub(super) fn repair(&mut self, command: Command, actor: &str) -> Result<(), CommandError> {
+        let name = command.name();
+        let reason = if let Command::Terminate { reason } = &command { reason.clone() } else { String::new() };
+        let heard = Event::Commanded { command: name.to_owned(), actor: actor.into(), reason };
+        match command {
+            Command::Pause { freeze } => {
+                self.state.status.to(InstanceStatus::Paused, self.state.id)?;
+                self.emit(heard)?;
+                self.pause(freeze)
+            }
+            Command::Resume => {
+                if self.state.status != InstanceStatus::Paused {
+                    return Err(self.illegal(InstanceStatus::Running));
+                }
+                self.emit(heard)?;
+                self.resume()
+            }
+            Command::Terminate { reason } => {
+                self.state.status.to(InstanceStatus::Terminated, self.state.id)?;
+                self.emit(heard)?;
+                self.terminate(reason)
+            }
+            Command::Retry { node, variables } => self.retry(node.as_deref(), variables, heard),
+            Command::Skip { node, output } => self.skip(&node, output, heard),
+            Command::Complete { node, output } => self.complete_by_hand(&node, output, heard),
+            Command::Fail { node, error } => {
+                let number = self.find(&node)?;
+                self.must_be_open()?;
+                if !matches!(self.state.live.get(&number).map(|it| &it.active), Some(Active::Job | Active::Timer(_))) {
+                    return Err(CommandError::Nothing(format!("`{node}` does not wait for anyone's answer")));
+                }
+                self.emit(heard)?;
+                self.withdraw(number)?;
+                self.fail(number, error.into(), None)
+            }
+            Command::SetVariables { patch } => {
+                self.must_be_open()?;
+                self.emit(heard)?;
+                self.write(patch)
+            }
+            Command::Start | Command::TaskEnded { .. } | Command::JobEnded { .. } | Command::TimerDue(_) | Command::Recover => Ok(()),
+        }
+    }
+
+    fn illegal(&self, to: InstanceStatus) -> CommandError {
+        IllegalTransition { from: self.state.status.as_str(), to: to.as_str(), id: self.state.id.to_string() }.into()
+    }
+
+    fn must_be_open(&self) -> Result<(), CommandError> {
+        if matches!(self.state.status, InstanceStatus::Completed | InstanceStatus::Terminated) { Err(self.illegal(InstanceStatus::Running)) } else { Ok(()) }
+    }
+
+    fn pause(&mut self, freeze: bool) -> Result<(), CommandError> {
+        if freeze {
+            self.disarm_all();
+        }
+        self.effects.hold_jobs = Some(true);
+        self.emit(Event::InstancePaused { freeze })
+    }
+
+    fn resume(&mut self) -> Result<(), CommandError> {
+        let frozen = self.state.frozen;
+        self.emit(Event::InstanceResumed)?;
+        if frozen {
+            self.effects.timers.extend(self.state.timers.iter().map(|(&number, timer)| (number, timer.due)));
+        }
+        self.effects.hold_jobs = Some(false);
+        let held = self.state.held.clone();
+        if !held.is_empty() {
+            self.emit(Event::HeldReleased)?;
+        }
+        for item in held {
+            // One of them may have ended the instance, or withdrawn what another is about.
+            if self.state.status != InstanceStatus::Running {
+                break;
+            }
+            self.release(item)?;
+        }
+        self.touch_all();
+        Ok(())
+    }
+
+    fn release(&mut self, held: Held) -> Result<(), CommandError> {
+        let live = |state: &InstanceState, number: &u32| state.live.contains_key(number);
+        match held {
+            Held::Completed { number, output, variables } if live(self.state, &number) => self.complete(number, output, variables),
+            Held::Failed { number, error } if live(self.state, &number) => self.fail(number, error, None),
+            Held::Lost(number) if live(self.state, &number) => self.lost(number),
+            Held::Timer(timer) => self.timer_fired(timer),
+            Held::Completed { .. } | Held::Failed { .. } | Held::Lost(_) => Ok(()),
+        }
+    }
+
+    fn terminate(&mut self, reason: String) -> Result<(), CommandError> {
+        self.cancel_live()?;
+        self.resolve_all()?;
+        self.disarm_all();
+        self.emit(Event::InstanceTerminated { reason })
+    }
+
+    fn retry(&mut self, node: Option<&str>, variables: Map<String, Value>, heard: Event) -> Result<(), CommandError> {
+        self.must_be_open()?;
+        let failed = self.state.status == InstanceStatus::Failed;
+        let chosen = node.map(|node| self.find(node)).transpose()?;
+        let wanted: Vec<u32> = self.state.live.iter().chain(&self.state.suspended)
+            .filter(|(number, execution)| chosen.is_none_or(|chosen| chosen == **number) && is_repairable(&execution.active))
+            .map(|(&number, _)| number)
+            .collect();
+        let stuck = chosen.is_none() && self.state.incidents.values().any(|it| matches!(it.kind, IncidentKind::Limit | IncidentKind::Deadlock));
+        if wanted.is_empty() && !stuck && !failed {
+            return Err(CommandError::Nothing("nothing has failed, so there is nothing to retry".to_owned()));
+        }
+        self.emit(heard)?;
+        self.write(variables)?;
+        let mut again = self.revive_instance()?;
+        self.resolve_where(|incident| incident.execution.is_none())?;
+        again.retain(|number| !wanted.contains(number));
+        for number in wanted {
+            self.resolve_where(|incident| incident.execution == Some(number))?;
+            self.emit(Event::NodeRevived { number, forgiven: true })?;
+            self.begin_again(number)?;
+        }
+        again.into_iter().try_for_each(|number| self.begin_again(number))?;
+        self.touch_all();
+        Ok(())
+    }
+
+    /// A FAILED instance is RUNNING again; gives back the executions that its failure had stopped, still to be begun again.
+    fn revive_instance(&mut self) -> Result<Vec<u32>, CommandError> {
+        if self.state.status != InstanceStatus::Failed {
+            return Ok(Vec::new());
+        }
+        self.emit(Event::InstanceRevived)?;
+        self.arm_instance_timeout()?;
+        let stopped: Vec<u32> = self.state.suspended.iter().filter(|(_, execution)| !is_failed(&execution.active)).map(|(&number, _)| number).collect();
+        for &number in &stopped {
+            self.emit(Event::NodeRevived { number, forgiven: false })?;
+        }
+        self.touch_all();
+        Ok(stopped)
+    }
+
+    fn begin_again(&mut self, number: u32) -> Result<(), CommandError> {
+        let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
+        let node = execution.node;
+        if matches!(execution.active, Active::Split { .. }) { self.split_again(number) } else { self.withdraw(number)?; self.work(number, node) }
+    }
+
+    fn skip(&mut self, node: &str, output: Value, heard: Event) -> Result<(), CommandError> {
+        self.must_be_open()?;
+        let waiting = self.context.plan.find(node).filter(|&ix| self.state.live_of(ix).is_none() && !join::waiting(self.context.plan, self.state, ix).is_empty());
+        let number = match waiting {
+            Some(_) => None,
+            None => Some(self.find_open(node)?),
+        };
+        self.emit(heard)?;
+        let again = self.revive_instance()?;
+        let number = match (waiting, number) {
+            (Some(ix), _) => self.enable_waiting(ix)?,
+            (None, Some(number)) => number,
+            (None, None) => return Ok(()),
+        };
+        self.take_over(number)?;
+        self.pass_over(number, SkipCause::Command, output.into())?;
+        self.go_on(again, number)
+    }
+
+    /// A join that still waits is passed over with the tokens it has.
+    fn enable_waiting(&mut self, node: NodeIx) -> Result<u32, CommandError> {
+        let number = self.state.next_execution;
+        let consumed = join::waiting(self.context.plan, self.state, node);
+        self.emit(Event::NodeEnabled { number, node, consumed })?;
+        Ok(number)
+    }
+
+    fn complete_by_hand(&mut self, node: &str, output: Value, heard: Event) -> Result<(), CommandError> {
+        self.must_be_open()?;
+        let number = self.find_open(node)?;
+        let execution = self.state.live.get(&number).or_else(|| self.state.suspended.get(&number));
+        if matches!(execution.map(|it| &it.active), Some(Active::Retry(_))) {
+            return Err(CommandError::Nothing(format!("`{node}` is PENDING; skip it, or wait for its next attempt")));
+        }
+        self.emit(heard)?;
+        let again = self.revive_instance()?;
+        self.take_over(number)?;
+        self.complete(number, output.into(), Vec::new())?;
+        self.go_on(again, number)
+    }
+
+    /// The execution is in a person's hands now: what it had outside goes, its incidents are resolved.
+    fn take_over(&mut self, number: u32) -> Result<(), CommandError> {
+        self.withdraw(number)?;
+        self.resolve_where(|incident| incident.execution == Some(number))?;
+        if self.state.suspended.contains_key(&number) || self.state.live.get(&number).is_some_and(|it| is_failed(&it.active)) {
+            self.emit(Event::NodeRevived { number, forgiven: true })?;
+        }
+        Ok(())
+    }
+
+    fn go_on(&mut self, again: Vec<u32>, but: u32) -> Result<(), CommandError> {
+        again.into_iter().filter(|&number| number != but).try_for_each(|number| self.begin_again(number))
+    }
+
+    fn resolve_where(&mut self, wanted: impl Fn(&super::state::Incident) -> bool) -> Result<(), CommandError> {
+        let numbers: Vec<u32> = self.state.incidents.iter().filter(|(_, incident)| wanted(incident)).map(|(&number, _)| number).collect();
+        numbers.into_iter().try_for_each(|number| self.resolve(number))
+    }
+
+    fn write(&mut self, patch: Map<String, Value>) -> Result<(), CommandError> {
+        if patch.is_empty() {
+            return Ok(());
+        }
+        let changes = patch.into_iter().map(|(name, patch)| {
+            if patch.is_null() {
+                return (Arc::from(name), None);
+            }
+            let mut value = self.state.variables.get(name.as_str()).map_or(Value::Null, |value| (*value.0).clone());
+            merge(&mut value, patch);
+            (Arc::from(name), Some(Json::from(value)))
+        }).collect();
+        self.emit(Event::VariablesChanged { changes })
+    }
+
+    /// The execution that a node's id, or a node instance's, names.
+    fn find(&self, node: &str) -> Result<u32, CommandError> {
+        let unknown = || CommandError::NoSuchNode(node.to_owned());
+        let all = || self.state.live.iter().chain(&self.state.suspended);
+        if let Ok(id) = node.parse::<NodeInstanceId>() {
+            return all().map(|(&number, _)| number).find(|&number| self.state.id.node_instance(number) == id).ok_or_else(unknown);
+        }
+        let ix = self.context.plan.find(node).ok_or_else(unknown)?;
+        all().find(|(_, execution)| execution.node == ix).map(|(&number, _)| number).ok_or_else(|| {
+            let status = self.state.node_status(ix);
+            CommandError::Illegal(IllegalTransition { from: status.as_str(), to: NodeStatus::Running.as_str(), id: node.to_owned() })
+        })
+    }
+
+    fn find_open(&self, node: &str) -> Result<u32, CommandError> {
+        self.find(node).map_err(|error| match error {
+            CommandError::Illegal(mut illegal) => {
+                illegal.to = NodeStatus::Completed.as_str();
+                CommandError::Illegal(illegal)
+            }
+            other => other,
+        })
+    }
+}
+
+const fn is_failed(active: &Active) -> bool {
+    matches!(active, Active::Failed | Active::Split { .. })
+}
+
+const fn is_repairable(active: &Active) -> bool {
+    matches!(active, Active::Failed | Active::Split { .. } | Active::Retry(_))
+}
+
+/// JSON merge patch, RFC 7396.
+fn merge(target: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch;
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    if let Value::Object(target) = target {
+        for (key, value) in patch {
+            if value.is_null() { target.shift_remove(&key); } else { merge(target.entry(key).or_insert(Value::Null), value) }
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! The state of one instance: what its events add up to.
+
+use super::event::{Failure, IncidentKind, Json};
+use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
+use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
+use heddle_model::plan::{EdgeIx, NodeIx};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Variables by name, in the order of their names so that every walk over them is deterministic.
+pub type Variables = BTreeMap<Arc<str>, Json>;
+
+/// One run of a version.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InstanceState {
+    /// Which one.
+    pub id: InstanceId,
+    /// Whose.
+    pub workspace: WorkspaceId,
+    /// Of which workflow.
+    pub workflow: WorkflowId,
+    /// Of which version.
+    pub version: VersionId,
+    /// That version's number.
+    pub version_number: u32,
+    /// What the starter calls it.
+    pub business_key: Option<Arc<str>>,
+    /// 0–9.
+    pub priority: u8,
+    /// Who started it.
+    pub started_by: Arc<str>,
+    /// A test run.
+    pub test: bool,
+    /// Where it stands.
+    pub status: InstanceStatus,
+    /// What it is doing within that.
+    pub phase: Phase,
+    /// Number of the last event.
+    pub seq: u64,
+    /// When it was created.
+    pub created_at: i64,
+    /// When it left CREATED.
+    pub started_at: Option<i64>,
+    /// When it ended.
+    pub ended_at: Option<i64>,
+    /// Time of the last event.
+    pub updated_at: i64,
+    /// What it was started with.
+    pub input: Json,
+    /// Variables of the root scope.
+    pub variables: Variables,
+    /// What it gave.
+    pub output: Option<Json>,
+    /// What it failed with.
+    pub error: Option<Failure>,
+    /// What is known of each node that was reached; others are PENDING.
+    pub nodes: BTreeMap<NodeIx, NodeRecord>,
+    /// Executions that are live.
+    pub live: BTreeMap<u32, Execution>,
+    /// Executions that a failure of the instance has stopped, kept for repair.
+    pub suspended: BTreeMap<u32, Execution>,
+    /// Tokens on edges, in the order in which they came.
+    pub tokens: Vec<EdgeIx>,
+    /// Ways into a waiting node that are settled, taken or dead (plans that count; docs/semantics, A.3).
+    pub settled: BTreeMap<NodeIx, u32>,
+    /// Timers that are armed.
+    pub timers: BTreeMap<u32, Timer>,
+    /// Incidents that are open.
+    pub incidents: BTreeMap<u32, Incident>,
+    /// Results and timers that came while it was paused, in the order they came.
+    pub held: Vec<Held>,
+    /// A pause froze its timers.
+    pub frozen: bool,
+    /// Nodes that are SKIPPED.
+    pub skipped: u32,
+    /// Nodes that have COMPLETED at least once.
+    pub completed: u32,
+    /// The next execution's number.
+    pub next_execution: u32,
+    /// The next timer's number.
+    pub next_timer: u32,
+    /// The next incident's number.
+    pub next_incident: u32,
+}
+
+/// What an instance is doing within its status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Phase {
+    /// Going forward.
+    #[default]
+    Forward,
+    /// Undoing.
+    Compensating,
+}
+
+impl Phase {
+    /// In print; empty for going forward.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Forward => "",
+            Self::Compensating => "compensating",
+        }
+    }
+}
+
+/// The last execution of a node.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NodeRecord {
+    /// Where it stands.
+    pub status: NodeStatus,
+    /// Its number; `None` for a node that was skipped without having fired.
+    pub number: Option<u32>,
+    /// How often the node has fired.
+    pub rounds: u32,
+    /// Attempts of the last execution.
+    pub attempt: u32,
+    /// When the last execution became active.
+    pub started_at: i64,
+    /// When it ended.
+    pub ended_at: Option<i64>,
+    /// What it gave.
+    pub output: Option<Json>,
+    /// What it failed with.
+    pub error: Option<Failure>,
+}
+
+/// A node at work.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Execution {
+    /// The node.
+    pub node: NodeIx,
+    /// 0 for the node's first round.
+    pub iteration: u32,
+    /// Attempts begun.
+    pub attempt: u32,
+    /// Attempts of before the last repair: the allowance counts from there.
+    pub forgiven: u32,
+    /// Attempts lost with their server.
+    pub lost: u32,
+    /// What it does or waits for.
+    pub active: Active,
+    /// When it became active.
+    pub started_at: i64,
+}
+
+/// What an execution does or waits for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Active {
+    /// A built-in task runs.
+    Task,
+    /// A worker is awaited.
+    Job,
+    /// A timer is awaited: its number.
+    Timer(u32),
+    /// A retry is awaited: its timer's number.
+    Retry(u32),
+    /// It has done its work, but its split could not be decided; an incident is open.
+    Split {
+        /// What it gave.
+        output: Json,
+    },
+    /// It has failed; an incident is open.
+    Failed,
+}
+
+/// Where a token or a live execution is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Position {
+    /// A token on an edge.
+    Edge(EdgeIx),
+    /// A live execution of a node.
+    Node(NodeIx),
+}
+
+/// A timer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timer {
+    /// When it is due; while frozen: what was left, in milliseconds.
+    pub due: i64,
+    /// What it is for.
+    pub kind: TimerKind,
+}
+
+/// What a timer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TimerKind {
+    /// The end of a wait: this execution completes.
+    Wait(u32),
+    /// The next attempt of this execution.
+    Retry(u32),
+    /// The time of this execution's job is up.
+    JobTimeout(u32),
+    /// The instance's time is up.
+    Instance,
+}
+
+/// Something that needs a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// What kind.
+    pub kind: IncidentKind,
+    /// The node, where it concerns one.
+    pub node: Option<NodeIx>,
+    /// The execution, where it concerns one.
+    pub execution: Option<u32>,
+    /// The error's code.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// When it was opened.
+    pub opened_at: i64,
+}
+
+/// Something that came while the instance was paused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Held {
+    /// A task succeeded.
+    Completed {
+        /// The execution.
+        number: u32,
+        /// What it gave.
+        output: Json,
+        /// Variables it wrote.
+        variables: Vec<(Arc<str>, Json)>,
+    },
+    /// A task failed.
+    Failed {
+        /// The execution.
+        number: u32,
+        /// With what.
+        error: Failure,
+    },
+    /// A timer fell due.
+    Timer(u32),
+    /// The server died under an attempt of this execution.
+    Lost(u32),
+}
+
+impl InstanceState {
+    /// The live execution of a node, the newest where there are several.
+    pub fn live_of(&self, node: NodeIx) -> Option<u32> {
+        self.live.iter().rev().find(|(_, execution)| execution.node == node).map(|(&number, _)| number)
+    }
+
+    /// Status of a node; one that was never reached is PENDING.
+    pub fn node_status(&self, node: NodeIx) -> NodeStatus {
+        self.nodes.get(&node).map_or(NodeStatus::Pending, |record| record.status)
+    }
+
+    /// Ended nodes ÷ nodes not skipped, 0–1.
+    pub fn progress(&self, nodes: usize) -> f64 {
+        if self.status == InstanceStatus::Completed {
+            return 1.0;
+        }
+        let expected = (nodes as u32).saturating_sub(self.skipped).max(1);
+        f64::from(self.completed.min(expected)) / f64::from(expected)
+    }
+
+    /// Whether built-in work runs or held results wait: what a restart must look at first.
+    pub fn is_runnable(&self) -> bool {
+        !self.status.is_ended() && self.live.values().any(|execution| execution.active == Active::Task)
+    }
+}

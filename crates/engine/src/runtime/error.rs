@@ -1,0 +1,75 @@
+//! What the engine answers instead of success.
+
+use crate::kernel::CommandError;
+use crate::storage::StorageError;
+
+/// What the engine answers instead of success.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EngineError {
+    /// There is no such instance in that workspace.
+    #[error("there is no such instance")]
+    NotFound,
+    /// The life cycle has no such step.
+    #[error("{id} cannot go from {from} to {to}")]
+    IllegalTransition {
+        /// Where it stands.
+        from: String,
+        /// Where it should go.
+        to: String,
+        /// What it is about.
+        id: String,
+    },
+    /// The answer is for an attempt that is no longer the current one. Nothing was changed.
+    #[error("the attempt is no longer the current one")]
+    StaleToken,
+    /// The instance has moved on since the caller looked.
+    #[error("the instance is at event {actual}, not at {expected}")]
+    SeqMismatch {
+        /// What the caller expected.
+        expected: u64,
+        /// Where it is.
+        actual: u64,
+    },
+    /// Something with this key exists.
+    #[error("taken: {0}")]
+    Conflict(String),
+    /// There is no such node.
+    #[error("there is no node or node instance `{0}`")]
+    NoSuchNode(String),
+    /// The command cannot be applied to what is there.
+    #[error("{0}")]
+    InvalidCommand(String),
+    /// More is under way than the server can take.
+    #[error("the server has more work than it can take; try again in {retry_after_ms} ms")]
+    Overloaded {
+        /// When to try again.
+        retry_after_ms: u64,
+    },
+    /// The database cannot be reached, or the server is stopping.
+    #[error("not available at the moment: {0}")]
+    Unavailable(String),
+    /// A defect, or damaged data.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<StorageError> for EngineError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Transient(_) => Self::Unavailable(error.to_string()),
+            StorageError::Fatal(_) => Self::Internal(error.to_string()),
+        }
+    }
+}
+
+impl From<CommandError> for EngineError {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Illegal(illegal) => Self::IllegalTransition { from: illegal.from.to_owned(), to: illegal.to.to_owned(), id: illegal.id },
+            CommandError::Stale => Self::StaleToken,
+            CommandError::NoSuchNode(node) => Self::NoSuchNode(node),
+            CommandError::Nothing(why) => Self::InvalidCommand(why),
+            CommandError::Damaged(why) => Self::Internal(why.to_string()),
+        }
+    }
+}

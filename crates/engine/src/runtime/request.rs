@@ -1,0 +1,77 @@
+//! What callers ask of the engine, and what they are told.
+
+use crate::kernel::{Command, InstanceState};
+use crate::storage::IdempotencyRow;
+use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
+use heddle_model::lifecycle::InstanceStatus;
+use heddle_model::value::Value;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A start.
+#[derive(Debug, Clone)]
+pub struct StartRequest {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// The version to run.
+    pub version: VersionId,
+    /// Its number.
+    pub version_number: u32,
+    /// The new instance's id (`Engine::new_instance_id`).
+    pub instance: InstanceId,
+    /// An object, already proven against the definition's `inputs`.
+    pub input: Value,
+    /// What the starter calls it.
+    pub business_key: Option<String>,
+    /// Refuse when an open instance of the workflow has this business key.
+    pub unique_business_key: bool,
+    /// 0–9; the definition's where absent.
+    pub priority: Option<u8>,
+    /// Who, in print.
+    pub actor: Arc<str>,
+    /// Claimed in the same transaction.
+    pub idempotency: Option<IdempotencyRow>,
+    /// A test run.
+    pub test: bool,
+    /// Answer when the instance has ended, or after so long.
+    pub wait: Option<Duration>,
+}
+
+/// A started instance.
+#[derive(Debug, Clone)]
+pub struct Started {
+    /// Its id.
+    pub instance: InstanceId,
+    /// Its state: after the first commit, or at the end where that was awaited.
+    pub state: Arc<InstanceState>,
+}
+
+/// A command of a person or program.
+#[derive(Debug, Clone)]
+pub struct CommandRequest {
+    /// What.
+    pub command: Command,
+    /// Who, in print.
+    pub actor: Arc<str>,
+    /// Refuse when the instance has moved on from here.
+    pub expected_seq: Option<u64>,
+    /// Only tell what would come of it.
+    pub dry_run: bool,
+}
+
+/// A hint that something was committed. Losing one costs a poll, never data.
+#[derive(Debug, Clone)]
+pub struct Committed {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// The instance.
+    pub instance: InstanceId,
+    /// Number of its last event.
+    pub seq: u64,
+    /// Where it stands.
+    pub status: InstanceStatus,
+}

@@ -1,0 +1,278 @@
+//! Storage in memory: for simulation and for the kernel's own tests. It keeps the promises of the port but those about disks.
+
+use super::{
+    Activation, Batch, CommitError, Created, Fence, Head, IdempotencyRow, IncidentRow, JobRow, JobState, JournalRow, Leased, LogRow, NodeRow,
+    Snapshot, Storage, StorageError, Stored, TimerRow, Unit,
+};
+use async_trait::async_trait;
+use heddle_model::ids::{InstanceId, JobId, ServerId, VersionId, WorkspaceId};
+use heddle_model::limits::SHARDS;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Storage in memory. Clones share it: a second server on the same data.
+#[derive(Clone, Default)]
+pub struct MemoryStorage {
+    data: Arc<Mutex<Data>>,
+    /// Simulated time in Unix milliseconds; 0: the machine's.
+    clock: Arc<AtomicI64>,
+}
+
+#[derive(Default)]
+struct Data {
+    fences: BTreeMap<String, Fence>,
+    positions: BTreeMap<u16, u64>,
+    instances: BTreeMap<InstanceId, Instance>,
+    timers: BTreeMap<(InstanceId, u32), TimerRow>,
+    jobs: BTreeMap<JobId, JobRow>,
+    keys: BTreeMap<(WorkspaceId, String), IdempotencyRow>,
+    definitions: BTreeMap<(WorkspaceId, VersionId), String>,
+}
+
+struct Instance {
+    workspace: WorkspaceId,
+    shard: u16,
+    created: Created,
+    head: Head,
+    journal: Vec<JournalRow>,
+    snapshot: Option<Snapshot>,
+    nodes: BTreeMap<u32, NodeRow>,
+    incidents: BTreeMap<u32, IncidentRow>,
+    search: BTreeMap<Arc<str>, String>,
+    logs: Vec<LogRow>,
+}
+
+impl MemoryStorage {
+    /// Makes a version's definition known.
+    pub fn define(&self, workspace: WorkspaceId, version: VersionId, definition: String) {
+        self.lock().definitions.insert((workspace, version), definition);
+    }
+
+    /// Sets the clock; from then on it stands until it is set again.
+    pub fn set_now(&self, unix_ms: i64) {
+        self.clock.store(unix_ms, Ordering::SeqCst);
+    }
+
+    /// Rows of an instance's node instances, by number.
+    pub fn node_rows(&self, instance: InstanceId) -> Vec<NodeRow> {
+        self.lock().instances.get(&instance).map(|it| it.nodes.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// An instance's incidents, by number.
+    pub fn incident_rows(&self, instance: InstanceId) -> Vec<IncidentRow> {
+        self.lock().instances.get(&instance).map(|it| it.incidents.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// An instance's log lines.
+    pub fn log_rows(&self, instance: InstanceId) -> Vec<LogRow> {
+        self.lock().instances.get(&instance).map(|it| it.logs.clone()).unwrap_or_default()
+    }
+
+    /// An instance's search values.
+    pub fn search_values(&self, instance: InstanceId) -> BTreeMap<Arc<str>, String> {
+        self.lock().instances.get(&instance).map(|it| it.search.clone()).unwrap_or_default()
+    }
+
+    /// An instance's hot row.
+    pub fn head(&self, instance: InstanceId) -> Option<Head> {
+        self.lock().instances.get(&instance).map(|it| it.head.clone())
+    }
+
+    /// A claimed idempotency key.
+    pub fn idempotency(&self, workspace: WorkspaceId, key: &str) -> Option<IdempotencyRow> {
+        self.lock().keys.get(&(workspace, key.to_owned())).cloned()
+    }
+
+    fn time(&self) -> i64 {
+        match self.clock.load(Ordering::SeqCst) {
+            0 => crate::runtime::clock::machine_ms(),
+            set => set,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Data> {
+        // A panic of another test thread leaves whole rows behind: every change below is made at its end.
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Data {
+    fn check(&self, unit: &Unit) -> Result<(), CommitError> {
+        let conflict = |what: String| Err(CommitError::Conflict(what));
+        match (&unit.created, self.instances.get(&unit.instance)) {
+            (Some(_), Some(_)) => return conflict(format!("instance {} exists", unit.instance)),
+            (None, None) => return conflict(format!("instance {} does not exist", unit.instance)),
+            (None, Some(instance)) if instance.head.seq + 1 != unit.journal.first_seq => {
+                return conflict(format!("event {} of {} is taken", unit.journal.first_seq, unit.instance));
+            }
+            _ => {}
+        }
+        if let Some(created) = unit.created.as_ref().filter(|created| created.unique_business_key) {
+            let taken = self.instances.values().any(|it| {
+                it.workspace == unit.workspace && it.created.unique_business_key && it.created.workflow == created.workflow
+                    && it.created.business_key == created.business_key && it.head.ended_at.is_none()
+            });
+            if taken {
+                return conflict("the business key is taken by an open instance".to_owned());
+            }
+        }
+        let claimed = unit.idempotency.as_ref().is_some_and(|key| self.keys.contains_key(&(unit.workspace, key.key.clone())));
+        if claimed { conflict("the idempotency key is taken".to_owned()) } else { Ok(()) }
+    }
+
+    fn write(&mut self, unit: &Unit) {
+        let position = self.positions.entry(unit.shard).or_default();
+        *position = (*position).max(unit.journal.pos);
+        if let Some(created) = &unit.created {
+            self.instances.insert(unit.instance, Instance {
+                workspace: unit.workspace, shard: unit.shard, created: created.clone(), head: unit.head.clone(), journal: Vec::new(), snapshot: None,
+                nodes: BTreeMap::new(), incidents: BTreeMap::new(), search: BTreeMap::new(), logs: Vec::new(),
+            });
+        }
+        let Some(instance) = self.instances.get_mut(&unit.instance) else { return };
+        instance.head = unit.head.clone();
+        instance.journal.push(unit.journal.clone());
+        instance.nodes.extend(unit.nodes.iter().map(|row| (row.number, row.clone())));
+        instance.incidents.extend(unit.incidents.iter().map(|row| (row.number, row.clone())));
+        instance.search.extend(unit.search.iter().cloned());
+        instance.logs.extend(unit.logs.iter().cloned());
+        if let Some(snapshot) = &unit.snapshot {
+            instance.snapshot = Some(snapshot.clone());
+        }
+        unit.timers_gone.iter().for_each(|&number| {
+            self.timers.remove(&(unit.instance, number));
+        });
+        self.timers.extend(unit.timers.iter().map(|row| ((row.instance, row.number), row.clone())));
+        unit.jobs_gone.iter().for_each(|job| {
+            self.jobs.remove(job);
+        });
+        self.jobs.extend(unit.jobs.iter().map(|row| (row.id, row.clone())));
+        if let Some(hold) = unit.hold_jobs {
+            self.jobs.values_mut().filter(|row| row.instance == unit.instance).for_each(|row| row.held = hold);
+        }
+        if let Some(key) = &unit.idempotency {
+            self.keys.insert((unit.workspace, key.key.clone()), key.clone());
+        }
+    }
+}
+
+#[async_trait]
+impl Storage for MemoryStorage {
+    async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+        let mut data = self.lock();
+        if !data.fences.values().any(|fence| *fence == batch.fence) {
+            return Err(CommitError::Fenced);
+        }
+        batch.units.iter().try_for_each(|unit| data.check(unit))?;
+        batch.units.iter().for_each(|unit| data.write(unit));
+        Ok(())
+    }
+
+    async fn load(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<Option<Stored>, StorageError> {
+        Ok(self.lock().instances.get(&instance).filter(|it| it.workspace == workspace).map(|it| {
+            let after = it.snapshot.as_ref().map_or(0, |snapshot| snapshot.seq);
+            Stored {
+                workflow: it.created.workflow,
+                version: it.created.version,
+                snapshot: it.snapshot.clone(),
+                journal: it.journal.iter().filter(|row| row.first_seq > after).cloned().collect(),
+            }
+        }))
+    }
+
+    async fn journal(&self, workspace: WorkspaceId, instance: InstanceId, after_seq: u64, limit: u32) -> Result<Vec<JournalRow>, StorageError> {
+        let data = self.lock();
+        let rows = data.instances.get(&instance).filter(|it| it.workspace == workspace).map(|it| it.journal.as_slice()).unwrap_or_default();
+        Ok(rows.iter().filter(|row| row.first_seq + u64::from(row.count) > after_seq + 1).take(limit as usize).cloned().collect())
+    }
+
+    async fn heads(&self, instances: &[InstanceId]) -> Result<Vec<Option<u64>>, StorageError> {
+        let data = self.lock();
+        Ok(instances.iter().map(|id| data.instances.get(id).map(|it| it.head.seq)).collect())
+    }
+
+    async fn runnable(&self, shards: &[u16], after: Option<InstanceId>, limit: u32) -> Result<Vec<(WorkspaceId, InstanceId)>, StorageError> {
+        let data = self.lock();
+        let wanted = data.instances.iter().filter(|(id, it)| it.head.runnable && shards.contains(&it.shard) && after.is_none_or(|after| **id > after));
+        Ok(wanted.take(limit as usize).map(|(&id, it)| (it.workspace, id)).collect())
+    }
+
+    async fn timers(&self, shards: &[u16], until: i64, limit: u32) -> Result<Vec<TimerRow>, StorageError> {
+        let mut rows: Vec<TimerRow> = self.lock().timers.values().filter(|row| row.due <= until && shards.contains(&row.shard)).cloned().collect();
+        rows.sort_by_key(|row| (row.due, row.instance, row.number));
+        rows.truncate(limit as usize);
+        Ok(rows)
+    }
+
+    async fn activate_jobs(&self, activation: &Activation) -> Result<Vec<JobRow>, StorageError> {
+        let now = self.time();
+        let mut data = self.lock();
+        let free = |row: &JobRow| {
+            row.workspace == activation.workspace && !row.held && activation.types.iter().any(|wanted| **wanted == *row.job_type)
+                && match row.state {
+                    JobState::Ready => row.not_before <= now,
+                    JobState::Leased => row.lease_until.is_none_or(|until| until <= now),
+                }
+        };
+        let mut ids: Vec<(u8, i64, JobId)> = data.jobs.values().filter(|row| free(row)).map(|row| (9 - row.priority.min(9), row.created_at, row.id)).collect();
+        ids.sort_unstable();
+        ids.truncate(activation.max as usize);
+        let until = now + activation.lease_ms as i64;
+        let mut given = Vec::with_capacity(ids.len());
+        for ((_, _, id), &token) in ids.iter().zip(&activation.tokens) {
+            if let Some(row) = data.jobs.get_mut(id) {
+                row.state = JobState::Leased;
+                row.attempt += 1;
+                row.token = token;
+                row.worker = Some(activation.worker.clone());
+                row.lease_until = Some(until);
+                given.push(row.clone());
+            }
+        }
+        Ok(given)
+    }
+
+    async fn job(&self, workspace: WorkspaceId, job: JobId) -> Result<Option<JobRow>, StorageError> {
+        Ok(self.lock().jobs.get(&job).filter(|row| row.workspace == workspace).cloned())
+    }
+
+    async fn heartbeat_job(&self, workspace: WorkspaceId, job: JobId, token: u64, lease_ms: u64) -> Result<Option<i64>, StorageError> {
+        let until = self.time() + lease_ms as i64;
+        let mut data = self.lock();
+        let row = data.jobs.get_mut(&job).filter(|row| row.workspace == workspace && row.token == token && row.state == JobState::Leased);
+        Ok(row.map(|row| {
+            row.lease_until = Some(until);
+            until
+        }))
+    }
+
+    async fn definition(&self, workspace: WorkspaceId, version: VersionId) -> Result<Option<String>, StorageError> {
+        Ok(self.lock().definitions.get(&(workspace, version)).cloned())
+    }
+
+    async fn acquire(&self, server_name: &str) -> Result<Leased, StorageError> {
+        let mut data = self.lock();
+        // One owner at a time: a second name takes over as a second start of the same name does.
+        let epoch = data.fences.values().map(|fence| fence.epoch).max().unwrap_or(0) + 1;
+        let fence = Fence { server: ServerId::from_u128(u128::from(epoch)), epoch };
+        data.fences.clear();
+        data.fences.insert(server_name.to_owned(), fence);
+        let shards: Vec<u16> = (0..SHARDS).collect();
+        let positions = shards.iter().map(|shard| data.positions.get(shard).copied().unwrap_or(0)).collect();
+        Ok(Leased { fence, shards, positions })
+    }
+
+    async fn heartbeat(&self, fence: Fence) -> Result<bool, StorageError> {
+        Ok(self.lock().fences.values().any(|current| *current == fence))
+    }
+
+    async fn release(&self, fence: Fence) -> Result<(), StorageError> {
+        self.lock().fences.retain(|_, current| *current != fence);
+        Ok(())
+    }
+
+    async fn now(&self) -> Result<i64, StorageError> {
+        Ok(self.time())
+    }
+}

@@ -1,0 +1,181 @@
+//! The plan: a proven definition compiled for running. Dense indices, adjacency, compiled expressions; immutable and shared by all
+//! instances of a version.
+//!
+//! Indices follow the order of the definition, so the same version always compiles to the same indices: journals may hold them.
+//! What may not live here: anything about one instance.
+
+mod compile;
+mod graph;
+mod masks;
+
+pub use compile::PlanError;
+pub use masks::{JoinMasks, Mask};
+
+use crate::definition::{EdgeEvent, Join, NodeType, OnError, OnFailure, Retry, Split};
+use heddle_expr::{Condition, Template};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+
+/// A node's place in its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct NodeIx(pub u32);
+
+/// An edge's place in its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct EdgeIx(pub u32);
+
+/// A compiled version.
+#[derive(Debug)]
+pub struct Plan {
+    /// The workflow's name.
+    pub name: Arc<str>,
+    /// The only start node.
+    pub start: NodeIx,
+    /// Names and first values of variables, in the author's order.
+    pub variables: Vec<(Arc<str>, Template)>,
+    /// Names and values of the instance's output.
+    pub outputs: Vec<(Arc<str>, Template)>,
+    /// Longest run, in milliseconds.
+    pub timeout: Option<u64>,
+    /// 0–9.
+    pub priority: u8,
+    /// What an uncaught failure does.
+    pub on_failure: OnFailure,
+    /// Variables that lists can be filtered by.
+    pub search: Vec<Arc<str>>,
+    /// Whether counting dead edges decides every join exactly (docs/semantics, A.3, fast path).
+    pub counted: bool,
+    nodes: Vec<PlanNode>,
+    edges: Vec<PlanEdge>,
+    by_id: BTreeMap<Arc<str>, NodeIx>,
+    /// Reverse post-order of a depth-first search from the start: a topological order where there is no cycle.
+    order: Vec<NodeIx>,
+    masks: Vec<OnceLock<JoinMasks>>,
+}
+
+/// A compiled node.
+#[derive(Debug)]
+pub struct PlanNode {
+    /// Its id in the definition.
+    pub id: Arc<str>,
+    /// What people see.
+    pub name: Arc<str>,
+    /// The type in the definition.
+    pub node_type: NodeType,
+    /// What it does.
+    pub kind: NodeKind,
+    /// When it may fire. A node with fewer than two ways in is `Any`: every rule says the same there.
+    pub join: Join,
+    /// Which edges it takes.
+    pub split: Split,
+    /// Ways in.
+    pub incoming: Vec<EdgeIx>,
+    /// Ways out of a normal end, in the order in which conditions are read.
+    pub outgoing: Vec<EdgeIx>,
+    /// Ways out of events (`on:`): exact codes first.
+    pub events: Vec<EdgeIx>,
+    /// Variable and expression over the output.
+    pub output: Vec<(Arc<str>, Template)>,
+    /// When it is tried again.
+    pub retry: Option<Retry>,
+    /// Longest attempt, in milliseconds.
+    pub timeout: Option<u64>,
+    /// What its failure does.
+    pub on_error: OnError,
+    /// 0–9; the instance's where absent.
+    pub priority: Option<u8>,
+    /// Never tried twice.
+    pub at_most_once: bool,
+}
+
+/// What a node does when it fires.
+#[derive(Debug)]
+pub enum NodeKind {
+    /// Nothing: start, decision, gateway, a task without action, a disabled node.
+    Pass,
+    /// Ends its branch, or more.
+    End(EndKind),
+    /// The task type, or job type, of this name.
+    Task {
+        /// Name in the registry; an unknown one is a job for external workers.
+        action: Arc<str>,
+        /// Settings, evaluated at each attempt.
+        config: Template,
+    },
+    /// Waits so long.
+    Timer {
+        /// The node's config, with `duration` (milliseconds, or a text such as `5m`) or `until`.
+        config: Template,
+    },
+}
+
+/// How an end node ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EndKind {
+    /// Its own branch.
+    Plain,
+    /// All else in its scope; the instance is COMPLETED.
+    Terminate,
+    /// With an error of this code.
+    Error {
+        /// What `on: error` edges match.
+        code: String,
+    },
+}
+
+/// A compiled edge.
+#[derive(Debug)]
+pub struct PlanEdge {
+    /// Its id in the definition, or the stable one.
+    pub id: Arc<str>,
+    /// Where it leaves.
+    pub from: NodeIx,
+    /// Where it enters.
+    pub to: NodeIx,
+    /// Taken only when this is true.
+    pub condition: Option<Condition>,
+    /// Taken when no other is.
+    pub default: bool,
+    /// Taken when this happens to `from`.
+    pub event: Option<EdgeEvent>,
+    /// Codes that `event` is limited to; empty: all.
+    pub codes: Vec<String>,
+}
+
+impl Plan {
+    /// All nodes, in the author's order.
+    pub fn nodes(&self) -> impl ExactSizeIterator<Item = (NodeIx, &PlanNode)> {
+        self.nodes.iter().enumerate().map(|(ix, node)| (NodeIx(ix as u32), node))
+    }
+
+    /// All edges, in the author's order.
+    pub fn edges(&self) -> impl ExactSizeIterator<Item = (EdgeIx, &PlanEdge)> {
+        self.edges.iter().enumerate().map(|(ix, edge)| (EdgeIx(ix as u32), edge))
+    }
+
+    /// The node at this place. Places come from this plan, so it is there.
+    pub fn node(&self, ix: NodeIx) -> &PlanNode {
+        &self.nodes[ix.0 as usize]
+    }
+
+    /// The edge at this place.
+    pub fn edge(&self, ix: EdgeIx) -> &PlanEdge {
+        &self.edges[ix.0 as usize]
+    }
+
+    /// The node with this id.
+    pub fn find(&self, id: &str) -> Option<NodeIx> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Nodes in topological order (reverse post-order where there are cycles).
+    pub fn order(&self) -> &[NodeIx] {
+        &self.order
+    }
+
+    /// Which ways into `join` can be reached from where; computed when a join first waits, then kept.
+    pub fn masks(&self, join: NodeIx) -> &JoinMasks {
+        self.masks[join.0 as usize].get_or_init(|| JoinMasks::compute(self, join))
+    }
+}
