@@ -11,6 +11,7 @@ mod shell;
 mod site;
 mod size;
 mod test;
+mod tidy;
 mod workspace;
 
 use anyhow::{Result, bail};
@@ -23,6 +24,7 @@ cargo xtask <command>
   build [--release]             build the pages and the server; the binary is target/{debug,release}/heddle
   test [--quick|--long] [NAME]  all tests; --quick: without browsers, databases' crash rounds and lints; --long: 25 crash rounds
   layers                        check who may depend on whom
+  tidy                          check files and links: lengths, openings, what must not be committed
   size                          check the size of the release WebAssembly (600 KB gzipped)
   pages                         write the pages that are made from code: docs/errors
   bench [--small] [NAME]        measure the engine and its floor, in the same run
@@ -49,6 +51,7 @@ fn dispatch(args: &[String]) -> Result<()> {
         "build" => server::build(profile).map(|_| ()),
         "test" => test::run(&test::Wish::parse(own)?),
         "layers" => layers::check(),
+        "tidy" => tidy::check(),
         "size" => size::check(),
         "pages" => pages::write(),
         "bench" => bench::run(rest),

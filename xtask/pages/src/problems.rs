@@ -12,8 +12,8 @@ fn page(info: &CodeInfo) -> String {
     let (en, zh) = severity(info);
     format!(
         "# {}: {}\n\n\
-         {} · `{}`\n\n{}\n\n**How to mend it.** {}\n\n\
-         ## {}\n\n{} · `{}`\n\n{}\n\n**如何修正。** {}\n\n\
+         {}\n\n> {}\n\n{}\n\n**How to mend it.** {}\n\n\
+         ## {}\n\n{}\n\n> {}\n\n{}\n\n**如何修正。** {}\n\n\
          [All errors](README.md)\n",
         info.code.as_str(),
         info.title.en,
@@ -41,7 +41,12 @@ pub(crate) fn table() -> String {
     let mut table = "| code | | | |\n| --- | --- | --- | --- |\n".to_owned();
     for info in catalogue() {
         let code = info.code.as_str();
-        table.push_str(&format!("| [{code}]({code}.md) | {} | {} | {} |\n", severity(info).0, info.title.en, info.title.zh));
+        table.push_str(&format!(
+            "| [{code}]({code}.md) | {} | {} | {} |\n",
+            severity(info).0,
+            info.title.en,
+            info.title.zh
+        ));
     }
     table
 }

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use super::{Stage, Wish, counts::Counts};
 use crate::shell::{cargo, command, follow, run};
-use crate::{bench, layers, server, setup, site, size, workspace};
+use crate::{bench, layers, server, setup, site, size, tidy, workspace};
 
 /// Everything but the browser's own package: what is built for WebAssembly must not mix its features with the server's.
 const NATIVE: [&str; 3] = ["--workspace", "--exclude", "heddle-frontend"];
@@ -21,6 +21,7 @@ pub(super) fn of(wish: &Wish) -> Vec<Stage> {
     if !narrowed {
         stages.push(("format", |_| run(&mut cargo(&["fmt", "--all", "--check"])).map(nothing)));
         stages.push(("layers", |_| layers::check().map(nothing)));
+        stages.push(("tidiness", |_| tidy::check().map(nothing)));
     }
     if wish.quick {
         stages.push(("unit and integration tests", cargo_tests));
