@@ -14,7 +14,7 @@ use regex_lite::{Regex, RegexBuilder};
 /// Patterns kept per thread.
 const KEPT: usize = 16;
 /// Steps that compiling a pattern costs: a loop over patterns must end soon.
-const COMPILE_STEPS: u64 = 5_000;
+const COMPILE_STEPS: u64 = 20_000;
 
 thread_local! {
     static COMPILED: RefCell<Vec<(String, Regex)>> = const { RefCell::new(Vec::new()) };

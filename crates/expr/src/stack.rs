@@ -13,8 +13,8 @@ pub(crate) fn compile<R>(tokens: usize, work: impl FnOnce() -> R) -> R {
 /// Runs `work` with the stack of an evaluation.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn eval<R>(depth: usize, work: impl FnOnce() -> R) -> R {
-    // The interpreter takes up to 16 KiB per level of the lowered tree in a debug build.
-    let need = (depth * 16 * 1024).max(128 * 1024);
+    // The interpreter takes up to 16 KiB per level of the lowered tree; converting and comparing values takes the rest.
+    let need = (depth * 16 * 1024 + 128 * 1024).min(limits::EVAL_STACK / 2);
     stacker::maybe_grow(need, limits::EVAL_STACK, work)
 }
 
