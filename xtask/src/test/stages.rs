@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use super::{Stage, Wish, counts::Counts};
-use crate::shell::{cargo, command, follow, run};
+use crate::shell::{cargo, follow, run};
 use crate::{bench, layers, server, setup, site, size, tidy, workspace};
 
 /// Everything but the browser's own package: what is built for WebAssembly must not mix its features with the server's.
@@ -82,8 +82,7 @@ fn cargo_tests(wish: &Wish) -> Result<Counts> {
 
 /// Playwright against the real binary.
 fn browser_tests(wish: &Wish) -> Result<Counts> {
-    let mut test = command("npx", &["--no-install", "playwright", "test"]);
-    test.current_dir(workspace::root().join("end2end"));
+    let mut test = setup::node_command("npx", &["--no-install", "playwright", "test"])?;
     if !wish.names.is_empty() {
         test.args(["--pass-with-no-tests", "--grep", &wish.names.join("|")]);
     }
