@@ -205,6 +205,7 @@ pub struct ActionParams {
     /// Why, for the journal and the audit log.
     pub reason: Option<String>,
     /// `skip`, `complete`, `retry`: which node, by its id or a node instance's.
+    #[serde(alias = "from")]
     pub node: Option<String>,
     /// `skip`, `complete`: the node's output.
     pub output: Option<Value>,
@@ -223,6 +224,9 @@ pub struct InstanceAction {
     /// Its details.
     #[serde(default)]
     pub params: ActionParams,
+    /// Only tells what would come of it.
+    #[serde(default)]
+    pub dry_run: bool,
 }
 
 /// Changes variables by a JSON merge patch.
