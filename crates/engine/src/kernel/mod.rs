@@ -20,12 +20,13 @@ mod skip;
 mod state;
 mod view;
 
+pub use apply::ApplyError;
 pub use command::{Command, CommandError, Context, Entropy, Order, TaskResult};
 pub use create::create;
 pub use decide::{Decision, decide};
 pub use effect::{Dispatch, Effects};
-pub use event::{Created, Event, Failure, IncidentKind, Json, SkipCause};
+pub use event::{AfterFailure, Created, Edges, Event, Failure, IncidentKind, Json, SkipCause};
 pub use state::{
-    Active, Execution, Held, Incident, InstanceState, NodeRecord, Phase, Position, Timer, TimerKind,
+    Active, Execution, Held, Incident, InstanceState, NodeRecord, Phase, Timer, TimerKind, Variables,
 };
 pub use view::EventRecord;

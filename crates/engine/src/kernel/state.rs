@@ -164,15 +164,6 @@ pub enum Active {
     Failed,
 }
 
-/// Where a token or a live execution is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Position {
-    /// A token on an edge.
-    Edge(EdgeIx),
-    /// A live execution of a node.
-    Node(NodeIx),
-}
-
 /// A timer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timer {

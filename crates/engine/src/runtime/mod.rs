@@ -1,3 +1,28 @@
 //! The runtime: commits what the kernel decides, and only then acts.
+//!
+//! Shards are spread over a few *lanes*. A lane holds the instances of its shards in memory and works in rounds: take everything
+//! that has gathered, decide it, commit it as one batch, let its effects go. While one round is being committed the next one
+//! gathers; two lanes keep both the processor and the disk busy. There is no timer that makes anyone wait for a fuller batch.
 
+mod actor;
 pub(crate) mod clock;
+mod commit;
+mod engine;
+mod error;
+mod ids;
+mod jobs;
+mod lane;
+mod message;
+mod plans;
+mod pool;
+mod reads;
+mod recovery;
+mod request;
+mod round;
+mod timers;
+
+pub use engine::{Engine, EngineConfig};
+pub use error::EngineError;
+pub use jobs::JobWish;
+pub use plans::LoadedInstance;
+pub use request::{CommandRequest, Committed, StartRequest, Started};

@@ -128,7 +128,7 @@ pub struct JournalRow {
     pub first_seq: u64,
     /// How many.
     pub count: u32,
-    /// Place in its shard, without gaps.
+    /// Place in its shard, without gaps; given by the committer.
     pub pos: u64,
     /// When.
     pub at: i64,

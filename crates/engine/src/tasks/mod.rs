@@ -24,11 +24,10 @@ pub struct TaskInfo {
     pub aliases: &'static [&'static str],
     /// JSON Schema of the config; titles and descriptions in English, `x-title-zh` and `x-description-zh` in Chinese.
     pub schema: Value,
-    /// How many may run at a time in one server; `None`: only the pool's total counts.
-    pub slots: Option<usize>,
-    /// Time limit of an attempt where the node names none.
-    pub timeout: Duration,
 }
+
+/// Time limit of an attempt where neither the node nor its type names one: a hang must end.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One attempt, as a task type sees it.
 #[derive(Debug, Clone)]
@@ -72,6 +71,14 @@ impl TaskOutput {
 pub trait TaskType: Send + Sync + 'static {
     /// Name, schema, limits.
     fn info(&self) -> TaskInfo;
+    /// How many may run at a time in one server; asked for each attempt.
+    fn slots(&self) -> Option<usize> {
+        None
+    }
+    /// Time limit of an attempt where the node names none; asked for each attempt.
+    fn default_timeout(&self) -> Duration {
+        DEFAULT_TIMEOUT
+    }
     /// Does the work. Panics are caught and become system errors; a hang ends at the timeout.
     async fn execute(&self, task: Task) -> Result<TaskOutput, TaskError>;
 }

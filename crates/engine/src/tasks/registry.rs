@@ -11,7 +11,7 @@ pub struct RegistryError(String);
 
 /// One registered type.
 #[derive(Clone)]
-pub enum Registered {
+pub(crate) enum Registered {
     /// Acts.
     Active(Arc<dyn TaskType>),
     /// Computes.

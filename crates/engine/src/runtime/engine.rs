@@ -1,0 +1,227 @@
+//! The engine's handle: what the rest of the product holds.
+
+use super::error::EngineError;
+use super::ids::Ids;
+use super::lane::{Lane, Shared};
+use super::message::{Key, Message, Reply, SharedState};
+use super::plans::Plans;
+use super::pool::Pool;
+use super::request::{CommandRequest, Committed, StartRequest, Started};
+use super::timers::Timers;
+use super::clock::{Clock, machine_ms};
+use crate::storage::{Leased, Storage};
+use crate::tasks::Registry;
+use futures::StreamExt;
+use futures::stream::FuturesOrdered;
+use heddle_model::ids::{InstanceId, WorkspaceId};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Hints that a slow listener may fall behind before it must look for itself.
+const HINTS: usize = 16_384;
+/// How often the lease is renewed and the clock compared: a third of a lease of ten seconds.
+const HEARTBEAT: Duration = Duration::from_secs(3);
+/// How long a stop waits for rounds under way.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// How an engine runs.
+#[derive(Debug, Clone)]
+pub struct EngineConfig {
+    /// Stable over restarts: a new start under a name takes over from the old one at once.
+    pub server_name: String,
+    /// Lanes that decide and commit independently of each other.
+    pub lanes: usize,
+    /// Built-in tasks that run at a time.
+    pub worker_slots: usize,
+    /// Requests that may wait before new ones are refused.
+    pub queue_limit: usize,
+    /// Instances that a lane keeps in memory before it lets idle ones go.
+    pub resident: usize,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self { server_name: "heddle".to_owned(), lanes: 2, worker_slots: 256, queue_limit: 20_000, resident: 20_000 }
+    }
+}
+
+/// A running engine. Clones are the same engine.
+#[derive(Clone)]
+pub struct Engine {
+    pub(super) shared: Arc<Shared>,
+    lanes: Arc<Vec<mpsc::UnboundedSender<Message>>>,
+    queue_limit: usize,
+    tracker: TaskTracker,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Engine {
+    /// Takes over the shards, starts the lanes, and begins to recover what ran before, without waiting for it.
+    pub async fn start(storage: Arc<dyn Storage>, registry: Registry, config: EngineConfig) -> Result<Self, EngineError> {
+        let leased = storage.acquire(&config.server_name).await?;
+        let clock = Clock::default();
+        clock.correct(storage.now().await?, machine_ms());
+        let shared = Arc::new(Shared {
+            plans: Plans::new(storage.clone()),
+            pool: Pool::new(registry.clone(), config.worker_slots),
+            storage,
+            registry,
+            clock,
+            ids: Ids::default(),
+            fence: leased.fence,
+            committed: broadcast::Sender::new(HINTS),
+            bell: Default::default(),
+            queued: AtomicUsize::new(0),
+            fenced: AtomicBool::new(false),
+            stop: CancellationToken::new(),
+            resident: config.resident.max(1),
+        });
+        let tracker = TaskTracker::new();
+        let lanes = (0..config.lanes.max(1)).map(|lane| spawn_lane(&shared, &tracker, &leased, (lane, config.lanes.max(1)))).collect();
+        let engine = Self { shared, lanes: Arc::new(lanes), queue_limit: config.queue_limit, tracker, stopping: Arc::default() };
+        engine.tracker.spawn(engine.clone().keep_lease());
+        let recovering = engine.clone();
+        engine.tracker.spawn(async move {
+            let stop = recovering.shared.stop.clone();
+            let recovery = recovering.recover(&leased.shards);
+            tokio::select! {
+                () = stop.cancelled() => {}
+                result = recovery => match result {
+                    Ok(instances) => tracing::info!(instances, "recovered what was running"),
+                    Err(why) => tracing::error!(%why, "recovery stopped"),
+                }
+            }
+        });
+        Ok(engine)
+    }
+
+    /// A new instance's id.
+    pub fn new_instance_id(&self) -> InstanceId {
+        self.shared.ids.instance(&self.shared.clock)
+    }
+
+    /// The engine's time, in Unix milliseconds: the database's.
+    pub fn now_ms(&self) -> i64 {
+        self.shared.clock.now()
+    }
+
+    /// Whether it owns its shards and accepts work.
+    pub fn is_ready(&self) -> bool {
+        !self.shared.fenced.load(Ordering::SeqCst) && !self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Requests that wait or are being decided.
+    pub fn queue_depth(&self) -> usize {
+        self.shared.queued.load(Ordering::Relaxed)
+    }
+
+    /// A hint after each commit. A listener that lags is told so, and must look for itself.
+    pub fn subscribe(&self) -> broadcast::Receiver<Committed> {
+        self.shared.committed.subscribe()
+    }
+
+    /// Starts instances; each is answered in the order asked, after its first commit or, where it waits, at its end.
+    pub async fn start_instances(&self, requests: Vec<StartRequest>) -> Vec<Result<Started, EngineError>> {
+        let mut starts = FuturesOrdered::new();
+        for request in requests {
+            starts.push_back(self.start_one(request));
+        }
+        starts.collect().await
+    }
+
+    async fn start_one(&self, request: StartRequest) -> Result<Started, EngineError> {
+        let (instance, workspace, wait) = (request.instance, request.workspace, request.wait);
+        let plan = self.shared.plans.get(workspace, request.version).await?;
+        let answer = self.ask(instance, |reply| Message::Start { request: Box::new(request), plan, reply });
+        let state = match wait {
+            None => answer.await?,
+            Some(wait) => match tokio::time::timeout(wait, answer).await {
+                Ok(state) => state?,
+                Err(_) => self.load(workspace, instance).await?.ok_or(EngineError::NotFound)?.state,
+            },
+        };
+        Ok(Started { instance, state })
+    }
+
+    /// Does something to an instance; gives the state after it. With `dry_run`, the state that would be.
+    pub async fn command(&self, workspace: WorkspaceId, instance: InstanceId, request: CommandRequest) -> Result<SharedState, EngineError> {
+        let key = Key { workspace, instance };
+        self.ask(instance, |reply| Message::Command { key, request, reply }).await
+    }
+
+    /// Stops: no new work, rounds under way end, the shards are given back. What still runs counts as lost and begins again.
+    pub async fn shutdown(&self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        self.shared.stop.cancel();
+        self.tracker.close();
+        if tokio::time::timeout(DRAIN, self.tracker.wait()).await.is_err() {
+            tracing::warn!("a round did not end in time; its commit decides");
+        }
+        if let Err(why) = self.shared.storage.release(self.shared.fence).await {
+            tracing::warn!(%why, "the shards could not be given back; the next start takes them over");
+        }
+    }
+
+    /// Sends a request of a person or program: it may be refused when too much waits.
+    pub(super) async fn ask<T>(&self, instance: InstanceId, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, EngineError> {
+        if !self.is_ready() {
+            return Err(EngineError::Unavailable("the server is stopping".to_owned()));
+        }
+        let queued = self.shared.queued.fetch_add(1, Ordering::Relaxed);
+        if queued >= self.queue_limit {
+            self.shared.queued.fetch_sub(1, Ordering::Relaxed);
+            metrics::counter!("heddle_refused_total").increment(1);
+            return Err(EngineError::Overloaded { retry_after_ms: 500 });
+        }
+        self.tell(instance, message).await
+    }
+
+    /// Sends a message of the engine's own.
+    pub(super) async fn tell<T>(&self, instance: InstanceId, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        let lane = &self.lanes[usize::from(instance.shard()) % self.lanes.len()];
+        let gone = || EngineError::Unavailable("the server is stopping".to_owned());
+        lane.send(message(reply)).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+
+    /// Renews the lease, and compares clocks.
+    async fn keep_lease(self) {
+        loop {
+            tokio::select! {
+                () = self.shared.stop.cancelled() => return,
+                () = tokio::time::sleep(HEARTBEAT) => {}
+            }
+            match self.shared.storage.heartbeat(self.shared.fence).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    if !self.shared.fenced.swap(true, Ordering::SeqCst) {
+                        tracing::error!("another server has taken over the shards of this one; it stops deciding");
+                    }
+                }
+                Err(why) => tracing::warn!(%why, "the lease could not be renewed yet"),
+            }
+            let before = machine_ms();
+            if let Ok(database) = self.shared.storage.now().await {
+                // Half the round trip is the best guess of when the database looked at its clock.
+                self.shared.clock.correct(database, (before + machine_ms()) / 2);
+            }
+        }
+    }
+}
+
+fn spawn_lane(shared: &Arc<Shared>, tracker: &TaskTracker, leased: &Leased, lane: (usize, usize)) -> mpsc::UnboundedSender<Message> {
+    let (number, lanes) = lane;
+    let (sender, inbox) = mpsc::unbounded_channel();
+    let own = |shard: &u16| usize::from(*shard) % lanes == number;
+    let positions: HashMap<u16, u64> = leased.shards.iter().copied().zip(leased.positions.iter().copied()).filter(|(shard, _)| own(shard)).collect();
+    let shards = leased.shards.iter().copied().filter(own).collect();
+    let lane = Lane { shared: shared.clone(), inbox, sender: sender.clone(), actors: HashMap::new(), timers: Timers::default(), shards, positions };
+    tracker.spawn(lane.run());
+    sender
+}

@@ -1,0 +1,101 @@
+//! Jobs for external workers: given out, prolonged, answered.
+
+use super::engine::Engine;
+use super::error::EngineError;
+use super::message::{Key, Message};
+use crate::kernel::TaskResult;
+use crate::storage::{Activation, JobRow, JobState};
+use crate::tasks::{TaskError, TaskOutput};
+use heddle_model::ids::{JobId, WorkspaceId};
+use heddle_model::limits;
+use heddle_model::value::Value;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// How often a waiting worker looks again though nothing rang: leases end, and other servers offer jobs too.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Rings when a job was offered.
+pub(super) struct JobBell {
+    rings: watch::Sender<u64>,
+}
+
+impl Default for JobBell {
+    fn default() -> Self {
+        Self { rings: watch::Sender::new(0) }
+    }
+}
+
+impl JobBell {
+    pub(super) fn ring(&self) {
+        self.rings.send_modify(|rings| *rings += 1);
+    }
+}
+
+impl Engine {
+    /// Gives jobs of these types to a worker, for `lease_ms`; waits up to `wait` for the first.
+    pub async fn activate_jobs(&self, workspace: WorkspaceId, wish: JobWish) -> Result<Vec<JobRow>, EngineError> {
+        let deadline = Instant::now() + wish.wait;
+        let mut rings = self.shared.bell.rings.subscribe();
+        let max = wish.max.clamp(1, limits::JOBS_PER_ACTIVATION);
+        let lease_ms = wish.lease_ms.clamp(*limits::JOB_LEASE_RANGE_MS.start(), *limits::JOB_LEASE_RANGE_MS.end());
+        loop {
+            rings.mark_unchanged();
+            let tokens = (0..max).map(|_| self.shared.ids.token()).collect();
+            let activation = Activation { workspace, types: wish.types.clone(), worker: wish.worker.clone(), max, lease_ms, tokens };
+            let jobs = self.shared.storage.activate_jobs(&activation).await?;
+            let now = Instant::now();
+            if !jobs.is_empty() || now >= deadline || self.shared.stop.is_cancelled() {
+                return Ok(jobs);
+            }
+            tokio::select! {
+                _ = rings.changed() => {}
+                () = self.shared.stop.cancelled() => {}
+                () = tokio::time::sleep((deadline - now).min(LOOK_AGAIN)) => {}
+            }
+        }
+    }
+
+    /// A worker has done its job. A token that is no longer the current one changes nothing.
+    pub async fn complete_job(&self, workspace: WorkspaceId, job: JobId, token: u64, output: Value) -> Result<(), EngineError> {
+        self.answer_job(workspace, job, token, Ok(TaskOutput::value(Arc::new(output)))).await
+    }
+
+    /// A worker could not do its job.
+    pub async fn fail_job(&self, workspace: WorkspaceId, job: JobId, token: u64, error: TaskError) -> Result<(), EngineError> {
+        self.answer_job(workspace, job, token, Err(error)).await
+    }
+
+    /// Prolongs a worker's lease; gives its new end.
+    pub async fn heartbeat_job(&self, workspace: WorkspaceId, job: JobId, token: u64, lease_ms: u64) -> Result<i64, EngineError> {
+        let lease_ms = lease_ms.clamp(*limits::JOB_LEASE_RANGE_MS.start(), *limits::JOB_LEASE_RANGE_MS.end());
+        self.shared.storage.heartbeat_job(workspace, job, token, lease_ms).await?.ok_or(EngineError::StaleToken)
+    }
+
+    /// The token is checked here, the execution again where it is decided: whoever comes second finds it ended.
+    async fn answer_job(&self, workspace: WorkspaceId, job: JobId, token: u64, result: TaskResult) -> Result<(), EngineError> {
+        let row = self.shared.storage.job(workspace, job).await?.ok_or(EngineError::StaleToken)?;
+        if row.state != JobState::Leased || row.token != token {
+            return Err(EngineError::StaleToken);
+        }
+        let key = Key { workspace, instance: row.instance };
+        self.ask(key.instance, |reply| Message::JobEnded { key, number: row.number, result, reply }).await
+    }
+}
+
+/// What a worker asks for.
+#[derive(Debug, Clone)]
+pub struct JobWish {
+    /// Types wanted.
+    pub types: Vec<String>,
+    /// The worker's name.
+    pub worker: String,
+    /// At most so many (1–500).
+    pub max: u32,
+    /// For how long, in milliseconds (5 s – 1 h).
+    pub lease_ms: u64,
+    /// How long to wait for the first.
+    pub wait: Duration,
+}

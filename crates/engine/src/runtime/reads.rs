@@ -1,0 +1,54 @@
+//! Reading instances: from memory where they are, else from the database. Nothing here changes anything.
+
+use super::engine::Engine;
+use super::error::EngineError;
+use super::message::{Key, Message};
+use super::plans::LoadedInstance;
+use crate::kernel::{EventRecord, codec};
+use heddle_model::ids::{InstanceId, VersionId, WorkspaceId};
+use heddle_model::plan::Plan;
+use std::sync::Arc;
+use std::time::Duration;
+
+impl Engine {
+    /// An instance as of its last commit. `None` when there is none in that workspace.
+    pub async fn load(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<Option<LoadedInstance>, EngineError> {
+        let in_memory = self.tell(instance, |reply| Message::Peek { instance, reply }).await?;
+        if let Some(state) = in_memory {
+            if state.workspace != workspace {
+                return Ok(None);
+            }
+            let plan = self.shared.plans.get(workspace, state.version).await?;
+            return Ok(Some(LoadedInstance { plan, state }));
+        }
+        let stored = self.shared.plans.load(workspace, instance).await?;
+        Ok(stored.map(|actor| LoadedInstance { plan: actor.plan, state: Arc::new(actor.state) }))
+    }
+
+    /// The state when the instance has ended, or when `wait` is over, whichever comes first.
+    pub async fn wait_end(&self, workspace: WorkspaceId, instance: InstanceId, wait: Duration) -> Result<Option<LoadedInstance>, EngineError> {
+        let key = Key { workspace, instance };
+        match tokio::time::timeout(wait, self.tell(instance, |reply| Message::Wait { key, reply })).await {
+            Ok(Err(EngineError::NotFound)) => Ok(None),
+            Ok(Err(why)) => Err(why),
+            Ok(Ok(_)) | Err(_) => self.load(workspace, instance).await,
+        }
+    }
+
+    /// Events with a number above `after`, in order, at most about `limit` (whole commits are given).
+    pub async fn events(&self, workspace: WorkspaceId, instance: InstanceId, after: u64, limit: u32) -> Result<Vec<EventRecord>, EngineError> {
+        let rows = self.shared.storage.journal(workspace, instance, after, limit.max(1)).await?;
+        let mut events = Vec::new();
+        for row in rows {
+            let decoded = codec::decode_row(&row.events).map_err(|why| EngineError::Internal(format!("event {}: {why}", row.first_seq)))?;
+            events.extend(EventRecord::of_row(row.first_seq, row.at, decoded).filter(|event| event.seq > after));
+        }
+        events.truncate(limit.max(1) as usize);
+        Ok(events)
+    }
+
+    /// A compiled version.
+    pub async fn plan(&self, workspace: WorkspaceId, version: VersionId) -> Result<Arc<Plan>, EngineError> {
+        self.shared.plans.get(workspace, version).await
+    }
+}
