@@ -9,6 +9,7 @@ mod entity;
 mod error;
 mod notify;
 pub mod query;
+mod row;
 mod unit;
 
 pub use connect::{Backend, ConnectOptions, Store};

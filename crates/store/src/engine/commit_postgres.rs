@@ -1,7 +1,8 @@
 //! A batch on PostgreSQL: its columns as arrays, sent with one statement.
 
-use super::rows::{in_order, nodes, search_key, text, uuid};
+use super::rows::{in_order, nodes};
 use super::statement_postgres::{self, PARTS};
+use crate::row::{search_key, text, uuid};
 use crate::error::{commit_error, not_sent};
 use heddle_engine::storage::{Batch, CommitError, JobState, Unit};
 use sea_orm::prelude::Uuid;

@@ -2,8 +2,9 @@
 //!
 //! A statement of n rows exists in a few lengths only, so that each is prepared once; a batch is cut into such lengths.
 
-use super::rows::{in_order, nodes, search_key, uuid};
+use super::rows::{in_order, nodes};
 use super::statement_sqlite::{Table, pieces, text};
+use crate::row::{search_key, uuid};
 use crate::error::{commit_error, not_sent};
 use heddle_engine::storage::{Batch, CommitError, Fence, JobState, Unit};
 use sea_orm::sqlx::sqlite::SqliteArguments;

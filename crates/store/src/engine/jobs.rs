@@ -1,7 +1,7 @@
 //! The queue of jobs for external workers: activation, leases.
 
 use super::read::{connection, json_list};
-use super::rows::{get, get_id, get_u32, query, text, uuid};
+use crate::row::{get, get_id, get_u32, query, text, uuid};
 use crate::connect::Backend;
 use crate::{Store, StoreError};
 use heddle_engine::storage::{Activation, JobRow, JobState};

@@ -1,6 +1,6 @@
 //! What the engine reads: instances for recovery, work after a restart, timers.
 
-use super::rows::{get, get_id, get_u32, get_u64, query, uuid};
+use crate::row::{get, get_id, get_u32, get_u64, query, uuid};
 use crate::connect::{Backend, Pools};
 use crate::{Store, StoreError};
 use heddle_engine::storage::{JournalRow, Snapshot, Stored, TimerRow};

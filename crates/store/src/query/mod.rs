@@ -1,1 +1,29 @@
-//! Queries.
+//! What the service reads and writes: one method per question, the workspace in each of them.
+//!
+//! Every method is one unit that runs to its end even if the caller hangs up. A change takes the row of the audit log that tells of it, and
+//! both are written in one transaction.
+
+mod audit;
+mod counts;
+mod idempotency;
+mod instances;
+mod logs;
+mod node_instances;
+mod sessions;
+mod settings;
+mod sql;
+mod users;
+mod versions;
+mod workflows;
+mod workspaces;
+
+pub use audit::{AuditProblem, AuditRow};
+pub use counts::{CountRow, NodeCountRow};
+pub use idempotency::Claim;
+pub use instances::{InstanceFilter, InstanceRow};
+pub use logs::{LogFilter, LogLine};
+pub use sessions::{SessionRow, SessionUser, TokenUser};
+pub use users::UserRow;
+pub use versions::{EdgeDef, NewVersion, NodeDef, VersionRow};
+pub use workflows::{WorkflowFilter, WorkflowRow, WorkflowSort};
+pub use workspaces::WorkspaceRow;

@@ -1,0 +1,26 @@
+//! Nodes of each version.
+
+use sea_orm::entity::prelude::*;
+
+/// One row.
+#[derive(Debug, Clone, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "node")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub workspace_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub version_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub node_id: String,
+    pub ordinal: i32,
+    pub parent_id: Option<String>,
+    pub name: String,
+    pub node_type: String,
+    pub definition: String,
+}
+
+/// Rows are joined by hand, with the workspace in every condition.
+#[derive(Debug, Clone, Copy, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
