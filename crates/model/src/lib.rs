@@ -10,4 +10,5 @@ pub mod ids;
 pub mod lifecycle;
 pub mod limits;
 pub mod plan;
+pub mod validate;
 pub mod value;

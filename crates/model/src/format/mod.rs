@@ -18,6 +18,7 @@ mod yaml;
 mod yaml_problem;
 
 pub use source_map::SourceMap;
+pub(crate) use source_map::escape;
 pub use suggest::nearest;
 pub use tree::{Entry, Place, Spanned, Tree};
 pub use write::{to_executable, to_json, to_yaml};

@@ -1,0 +1,66 @@
+//! What every rule may look at, prepared once.
+
+use super::graph::Graph;
+use super::names::Names;
+use super::task_types::TaskTypes;
+use crate::definition::{Definition, Node, NodeType, Split};
+use crate::diagnostic::{Code, Diagnostic};
+
+/// A definition with its graph and names.
+pub(super) struct Context<'d> {
+    pub(super) definition: &'d Definition,
+    pub(super) types: &'d TaskTypes,
+    pub(super) graph: Graph<'d>,
+    pub(super) names: Names<'d>,
+}
+
+impl<'d> Context<'d> {
+    pub(super) fn new(definition: &'d Definition, types: &'d TaskTypes) -> Self {
+        Self { definition, types, graph: Graph::new(definition), names: Names::new(definition) }
+    }
+
+    /// A problem of a node of the root scope.
+    pub(super) fn node(&self, code: Code, index: usize) -> Diagnostic {
+        let id = &self.graph.nodes[index].id;
+        Diagnostic::new(code, format!("/nodes/{index}")).concerning(id).with("id", self.graph.nodes[index].shown())
+    }
+
+    /// A problem of an edge of the root scope.
+    pub(super) fn edge(&self, code: Code, index: usize) -> Diagnostic {
+        let edge = &self.definition.edges[index];
+        Diagnostic::new(code, format!("/edges/{index}")).concerning(&edge.from).concerning(&edge.to)
+    }
+}
+
+impl Node {
+    /// What messages call it: people know the name, references need the id.
+    pub(super) fn shown(&self) -> String {
+        match &self.name {
+            Some(name) if *name != self.id => format!("{name} ({})", self.id),
+            _ => self.id.clone(),
+        }
+    }
+
+    /// The task type that runs, whether it is the node's own type or its action.
+    pub(super) fn task_type(&self) -> Option<&str> {
+        match &self.node_type {
+            NodeType::Task => self.action.as_deref(),
+            NodeType::Custom(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Whether it does work: then retry, timeout and failure have a meaning.
+    pub(super) const fn is_task(&self) -> bool {
+        matches!(self.node_type, NodeType::Task | NodeType::Custom(_))
+    }
+
+    /// Which edges it takes.
+    pub(super) fn effective_split(&self) -> Split {
+        self.split.unwrap_or(match self.node_type {
+            NodeType::Decision => Split::One,
+            NodeType::EventGateway => Split::Event,
+            _ => Split::All,
+        })
+    }
+}

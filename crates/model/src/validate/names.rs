@@ -1,0 +1,75 @@
+//! The names that expressions of a definition may use.
+
+use crate::definition::{Definition, EdgeEvent, NodeType};
+use crate::value::Value;
+use std::collections::{BTreeSet, HashSet};
+
+/// Names that the engine gives to every expression.
+const ALWAYS: [&str; 6] = ["vars", "nodes", "input", "instance", "secrets", "attempt"];
+
+/// Where an expression stands: some names exist only there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Site {
+    /// In the output mapping of a node: `output`.
+    Output,
+    /// Anywhere else.
+    Elsewhere,
+}
+
+/// What is defined.
+pub(super) struct Names<'d> {
+    variables: BTreeSet<&'d str>,
+    nodes: HashSet<&'d str>,
+    /// Whether a name that is not here is surely a mistake: an input schema says what comes in.
+    pub(super) is_closed: bool,
+    has_error_edges: bool,
+}
+
+impl<'d> Names<'d> {
+    pub(super) fn new(definition: &'d Definition) -> Self {
+        let inputs = definition.inputs.as_ref().and_then(Value::as_object);
+        let properties = inputs.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
+        let mut variables: BTreeSet<&str> = definition.variables.keys().map(String::as_str).collect();
+        variables.extend(properties.into_iter().flat_map(|properties| properties.keys()).map(String::as_str));
+        for node in &definition.nodes {
+            variables.extend(node.output.keys().map(String::as_str));
+            // A transform writes what it sets; an external job of that name would not, but a name too many hurts nobody.
+            if let Some(Value::Object(set)) = node.config.get("set") && node.task_type() == Some("transform") {
+                variables.extend(set.keys().map(String::as_str));
+            }
+        }
+        Self {
+            variables,
+            nodes: definition.nodes.iter().map(|node| node.id.as_str()).collect(),
+            is_closed: properties.is_some() && inputs.is_some_and(is_closed),
+            has_error_edges: definition.edges.iter().any(|edge| edge.on == Some(EdgeEvent::Error))
+                || definition.nodes.iter().any(|node| node.node_type == NodeType::Boundary),
+        }
+    }
+
+    pub(super) fn knows(&self, name: &str, site: Site) -> bool {
+        self.variables.contains(name)
+            || ALWAYS.contains(&name)
+            || (name == "output" && site == Site::Output)
+            || (name == "error" && self.has_error_edges)
+    }
+
+    pub(super) fn knows_node(&self, id: &str) -> bool {
+        self.nodes.contains(id)
+    }
+
+    /// The names that a mistaken one may mean.
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        self.variables.iter().copied().chain(ALWAYS)
+    }
+
+    pub(super) fn node_ids(&self) -> impl Iterator<Item = &str> {
+        self.nodes.iter().copied()
+    }
+}
+
+/// A schema that lets further properties in on purpose, or takes parts from elsewhere, does not name all.
+fn is_closed(schema: &crate::value::Map<String, Value>) -> bool {
+    let open = matches!(schema.get("additionalProperties"), Some(Value::Bool(true) | Value::Object(_)));
+    !open && !["$ref", "allOf", "anyOf", "oneOf", "patternProperties"].iter().any(|keyword| schema.contains_key(*keyword))
+}

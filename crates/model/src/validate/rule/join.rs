@@ -1,0 +1,129 @@
+//! Joins that never fire, that may wait for ever, and whose default may surprise (docs/semantics, A.3 and A.12).
+//!
+//! Immediate dominators tell where the branches that meet in a join part: at a decision only one of them runs, at a split all do.
+
+use super::super::context::Context;
+use super::super::graph::Link;
+use crate::definition::{Join, NodeType, Split};
+use crate::diagnostic::{Code, Diagnostic, Fix};
+use crate::value::Value;
+use petgraph::algo::dominators::{Dominators, simple_fast};
+use petgraph::graph::NodeIndex;
+
+/// Edges that may be walked for all joins together: the question about branches is not linear, large graphs go without it.
+const WALKS: usize = 2_000_000;
+
+pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
+    let graph = &context.graph;
+    let joins: Vec<usize> = (0..graph.nodes.len()).filter(|&node| graph.reached[node] && graph.into(node).nth(1).is_some()).collect();
+    let Some(start) = graph.start.filter(|_| !joins.is_empty()) else { return };
+    let dominators = simple_fast(&graph.plain(), NodeIndex::new(start));
+    let mut rule = JoinRule { context, dominators, walks: WALKS };
+    for node in joins {
+        match &graph.nodes[node].join {
+            Some(Join::All) => found.extend(rule.all(node)),
+            Some(Join::NOfM { n, .. }) => found.extend(rule.n_of_m(node, n)),
+            None => found.extend(rule.default(node)),
+            _ => {}
+        }
+    }
+}
+
+struct JoinRule<'c, 'd> {
+    context: &'c Context<'d>,
+    dominators: Dominators<NodeIndex>,
+    walks: usize,
+}
+
+impl JoinRule<'_, '_> {
+    /// A join of all edges: each of them must get a token in every run.
+    fn all(&mut self, node: usize) -> Option<Diagnostic> {
+        let graph = &self.context.graph;
+        let join = NodeIndex::new(node);
+        let dominated = |link: &Link| {
+            let from = NodeIndex::new(link.from);
+            link.from == node || !graph.reached[link.from] || self.dominators.strict_dominators(from).is_some_and(|mut above| above.any(|by| by == join))
+        };
+        if let Some(link) = graph.into(node).find(|link| dominated(link)) {
+            return Some(self.problem(Code::JoinNeverFires, node, link.from));
+        }
+        if let Some(link) = graph.into(node).find(|link| graph.is_uncertain(link)) {
+            return Some(self.problem(Code::JoinMayDeadlock, node, link.from));
+        }
+        let parting = self.dominators.immediate_dominator(join)?.index();
+        let is_choice = graph.nodes[parting].effective_split() == Split::One;
+        (is_choice && self.some_branch_misses(parting, node)).then(|| self.problem(Code::JoinMayDeadlock, node, parting))
+    }
+
+    /// Whether a way out of the decision leads to the join, but not over each of its edges.
+    fn some_branch_misses(&mut self, decision: usize, join: usize) -> bool {
+        let graph = &self.context.graph;
+        let edges = graph.into(join).count();
+        for way in graph.out(decision) {
+            let (mut seen, mut open, mut arrived) = (std::collections::HashSet::from([way.to]), vec![way.to], usize::from(way.to == join));
+            while let Some(node) = open.pop() {
+                if node == join || node == decision {
+                    continue;
+                }
+                for link in graph.out(node) {
+                    self.walks = self.walks.saturating_sub(1);
+                    arrived += usize::from(link.to == join);
+                    if seen.insert(link.to) {
+                        open.push(link.to);
+                    }
+                }
+                if self.walks == 0 {
+                    return false;
+                }
+            }
+            if arrived > 0 && arrived < edges {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn n_of_m(&self, node: usize, n: &Value) -> Option<Diagnostic> {
+        let graph = &self.context.graph;
+        let edges = graph.into(node).count() as u64;
+        let first = graph.into(node).next()?.from;
+        if n.as_u64().is_some_and(|n| n > edges) {
+            return Some(self.problem(Code::JoinNeverFires, node, first));
+        }
+        // On a cycle a token of the second pass can fall into the old round when a branch is skipped.
+        let skipped = graph.into(node).find(|link| graph.cycle[link.to].is_some() && graph.is_uncertain(link))?;
+        Some(self.problem(Code::JoinMayDeadlock, node, skipped.from))
+    }
+
+    /// No join written: it is inclusive. Where several tokens can come, that surprises on a task and on the head of a loop.
+    fn default(&self, node: usize) -> Option<Diagnostic> {
+        let graph = &self.context.graph;
+        let is_task = graph.nodes[node].is_task();
+        let surprises = match graph.cycle[node] {
+            Some(cycle) => {
+                let is_head = graph.into(node).any(|link| graph.cycle[link.from] != Some(cycle));
+                is_head && graph.cycles[cycle as usize].iter().any(|&inner| self.forks(inner, Some(cycle)))
+            }
+            None => is_task && self.dominators.immediate_dominator(NodeIndex::new(node)).is_some_and(|by| self.forks(by.index(), None)),
+        };
+        surprises.then(|| {
+            let fix = Fix::Set { pointer: format!("/nodes/{node}/join"), value: "inclusive".into() };
+            self.context.node(Code::JoinSurprise, node).fixed_by(fix)
+        })
+    }
+
+    /// Whether a node sends out several tokens at once (within a cycle).
+    fn forks(&self, node: usize, cycle: Option<u32>) -> bool {
+        let graph = &self.context.graph;
+        let own = &graph.nodes[node];
+        let is_fork = matches!(own.effective_split(), Split::All | Split::Count(_)) && own.node_type != NodeType::End;
+        let inside = |link: &&Link| cycle.is_none() || graph.cycle[link.to] == cycle;
+        is_fork && graph.out(node).filter(inside).filter(|link| graph.edge(link).is_some_and(|edge| edge.on.is_none() && !edge.default)).nth(1).is_some()
+    }
+
+    fn problem(&self, code: Code, node: usize, from: usize) -> Diagnostic {
+        let other = &self.context.graph.nodes[from];
+        let fix = Fix::Set { pointer: format!("/nodes/{node}/join"), value: "inclusive".into() };
+        self.context.node(code, node).concerning(&other.id).with("from", other.shown()).fixed_by(fix)
+    }
+}

@@ -1,0 +1,126 @@
+//! What this version of the engine runs: the one table. Everything else of the language is read and kept, and refused when
+//! publishing. A new feature of the engine is a line here.
+
+use crate::definition::{Edge, EdgeEvent, Join, Node, NodeType, OnError, OnFailure, Settings, Split};
+use crate::value::Value;
+
+/// Types of node that run. Task types run by their registry, or as jobs of external workers.
+const fn node_type(node_type: &NodeType) -> bool {
+    use NodeType as T;
+    match node_type {
+        T::Start | T::End | T::Task | T::Decision | T::Gateway | T::Timer | T::Custom(_) => true,
+        T::EventGateway | T::Group | T::Foreach | T::Call | T::Human | T::Message | T::Signal | T::Condition | T::Send | T::Boundary => false,
+    }
+}
+
+/// Task types of the language that later versions bring. As the `action` of a task such a name is an external worker's.
+const LATER_TASK_TYPES: [&str; 5] = ["script", "sql", "email", "shell", "publish"];
+
+/// Settings of a type that later versions bring: type, key, and the only values that run already (none: none at all).
+const LATER_SETTINGS: [(&str, &str, &[&str]); 5] = [
+    ("end", "kind", &["none", "terminate", "error"]),
+    ("end", "all", &[]),
+    ("timer", "until", &[]),
+    ("timer", "cycle", &[]),
+    ("http", "auth", &[]),
+];
+
+const fn join(join: &Join) -> bool {
+    matches!(join, Join::Inclusive | Join::Any | Join::All)
+}
+
+const fn split(split: Split) -> bool {
+    matches!(split, Split::All | Split::One)
+}
+
+const fn event(event: EdgeEvent) -> bool {
+    matches!(event, EdgeEvent::Error | EdgeEvent::Timeout)
+}
+
+/// Whether the node's type runs; otherwise nothing else needs to be said about the node.
+pub(super) fn runs(node: &Node, is_registered: bool) -> bool {
+    match &node.node_type {
+        NodeType::Custom(name) => is_registered || !LATER_TASK_TYPES.contains(&name.as_str()),
+        other => node_type(other),
+    }
+}
+
+/// Fields of a node that do not run yet: the pointer below the node, and what messages call it.
+pub(super) fn missing_of_node(node: &Node) -> Vec<(String, String)> {
+    let fields = [
+        ("guard", node.guard.is_some()),
+        ("mutex", node.mutex.is_some()),
+        ("cancel", node.cancel.is_some()),
+        ("loop", node.loop_.is_some()),
+        ("compensate", node.compensate.is_some()),
+        ("concurrency", node.concurrency.is_some()),
+        ("body", node.body.is_some()),
+        ("trigger", node.trigger.is_some()),
+    ];
+    let mut missing: Vec<(String, String)> = fields.iter().filter(|(_, there)| *there).map(|(name, _)| own(name, name)).collect();
+    match &node.join {
+        Some(Join::NOfM { .. }) => missing.push(own("join", "join: { n }")),
+        Some(Join::Count(_)) => missing.push(own("join", "join: { count }")),
+        Some(other) if !join(other) => missing.push(own("join", "join")),
+        _ => {}
+    }
+    match node.split {
+        Some(Split::Count(_)) => missing.push(own("split", "split: { count }")),
+        Some(other) if !split(other) => missing.push(own("split", "split: event")),
+        _ => {}
+    }
+    if node.on_error == OnError::Compensate {
+        missing.push(own("on_error", "on_error: compensate"));
+    }
+    let name = node.task_type().unwrap_or(node.node_type.as_str());
+    for (_, key, values) in LATER_SETTINGS.iter().filter(|(of, ..)| *of == name) {
+        match node.config.get(*key) {
+            Some(Value::String(value)) if values.contains(&value.as_str()) => {}
+            Some(Value::String(value)) if !values.is_empty() => missing.push((format!("/config/{key}"), format!("{name}: {key}: {value}"))),
+            Some(_) => missing.push((format!("/config/{key}"), format!("{name}: {key}"))),
+            None => {}
+        }
+    }
+    missing
+}
+
+/// Fields of an edge that do not run yet.
+pub(super) fn missing_of_edge(edge: &Edge) -> Vec<(String, String)> {
+    let mut missing = Vec::new();
+    let Some(on) = edge.on else { return missing };
+    if !event(on) {
+        missing.push(own("on", if on == EdgeEvent::Message { "on: message" } else { "on: signal" }));
+    }
+    if edge.condition.is_some() {
+        missing.push(own("condition", "on + condition"));
+    }
+    if edge.interrupting == Some(false) {
+        missing.push(own("interrupting", "interrupting: false"));
+    }
+    missing
+}
+
+/// Settings of the workflow that do not run yet.
+pub(super) fn missing_of_settings(settings: &Settings) -> Vec<(String, String)> {
+    let fields = [
+        ("concurrency", settings.concurrency.is_some()),
+        ("retention", settings.retention.is_some()),
+        ("log_level", settings.log_level.is_some()),
+        ("sensitive", !settings.sensitive.is_empty()),
+    ];
+    let mut missing: Vec<(String, String)> =
+        fields.iter().filter(|(_, there)| *there).map(|(name, _)| own(name, &format!("settings.{name}"))).collect();
+    if settings.on_failure == OnFailure::Compensate {
+        missing.push(own("on_failure", "on_failure: compensate"));
+    }
+    missing
+}
+
+/// Whether expressions may read secrets.
+pub(super) const SECRETS: bool = false;
+/// Whether `triggers` in the text make triggers.
+pub(super) const TRIGGERS: bool = false;
+
+fn own(field: &str, shown: &str) -> (String, String) {
+    (format!("/{field}"), shown.to_owned())
+}
