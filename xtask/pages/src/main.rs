@@ -76,4 +76,20 @@ mod tests {
         }
         Ok(())
     }
+
+    /// The words stand in the match of `type_name`; what only looks like one is not in that file.
+    #[test]
+    fn the_page_of_events_names_every_type_and_no_other() -> Result<()> {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let code = std::fs::read_to_string(root.join("crates/engine/src/kernel/view.rs"))?;
+        let page = std::fs::read_to_string(root.join("docs/events.md"))?;
+        let word = |w: &&str| w.contains('.') && w.chars().all(|c| c.is_ascii_lowercase() || c == '.' || c == '_');
+        let written: std::collections::BTreeSet<&str> = code.split('"').skip(1).step_by(2).filter(word).collect();
+        let rows = page.lines().filter(|l| l.starts_with("| `")).filter_map(|l| l.split('|').nth(1));
+        let described: std::collections::BTreeSet<&str> =
+            rows.flat_map(|cell| cell.split('`').skip(1).step_by(2)).filter(word).collect();
+        assert!(written.len() > 20, "the list was not found: {written:?}");
+        assert_eq!(written, described);
+        Ok(())
+    }
 }

@@ -103,6 +103,29 @@ mod tests {
         assert!(hashed("fonts/inter.woff2", b"a").starts_with("fonts/inter."));
     }
 
+    /// The sheet that is shipped: every import found, every address of a file of ours a published one, every brace closed.
+    #[test]
+    fn our_own_style_becomes_one_sheet() {
+        let dir = std::env::temp_dir().join(format!("heddle-style-{}", std::process::id()));
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join("heddle.js"), "").unwrap();
+        std::fs::write(dir.join("heddle_bg.wasm"), "").unwrap();
+        publish(&crate::workspace::root().join("style"), &dir, &dir.join("site/pkg")).unwrap();
+        let manifest: Value =
+            serde_json::from_str(&std::fs::read_to_string(dir.join("site/manifest.json")).unwrap()).unwrap();
+        let sheet = std::fs::read_to_string(dir.join("site/pkg").join(manifest["css"].as_str().unwrap())).unwrap();
+        assert!(!sheet.contains("@import"));
+        assert_eq!(sheet.matches('{').count(), sheet.matches('}').count());
+        for address in sheet.split("url(").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let address = address.trim_matches(['"', '\'']);
+            let fine = address.starts_with("data:")
+                || address.starts_with('#')
+                || dir.join("site/pkg").join(address).is_file();
+            assert!(fine, "url({address}) leads nowhere");
+        }
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+
     #[test]
     fn a_second_time_changes_nothing_and_an_old_file_goes() {
         let dir = std::env::temp_dir().join(format!("heddle-assets-{}", std::process::id()));
