@@ -3,8 +3,6 @@ import { expect, type Page } from '@playwright/test';
 import { ADMIN } from './test.ts';
 import type { Words } from './words.ts';
 
-export const EXAMPLES = ['示例流程', 'Order fulfilment'] as const;
-
 /** The page has become live: its WebAssembly has taken over what the server rendered. */
 export async function hydrated(page: Page): Promise<void> {
   await expect(page.locator('html[data-hydrated]')).toBeAttached();
@@ -12,7 +10,6 @@ export async function hydrated(page: Page): Promise<void> {
 
 export async function signIn(page: Page, words: Words, account = ADMIN): Promise<void> {
   await page.goto('/signin');
-  await hydrated(page);
   await page.getByLabel(words.user).fill(account.user);
   await page.getByLabel(words.password, { exact: true }).fill(account.password);
   await page.getByRole('button', { name: words.signIn, exact: true }).click();
@@ -25,20 +22,19 @@ export async function signOut(page: Page, words: Words): Promise<void> {
   await expect(page.getByLabel(words.user)).toBeVisible();
 }
 
-/** From the list (empty or not) to the page of the workflow made from an example. */
+/** From the gallery to the page of the workflow made from an example. */
 export async function useExample(page: Page, words: Words, name: string): Promise<void> {
   await page.goto('/workflows/templates');
-  await hydrated(page);
-  const card = page.getByRole('listitem').or(page.getByRole('article')).filter({ hasText: name });
+  const card = page.getByRole('heading', { name, exact: true }).locator('xpath=ancestor::*[.//button][1]');
   await card.getByRole('button', { name: words.use }).click();
   await expect(page.getByRole('heading', { level: 1, name })).toBeVisible();
 }
 
 /** Presses Run, fills what the form asks for, starts; ends on the instance page. */
 export async function start(page: Page, words: Words, input: Record<string, string>): Promise<void> {
-  await page.getByRole('button', { name: words.run, exact: true }).or(page.getByRole('link', { name: words.run, exact: true })).first().click();
-  const dialog = page.getByRole('dialog');
-  for (const [label, value] of Object.entries(input)) await dialog.getByLabel(label).fill(value);
-  await dialog.getByRole('button', { name: words.start, exact: true }).click();
+  await page.getByRole('main').getByRole('link', { name: words.run, exact: true }).first().click();
+  await expect(page).toHaveURL(/\/run/);
+  for (const [label, value] of Object.entries(input)) await page.getByLabel(label).fill(value);
+  await page.getByRole('button', { name: words.start, exact: true }).click();
   await expect(page).toHaveURL(/\/instances\/wi_/);
 }
