@@ -28,9 +28,10 @@ for (const language of Object.keys(WORDS) as Language[]) {
 
       await useExample(page, words, example);
       await picture(`workflow-${language}`);
+      await start(page, words, language === 'zh' ? { 申请人: '韩梅梅', 金额: '2000' } : { 'Order number': 'A-17', Amount: '2000' });
       let loads = 0;
       page.on('load', () => { loads += 1; });
-      await start(page, words, language === 'zh' ? { 申请人: '韩梅梅', 金额: '2000' } : { 'Order number': 'A-17', Amount: '2000' });
+      await picture(`instance-running-${language}`);
       await expect(page.getByText(words.completed, { exact: true }).first()).toBeVisible();
       await picture(`instance-${language}`);
       expect(loads, 'the states arrive without reloading').toBe(0);

@@ -1,6 +1,7 @@
 //! Tests of the real binary as a process: clients that remember what they were told, and a checker that holds their memory
 //! against what the server says after it was killed. Everything goes over HTTP, as for any stranger.
 
+pub mod account;
 pub mod checker;
 pub mod clients;
 pub mod history;

@@ -6,13 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use heddle_testkit::{Client, Heddle, HeddleProcess, until};
 
+use crate::account::{PASSWORD, USER};
 use crate::history::History;
 use crate::{checker, clients, workflow};
-
-/// The administrator of the test's servers.
-pub const USER: &str = "crash";
-/// Its password.
-pub const PASSWORD: &str = "a password for crash tests only";
 
 /// Instances per round; every second one is started through a batch.
 const INSTANCES: usize = 200;

@@ -2,13 +2,13 @@
 //! On the server's own binary, on both databases; each round goes on with the data of the last.
 
 use anyhow::Result;
-use heddle_process_tests::{round, rounds};
+use heddle_process_tests::{account, round, rounds};
 use heddle_testkit::{Heddle, Postgres, TempSqlite};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_loses_and_doubles_nothing_on_sqlite() -> Result<()> {
     let files = TempSqlite::new()?;
-    survive(Heddle::new(files.dir())?).await
+    survive(account::plan(files.dir())?).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -16,12 +16,11 @@ async fn a_kill_loses_and_doubles_nothing_on_postgres() -> Result<()> {
     // A server of its own: an fsync of this test must be a real one, and nobody else's.
     let postgres = Postgres::start()?;
     let files = TempSqlite::new()?;
-    survive(Heddle::new(files.dir())?.database_url(&postgres.database()?.url)).await
+    survive(account::plan(files.dir())?.database_url(&postgres.database()?.url)).await
 }
 
 async fn survive(plan: Heddle) -> Result<()> {
-    let plan = plan.admin(round::USER, round::PASSWORD).env("HEDDLE_LOG", "warn");
-    let mut server = plan.start().await?;
+    let mut server = plan.env("HEDDLE_LOG", "warn").start().await?;
     round::store_workflow(&server).await?;
     for number in 0..rounds() {
         server = round::run(server, number).await?;
