@@ -1,1 +1,28 @@
-//! heddle-service
+//! The use cases, once. Both doors (REST in `heddle-server`, server functions in `heddle-app`) call these and nothing else.
+//!
+//! Each use case asks for its permission itself and gets a typed proof; the workspace comes from who asks. What may not live here:
+//! SQL (`heddle-store`), HTTP (`heddle-server`), the rules of running (`heddle-engine`) and of definitions (`heddle-model`).
+
+mod audit;
+mod auth;
+mod authz;
+mod cache;
+mod error;
+mod feed;
+mod idempotency;
+mod instances;
+mod jobs;
+mod page;
+mod service;
+mod source;
+mod stats;
+mod use_cases;
+pub mod users;
+mod workflows;
+
+pub use authz::{Allowed, authorize};
+pub use auth::{Credentials, FirstAdmin, SecretKey, SetupLink};
+pub use error::{Error, Result};
+pub use instances::StartKey;
+pub use idempotency::Claimed;
+pub use service::{Service, ServiceConfig};
