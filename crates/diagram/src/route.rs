@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 pub const RADIUS: f64 = 10.0;
 /// First and last leg.
 pub const LEG: f64 = 24.0;
+/// First and last leg of a back edge: half, so that it keeps apart from the lanes of the edges that go right.
+pub const BACK_LEG: f64 = 12.0;
 /// How far below the nodes a back edge runs.
 pub const CLEAR: f64 = 32.0;
 
@@ -21,7 +23,7 @@ pub fn forward(from: Point, to: Point, x: Option<f64>) -> Vec<Point> {
 
 /// The corners of an edge that goes back: out to the right, along `below`, and in from the left.
 pub fn back(from: Point, to: Point, below: f64) -> Vec<Point> {
-    let (right, left) = (from.x + LEG, to.x - LEG);
+    let (right, left) = (from.x + BACK_LEG, to.x - BACK_LEG);
     vec![from, Point::new(right, from.y), Point::new(right, below), Point::new(left, below), Point::new(left, to.y), to]
 }
 

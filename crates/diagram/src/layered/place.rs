@@ -28,9 +28,11 @@ pub(super) fn heights(ranked: &Ranked) -> Vec<f64> {
         }
     }
     straighten(ranked, &mut top);
-    // Rounding down keeps every distance that is a multiple of the grid.
-    for height in &mut top {
-        *height = (*height / GRID + 1e-6).floor() * GRID;
+    // Boxes stand on the grid and stand-ins half a step off it, where all ports are. Rounding down keeps every distance that is a
+    // multiple of the grid, and the half step is less than any gap.
+    for (item, height) in top.iter_mut().enumerate() {
+        let off = if ranked.is_stand_in(item) { GRID / 2.0 } else { 0.0 };
+        *height = ((*height - off) / GRID + 1e-6).floor() * GRID + off;
     }
     top
 }
