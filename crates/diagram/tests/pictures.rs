@@ -30,7 +30,8 @@ fn at<'s>(scene: &'s Scene, id: &str) -> &'s heddle_diagram::SceneNode {
 /// What must hold of every picture.
 fn check(scene: &Scene) {
     for (a, first) in scene.nodes.iter().enumerate() {
-        assert_eq!((first.local.x % 8.0, first.local.y % 4.0), (0.0, 0.0), "{} is off the grid: {:?}", first.id, first.local);
+        let step = if first.shape == Shape::Boundary { 4.0 } else { 8.0 };
+        assert_eq!((first.local.x % step, first.local.y % step), (0.0, 0.0), "{} is off the grid: {:?}", first.id, first.local);
         for second in &scene.nodes[a + 1..] {
             let apart = first.parent == second.parent && first.shape != Shape::Boundary && second.shape != Shape::Boundary;
             assert!(!apart || !first.rect.overlaps(&second.rect), "{} and {} overlap: {:?} {:?}", first.id, second.id, first.rect, second.rect);

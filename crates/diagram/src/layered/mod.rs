@@ -9,7 +9,7 @@ mod order;
 mod place;
 mod rank;
 
-use crate::card::{COLUMN_GAP, ROW_GAP};
+use crate::card::{COLUMN_GAP, GRID, ROW_GAP};
 use crate::geometry::{Point, Rect, Size};
 use crate::route;
 
@@ -96,7 +96,7 @@ fn part_layout(part: &Part, boxes: &[Size], links: &[Link], top: f64, placed: &m
     let lanes = lanes::assign(&ranked, &heights, COLUMN_GAP);
     let lowest = ranked.columns.iter().flatten().filter(|item| **item < ranked.sizes.len()).map(|item| heights[*item] + ranked.sizes[*item].h).fold(0.0, f64::max);
     let highest = ranked.columns.iter().flatten().map(|item| heights[*item]).fold(f64::INFINITY, f64::min);
-    let down = top - if highest.is_finite() { highest } else { 0.0 };
+    let down = top - if highest.is_finite() { (highest / GRID).floor() * GRID } else { 0.0 };
     for (n, number) in part.boxes.iter().enumerate() {
         placed.corners[*number] = Point::new(lanes.lefts[ranked.column_of[n]], heights[n] + down);
     }
@@ -117,7 +117,7 @@ fn part_layout(part: &Part, boxes: &[Size], links: &[Link], top: f64, placed: &m
         let (left, right) = (rects[link.to].x, rects[link.from].right().max(rects[link.to].right()));
         let passed = rects.iter().filter(|rect| rect.x < right && rect.right() > left).map(Rect::bottom).fold(f64::NEG_INFINITY, f64::max);
         let below = passed + route::CLEAR + lane;
-        lane += 2.0 * crate::card::GRID;
+        lane += 2.0 * GRID;
         placed.routes[*number] = route::back(from, to, below);
         placed.back[*number] = true;
         bottom = bottom.max(below);
