@@ -93,6 +93,9 @@ impl InstanceState {
                 self.set_status(InstanceStatus::Running)?;
                 self.ended_at = None;
                 self.error = None;
+                let (failed, others) = std::mem::take(&mut self.suspended).into_iter().partition(|(_, execution)| execution.active.is_failed());
+                self.live.extend::<BTreeMap<u32, Execution>>(failed);
+                self.suspended = others;
             }
             Event::VariablesChanged { changes } => self.write_variables(changes),
             Event::Commanded { .. } => {}
@@ -139,7 +142,8 @@ impl InstanceState {
             Event::AttemptLost { number } => {
                 self.execution(*number)?.lost += 1;
             }
-            Event::NodeRevived { number, forgiven } => self.revive(*number, *forgiven)?,
+            Event::NodeRevived { number } => self.revive(*number)?,
+            Event::NodeRefired { number, node, before } => self.refire(*number, *node, *before, at)?,
             Event::NodeSplitFailed { number, output, variables } => {
                 self.assign(variables);
                 let execution = self.execution(*number)?;
@@ -248,7 +252,7 @@ impl InstanceState {
             self.skipped -= 1;
         }
         let iteration = record.rounds;
-        *record = NodeRecord { rounds: iteration + 1, number: Some(number), ..NodeRecord::new(at) };
+        *record = NodeRecord { status: NodeStatus::Running, rounds: iteration + 1, number: Some(number), ..NodeRecord::new(at) };
         let execution = Execution { node, iteration, attempt: 0, forgiven: 0, lost: 0, active: Active::Task, started_at: at };
         if self.live.insert(number, execution).is_some() {
             return Err("an execution's number is used twice".to_owned());
@@ -256,20 +260,15 @@ impl InstanceState {
         Ok(())
     }
 
-    fn revive(&mut self, number: u32, forgiven: bool) -> Result<(), String> {
-        let mut execution = match self.live.remove(&number) {
-            Some(execution) => execution,
-            None => self.suspended.remove(&number).ok_or("no such execution")?,
-        };
-        if forgiven {
-            execution.forgiven = execution.attempt;
-            execution.lost = 0;
+    fn revive(&mut self, number: u32) -> Result<(), String> {
+        let execution = self.execution(number)?;
+        execution.forgiven = execution.attempt;
+        execution.lost = 0;
+        if matches!(execution.active, Active::Split { .. }) {
+            return Ok(());
         }
-        if !matches!(execution.active, Active::Split { .. }) {
-            execution.active = Active::Task;
-        }
+        execution.active = Active::Task;
         let node = execution.node;
-        self.live.insert(number, execution);
         self.record(node, number, |record| {
             record.status = NodeStatus::Pending;
             record.ended_at = None;
@@ -277,13 +276,20 @@ impl InstanceState {
         Ok(())
     }
 
+    fn refire(&mut self, number: u32, node: NodeIx, before: u32, at: i64) -> Result<(), String> {
+        let old = self.suspended.remove(&before).ok_or("no such execution")?;
+        self.next_execution = self.next_execution.max(number + 1);
+        self.record(node, before, |record| {
+            *record = NodeRecord { status: NodeStatus::Running, number: Some(number), rounds: record.rounds, attempt: record.attempt, ..NodeRecord::new(at) };
+        });
+        let again = Execution { active: Active::Task, started_at: at, ..old };
+        self.live.insert(number, again).map_or(Ok(()), |_| Err("an execution's number is used twice".to_owned()))
+    }
+
     /// Ends an execution: its record says how, tokens lie on the taken edges, every other way out is dead.
     fn finish(&mut self, plan: &Plan, number: u32, end: (NodeStatus, Option<&Json>, i64), taken: &[EdgeIx]) -> Result<(), String> {
         let (status, output, at) = end;
-        let execution = match self.live.remove(&number) {
-            Some(execution) => execution,
-            None => self.suspended.remove(&number).ok_or("no such execution")?,
-        };
+        let execution = self.live.remove(&number).ok_or("no such execution")?;
         let first = execution.iteration == 0;
         self.record(execution.node, number, |record| {
             record.status = status;

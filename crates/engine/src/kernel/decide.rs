@@ -75,7 +75,7 @@ impl<'a> Step<'a> {
         let node = event.execution().and_then(|number| {
             self.state.live.get(&number).or_else(|| self.state.suspended.get(&number)).map(|execution| execution.node)
         });
-        let node = if let Event::NodeEnabled { node, .. } = &event { Some(*node) } else { node };
+        let node = if let Event::NodeEnabled { node, .. } | Event::NodeRefired { node, .. } = &event { Some(*node) } else { node };
         if let (Some(number), Some(node)) = (event.execution(), node) && self.executions.iter().rev().take(8).all(|known| *known != (number, node)) {
             self.executions.push((number, node));
         }

@@ -42,7 +42,7 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// A failed instance goes on: suspended executions other than the failed one are to run again.
+    /// A failed instance goes on: its failed executions are live again, still failed; the others follow by `NodeRefired`.
     InstanceRevived,
     /// A node fired: tokens were consumed, an execution began.
     NodeEnabled {
@@ -127,12 +127,19 @@ pub enum Event {
         /// The execution.
         number: u32,
     },
-    /// A failed or suspended execution is to run again.
+    /// A failed execution is to run again: same iteration and key, attempts allowed anew.
     NodeRevived {
         /// The execution.
         number: u32,
-        /// By a person: attempts are allowed anew.
-        forgiven: bool,
+    },
+    /// A node that its instance's failure had cancelled fires again: a new execution with the same iteration and key.
+    NodeRefired {
+        /// The new execution.
+        number: u32,
+        /// The node.
+        node: NodeIx,
+        /// The cancelled one.
+        before: u32,
     },
     /// These can never fire any more.
     NodesSkipped {
@@ -216,7 +223,8 @@ impl Event {
             | Self::NodeFailed { number, .. }
             | Self::NodeSkipped { number, .. }
             | Self::NodeCancelled { number }
-            | Self::NodeRevived { number, .. }
+            | Self::NodeRevived { number }
+            | Self::NodeRefired { number, .. }
             | Self::AttemptLost { number } => Some(*number),
             _ => None,
         }

@@ -9,7 +9,7 @@ use super::state::{Active, Held, InstanceState};
 use super::join;
 use heddle_model::ids::NodeInstanceId;
 use heddle_model::lifecycle::{IllegalTransition, InstanceStatus, NodeStatus};
-use heddle_model::plan::NodeIx;
+use heddle_model::plan::{NodeIx, NodeKind};
 use heddle_model::value::{Map, Value};
 use std::sync::Arc;
 
@@ -119,7 +119,7 @@ impl Step<'_> {
         let failed = self.state.status == InstanceStatus::Failed;
         let chosen = node.map(|node| self.find(node)).transpose()?;
         let wanted: Vec<u32> = self.state.live.iter().chain(&self.state.suspended)
-            .filter(|(number, execution)| chosen.is_none_or(|chosen| chosen == **number) && is_repairable(&execution.active))
+            .filter(|(number, execution)| chosen.is_none_or(|chosen| chosen == **number) && (execution.active.is_failed() || matches!(execution.active, Active::Retry(_)) && !failed))
             .map(|(&number, _)| number)
             .collect();
         let stuck = chosen.is_none() && self.state.incidents.values().any(|it| matches!(it.kind, IncidentKind::Limit | IncidentKind::Deadlock));
@@ -128,38 +128,45 @@ impl Step<'_> {
         }
         self.emit(heard)?;
         self.write(variables)?;
-        let mut again = self.revive_instance()?;
+        let refired = self.revive_instance()?;
         self.resolve_where(|incident| incident.execution.is_none())?;
-        again.retain(|number| !wanted.contains(number));
         for number in wanted {
             self.resolve_where(|incident| incident.execution == Some(number))?;
-            self.emit(Event::NodeRevived { number, forgiven: true })?;
+            self.withdraw(number)?;
+            self.emit(Event::NodeRevived { number })?;
             self.begin_again(number)?;
         }
-        again.into_iter().try_for_each(|number| self.begin_again(number))?;
-        self.touch_all();
-        Ok(())
+        self.go_on(&refired, None)
     }
 
-    /// A FAILED instance is RUNNING again; gives back the executions that its failure had stopped, still to be begun again.
-    fn revive_instance(&mut self) -> Result<Vec<u32>, CommandError> {
+    /// A FAILED instance is RUNNING again; gives the executions that its failure had cancelled, old and new, still to be begun.
+    fn revive_instance(&mut self) -> Result<Vec<(u32, u32)>, CommandError> {
         if self.state.status != InstanceStatus::Failed {
             return Ok(Vec::new());
         }
         self.emit(Event::InstanceRevived)?;
         self.arm_instance_timeout()?;
-        let stopped: Vec<u32> = self.state.suspended.iter().filter(|(_, execution)| !is_failed(&execution.active)).map(|(&number, _)| number).collect();
-        for &number in &stopped {
-            self.emit(Event::NodeRevived { number, forgiven: false })?;
+        let cancelled: Vec<(u32, NodeIx)> = self.state.suspended.iter().map(|(&number, execution)| (number, execution.node)).collect();
+        let mut refired = Vec::with_capacity(cancelled.len());
+        for (before, node) in cancelled {
+            let number = self.state.next_execution;
+            self.emit(Event::NodeRefired { number, node, before })?;
+            refired.push((before, number));
         }
-        self.touch_all();
-        Ok(stopped)
+        Ok(refired)
     }
 
+    /// An execution does its work again from the beginning (only its split, where that was what failed).
     fn begin_again(&mut self, number: u32) -> Result<(), CommandError> {
         let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
-        let node = execution.node;
-        if matches!(execution.active, Active::Split { .. }) { self.split_again(number) } else { self.withdraw(number)?; self.work(number, node) }
+        let (node, attempt) = (execution.node, execution.attempt + 1);
+        if matches!(execution.active, Active::Split { .. }) {
+            return self.split_again(number);
+        }
+        if !matches!(self.context.plan.node(node).kind, NodeKind::Task { .. }) {
+            self.emit(Event::NodeStarted { number, attempt, job: false })?;
+        }
+        self.work(number, node)
     }
 
     fn skip(&mut self, node: &str, output: Value, heard: Event) -> Result<(), CommandError> {
@@ -170,15 +177,15 @@ impl Step<'_> {
             None => Some(self.find_open(node)?),
         };
         self.emit(heard)?;
-        let again = self.revive_instance()?;
+        let refired = self.revive_instance()?;
         let number = match (waiting, number) {
             (Some(ix), _) => self.enable_waiting(ix)?,
-            (None, Some(number)) => number,
+            (None, Some(number)) => renamed(&refired, number),
             (None, None) => return Ok(()),
         };
         self.take_over(number)?;
         self.pass_over(number, SkipCause::Command, output.into())?;
-        self.go_on(again, number)
+        self.go_on(&refired, Some(number))
     }
 
     /// A join that still waits is passed over with the tokens it has.
@@ -193,28 +200,45 @@ impl Step<'_> {
         self.must_be_open()?;
         let number = self.find_open(node)?;
         let execution = self.state.live.get(&number).or_else(|| self.state.suspended.get(&number));
-        if matches!(execution.map(|it| &it.active), Some(Active::Retry(_))) {
-            return Err(CommandError::Nothing(format!("`{node}` is PENDING; skip it, or wait for its next attempt")));
+        let failed_instance = self.state.status == InstanceStatus::Failed;
+        match execution.map(|it| &it.active) {
+            Some(Active::Retry(_)) => return Err(self.illegal_node(NodeStatus::Pending, node)),
+            Some(active) if failed_instance && !active.is_failed() => return Err(self.illegal_node(NodeStatus::Cancelled, node)),
+            _ => {}
         }
         self.emit(heard)?;
-        let again = self.revive_instance()?;
+        let refired = self.revive_instance()?;
         self.take_over(number)?;
         self.complete(number, output.into(), Vec::new())?;
-        self.go_on(again, number)
+        self.go_on(&refired, Some(number))
+    }
+
+    fn illegal_node(&self, from: NodeStatus, node: &str) -> CommandError {
+        IllegalTransition { from: from.as_str(), to: NodeStatus::Completed.as_str(), id: node.to_owned() }.into()
     }
 
     /// The execution is in a person's hands now: what it had outside goes, its incidents are resolved.
     fn take_over(&mut self, number: u32) -> Result<(), CommandError> {
         self.withdraw(number)?;
-        self.resolve_where(|incident| incident.execution == Some(number))?;
-        if self.state.suspended.contains_key(&number) || self.state.live.get(&number).is_some_and(|it| is_failed(&it.active)) {
-            self.emit(Event::NodeRevived { number, forgiven: true })?;
-        }
-        Ok(())
+        self.resolve_where(|incident| incident.execution == Some(number))
     }
 
-    fn go_on(&mut self, again: Vec<u32>, but: u32) -> Result<(), CommandError> {
-        again.into_iter().filter(|&number| number != but).try_for_each(|number| self.begin_again(number))
+    /// After a repair: what the failure had cancelled is begun again, what failed and was not repaired waits for a person.
+    fn go_on(&mut self, refired: &[(u32, u32)], repaired: Option<u32>) -> Result<(), CommandError> {
+        for &(_, number) in refired.iter().filter(|(_, number)| Some(*number) != repaired) {
+            self.begin_again(number)?;
+        }
+        let unattended: Vec<(u32, NodeIx)> = self.state.live.iter()
+            .filter(|(number, it)| it.active.is_failed() && self.state.incidents.values().all(|incident| incident.execution != Some(**number)))
+            .map(|(&number, execution)| (number, execution.node))
+            .collect();
+        for (number, node) in unattended {
+            let error = self.state.nodes.get(&node).and_then(|record| record.error.clone());
+            let (code, message) = error.map_or_else(|| ("ERROR".to_owned(), String::new()), |error| (error.code, error.message));
+            self.open_incident(IncidentKind::Error, (Some(node), Some(number)), &code, message)?;
+        }
+        self.touch_all();
+        Ok(())
     }
 
     fn resolve_where(&mut self, wanted: impl Fn(&super::state::Incident) -> bool) -> Result<(), CommandError> {
@@ -262,12 +286,9 @@ impl Step<'_> {
     }
 }
 
-const fn is_failed(active: &Active) -> bool {
-    matches!(active, Active::Failed | Active::Split { .. })
-}
-
-const fn is_repairable(active: &Active) -> bool {
-    matches!(active, Active::Failed | Active::Split { .. } | Active::Retry(_))
+/// The number that an execution goes by after its instance was revived.
+fn renamed(refired: &[(u32, u32)], number: u32) -> u32 {
+    refired.iter().find(|(before, _)| *before == number).map_or(number, |&(_, after)| after)
 }
 
 /// JSON merge patch, RFC 7396.

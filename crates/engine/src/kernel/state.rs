@@ -164,6 +164,13 @@ pub enum Active {
     Failed,
 }
 
+impl Active {
+    /// It has failed, or could not be left; a person decides.
+    pub const fn is_failed(&self) -> bool {
+        matches!(self, Self::Failed | Self::Split { .. })
+    }
+}
+
 /// A timer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timer {

@@ -27,7 +27,7 @@ impl EventRecord {
         row.events.into_iter().enumerate().map(move |(offset, event)| {
             let node = match &event {
                 Event::IncidentOpened { node, .. } => *node,
-                Event::NodeEnabled { node, .. } => Some(*node),
+                Event::NodeEnabled { node, .. } | Event::NodeRefired { node, .. } => Some(*node),
                 other => other.execution().and_then(|number| executions.iter().find(|(known, _)| *known == number).map(|(_, node)| *node)),
             };
             Self { seq: first_seq + offset as u64, at, node, event }
@@ -55,6 +55,7 @@ impl EventRecord {
             Event::NodeSkipped { .. } => "node.skipped",
             Event::NodeCancelled { .. } => "node.cancelled",
             Event::NodeRevived { .. } => "node.revived",
+            Event::NodeRefired { .. } => "node.refired",
             Event::NodesSkipped { .. } => "nodes.skipped",
             Event::AttemptLost { .. } => "node.attempt_lost",
             Event::TimerArmed { .. } => "timer.armed",
@@ -102,7 +103,7 @@ impl EventRecord {
             }
             Event::Commanded { actor, reason, .. } => json!({ "actor": &**actor, "reason": reason }),
             Event::InstanceStarted | Event::InstanceResumed | Event::InstanceRevived | Event::NodeEnabled { .. } | Event::NodeCancelled { .. }
-            | Event::NodeRevived { .. } | Event::AttemptLost { .. } | Event::HeldReleased => json!({}),
+            | Event::NodeRevived { .. } | Event::NodeRefired { .. } | Event::AttemptLost { .. } | Event::HeldReleased => json!({}),
         };
         if let Value::Object(fields) = fields { fields } else { Map::new() }
     }

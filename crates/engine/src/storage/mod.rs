@@ -3,6 +3,8 @@
 //! `heddle-store` implements it on SQLite and Postgres, [`memory`] for simulation; `conformance` proves that all three agree.
 //! Times are Unix milliseconds. The unit of work is a [`Batch`]: whatever has gathered, from many instances, in one transaction.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 pub mod memory;
 mod row;

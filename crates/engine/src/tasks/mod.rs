@@ -8,7 +8,7 @@ pub(crate) mod registry;
 pub use error::{ErrorClass, TaskError};
 pub use registry::{Registry, RegistryError};
 
-use async_trait::async_trait;
+pub use async_trait::async_trait;
 use heddle_model::ids::{InstanceId, WorkspaceId};
 use heddle_model::value::{Shared, Value};
 use std::sync::Arc;

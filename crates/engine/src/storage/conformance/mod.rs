@@ -1,0 +1,71 @@
+//! What every storage must do, as tests that run against any of them.
+//!
+//! A storage's own tests name a way to make a [`Subject`] and get one test per property:
+//! `heddle_engine::storage_conformance!(make().await);`. Simulation may trust the memory storage because the databases pass the same.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+pub mod commit;
+pub mod jobs;
+pub mod lease;
+mod make;
+pub mod read;
+
+pub use make::Maker;
+
+use super::{IncidentRow, LogRow, NodeRow, Storage};
+use async_trait::async_trait;
+use heddle_model::ids::{InstanceId, VersionId, WorkspaceId};
+use std::sync::Arc;
+
+/// A storage under test, with the eyes that the port does not have.
+#[async_trait]
+pub trait Subject: Send + Sync {
+    /// The storage.
+    fn storage(&self) -> Arc<dyn Storage>;
+    /// Makes a version's definition known.
+    async fn define(&self, workspace: WorkspaceId, version: VersionId, definition: &str);
+    /// Node instances, by number.
+    async fn nodes(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<NodeRow>;
+    /// Incidents, by number.
+    async fn incidents(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<IncidentRow>;
+    /// Lines that tasks logged, oldest first.
+    async fn logs(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<LogRow>;
+    /// Search values, by name.
+    async fn search(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<(String, String)>;
+}
+
+/// One test per property, against the subject that the expression makes (it may await).
+#[macro_export]
+macro_rules! storage_conformance {
+    ($make:expr) => {
+        $crate::storage_conformance!(@tests $make;
+            commit: [
+                writes_a_whole_batch, keeps_every_row_of_a_unit, updates_rows_where_they_are, refuses_an_event_number_twice, refuses_a_gap_of_events,
+                refuses_an_instance_twice, refuses_a_taken_idempotency_key, refuses_an_open_business_key_twice, writes_nothing_of_a_batch_with_one_clash,
+                takes_any_text, takes_large_batches, keeps_parallel_batches_apart,
+            ]
+            read: [
+                loads_a_snapshot_and_what_follows, reads_the_journal_from_any_event, tells_heads, finds_what_is_runnable_page_by_page,
+                gives_timers_in_order, forgets_timers_that_are_gone, keeps_workspaces_apart, knows_definitions, tells_the_time,
+            ]
+            jobs: [
+                offers_by_priority_then_age, gives_each_job_to_one_worker, offers_again_when_the_lease_ends, keeps_a_lease_with_heartbeats,
+                holds_back_paused_and_early_jobs, never_gives_more_than_asked, replaces_and_removes_jobs, holds_all_jobs_of_an_instance,
+            ]
+            lease: [fences_an_older_start, tells_the_last_positions, refuses_batches_after_a_release, keeps_a_lease_alive]
+        );
+    };
+    (@tests $make:expr; $($module:ident: [$($property:ident),* $(,)?])*) => {$(
+        mod $module {
+            #[allow(unused_imports)]
+            use super::*;
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $property() {
+                    let subject = $make;
+                    $crate::storage::conformance::$module::$property(&subject).await;
+                }
+            )*
+        }
+    )*};
+}

@@ -1,0 +1,10 @@
+//! The kernel by itself: definitions, scripts of commands, and what must come of them. No storage, no clock, no threads.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod basics;
+mod errors;
+mod harness;
+mod joins;
+mod properties;
+mod repair;
+mod timers;

@@ -1,0 +1,157 @@
+//! Without faults.
+
+use super::support::{SEQUENCE, WORKSPACE, engine, start, storage, wish};
+use heddle_engine::kernel::Command;
+use heddle_engine::runtime::{EngineError, JobWish};
+use heddle_model::ids::WorkspaceId;
+use heddle_model::lifecycle::InstanceStatus;
+use heddle_model::value::json;
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+const JOB: &str = "
+name: job
+nodes:
+  - { id: start, type: start }
+  - { id: pack, type: task, action: pack }
+  - { id: done, type: end }
+edges:
+  - { from: start, to: pack }
+  - { from: pack, to: done }
+";
+
+fn jobs(wait_ms: u64) -> JobWish {
+    JobWish { types: vec!["pack".into()], worker: "w1".into(), max: 10, lease_ms: 30_000, wait: Duration::from_millis(wait_ms) }
+}
+
+#[tokio::test]
+async fn a_batch_of_starts_shares_commits_and_ends() {
+    let storage = storage(SEQUENCE);
+    let engine = engine(&storage).await;
+    let requests = (0..500).map(|_| start(&engine, json!({}), 30_000)).collect();
+    let results = engine.start_instances(requests).await;
+    for started in &results {
+        let state = &started.as_ref().unwrap().state;
+        assert_eq!(state.status, InstanceStatus::Completed);
+        assert_eq!(*state.output.as_ref().unwrap().0, json!({ "last": 2 }));
+    }
+    assert!(storage.commits.load(Ordering::SeqCst) < 200, "1,500 transitions took {} commits", storage.commits.load(Ordering::SeqCst));
+    assert!(storage.largest.load(Ordering::SeqCst) > 50);
+    let instance = results[0].as_ref().unwrap().instance;
+    let events = engine.events(WORKSPACE, instance, 0, 1_000).await.unwrap();
+    assert!(events.iter().enumerate().all(|(ix, event)| event.seq == ix as u64 + 1), "numbers have no gaps");
+    assert_eq!(events.iter().filter(|event| event.type_name() == "node.completed").count(), 4);
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn another_workspace_sees_nothing() {
+    let storage = storage(SEQUENCE);
+    let engine = engine(&storage).await;
+    let started = engine.start_instances(vec![start(&engine, json!({}), 0)]).await.remove(0).unwrap();
+    let other = WorkspaceId::from_u128(77);
+    assert!(engine.load(other, started.instance).await.unwrap().is_none());
+    assert!(engine.events(other, started.instance, 0, 10).await.unwrap().is_empty());
+    let refused = engine.command(other, started.instance, wish(Command::Pause { freeze: true })).await;
+    assert!(matches!(refused, Err(EngineError::NotFound)), "{refused:?}");
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_job_is_given_out_answered_once_and_the_second_answer_is_stale() {
+    let storage = storage(JOB);
+    let engine = engine(&storage).await;
+    let waiting = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.activate_jobs(WORKSPACE, jobs(10_000)).await.unwrap() }
+    });
+    let started = engine.start_instances(vec![start(&engine, json!({}), 0)]).await.remove(0).unwrap();
+    let job = waiting.await.unwrap().remove(0);
+    assert_eq!((job.attempt, job.instance), (1, started.instance));
+    let wrong = engine.complete_job(WORKSPACE, job.id, job.token + 1, json!(1)).await;
+    assert!(matches!(wrong, Err(EngineError::StaleToken)));
+    assert!(engine.heartbeat_job(WORKSPACE, job.id, job.token, 60_000).await.unwrap() > engine.now_ms() + 50_000);
+    let (first, second) = tokio::join!(
+        engine.complete_job(WORKSPACE, job.id, job.token, json!({ "ok": true })),
+        engine.complete_job(WORKSPACE, job.id, job.token, json!({ "ok": true })),
+    );
+    assert_eq!(u8::from(first.is_ok()) + u8::from(second.is_ok()), 1, "exactly one answer counts");
+    let ended = engine.wait_end(WORKSPACE, started.instance, Duration::from_secs(5)).await.unwrap().unwrap();
+    assert_eq!(ended.state.status, InstanceStatus::Completed);
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn timers_fire_and_pauses_hold_them() {
+    let storage = storage("
+name: nap
+nodes:
+  - { id: start, type: start }
+  - { id: nap, type: nap, config: { ms: 150 } }
+  - { id: done, type: end }
+edges:
+  - { from: start, to: nap }
+  - { from: nap, to: done }
+");
+    let engine = engine(&storage).await;
+    let before = engine.now_ms();
+    let started = engine.start_instances(vec![start(&engine, json!({}), 10_000)]).await.remove(0).unwrap();
+    assert_eq!(started.state.status, InstanceStatus::Completed);
+    assert!(engine.now_ms() - before >= 150, "never early");
+    let second = engine.start_instances(vec![start(&engine, json!({}), 0)]).await.remove(0).unwrap();
+    engine.command(WORKSPACE, second.instance, wish(Command::Pause { freeze: true })).await.unwrap();
+    let still = engine.wait_end(WORKSPACE, second.instance, Duration::from_millis(400)).await.unwrap().unwrap();
+    assert_eq!(still.state.status, InstanceStatus::Paused);
+    engine.command(WORKSPACE, second.instance, wish(Command::Resume)).await.unwrap();
+    let ended = engine.wait_end(WORKSPACE, second.instance, Duration::from_secs(10)).await.unwrap().unwrap();
+    assert_eq!(ended.state.status, InstanceStatus::Completed);
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_panic_and_a_hang_end_as_errors_and_hurt_nobody_else() {
+    let storage = storage("
+name: bad
+nodes:
+  - { id: start, type: start }
+  - { id: work, type: echo, config: { value: '${how}' }, timeout: 100ms }
+  - { id: done, type: end }
+edges:
+  - { from: start, to: work }
+  - { from: work, to: done }
+");
+    let engine = engine(&storage).await;
+    let requests = ["panic", "hang", "fine"].map(|how| start(&engine, json!({ "how": how }), 20_000)).into_iter().collect();
+    let results = engine.start_instances(requests).await;
+    let codes: Vec<_> = results.iter().map(|result| result.as_ref().unwrap().state.error.as_ref().map(|error| error.code.clone())).collect();
+    assert_eq!(codes, [Some("PANIC".to_owned()), Some("TIMEOUT".to_owned()), None]);
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_dry_run_changes_nothing_and_an_old_number_is_refused() {
+    let storage = storage(JOB);
+    let engine = engine(&storage).await;
+    let started = engine.start_instances(vec![start(&engine, json!({}), 0)]).await.remove(0).unwrap();
+    let mut dry = wish(Command::Terminate { reason: "what if".into() });
+    dry.dry_run = true;
+    let would = engine.command(WORKSPACE, started.instance, dry).await.unwrap();
+    assert_eq!(would.status, InstanceStatus::Terminated);
+    let now = engine.load(WORKSPACE, started.instance).await.unwrap().unwrap();
+    assert_eq!(*now.state, *started.state);
+    let mut late = wish(Command::Pause { freeze: true });
+    late.expected_seq = Some(1);
+    assert!(matches!(engine.command(WORKSPACE, started.instance, late).await, Err(EngineError::SeqMismatch { expected: 1, .. })));
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn ids_rise_and_differ() {
+    let storage = storage(SEQUENCE);
+    let engine = engine(&storage).await;
+    let ids: Vec<_> = (0..5_000).map(|_| engine.new_instance_id()).collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), 5_000);
+    assert!(ids.windows(2).all(|pair| pair[0].unix_ms() <= pair[1].unix_ms()));
+    engine.shutdown().await;
+}
