@@ -6,7 +6,7 @@ pub(crate) const CHANGE: Change = Change {
     name: "m0023_idempotency_key",
     up: &[
         r"CREATE TABLE idempotency_key (
-  workspace_id {id} NOT NULL REFERENCES workspace (id),
+  workspace_id {id} NOT NULL,
   -- With the operation that it belongs to.
   key TEXT NOT NULL,
   body_hash {bytes} NOT NULL,

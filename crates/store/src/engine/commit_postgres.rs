@@ -1,6 +1,6 @@
 //! A batch on PostgreSQL: its columns as arrays, sent with one statement.
 
-use super::rows::{in_order, nodes};
+use super::rows::{in_order, jobs_gone, nodes, timers_gone};
 use super::statement_postgres::{self, PARTS};
 use crate::row::{search_key, text, uuid};
 use crate::error::{commit_error, not_sent};
@@ -183,7 +183,7 @@ fn node_instances(writer: &mut Writer, units: &[&Unit]) {
 }
 
 fn timers(writer: &mut Writer, units: &[&Unit]) {
-    let armed = rows(units, |unit| unit.timers.iter().filter(|timer| !unit.timers_gone.contains(&timer.number)));
+    let armed = rows(units, |unit| &unit.timers);
     if !armed.is_empty() {
         writer
             .part(4)
@@ -193,7 +193,7 @@ fn timers(writer: &mut Writer, units: &[&Unit]) {
             .column(&armed, |(unit, _)| i32::from(unit.shard))
             .column(&armed, |(_, row)| row.due);
     }
-    let gone = rows(units, |unit| &unit.timers_gone);
+    let gone = rows(units, timers_gone);
     if !gone.is_empty() {
         writer
             .part(5)
@@ -204,7 +204,7 @@ fn timers(writer: &mut Writer, units: &[&Unit]) {
 }
 
 fn jobs(writer: &mut Writer, units: &[&Unit]) {
-    let offered = rows(units, |unit| unit.jobs.iter().filter(|job| !unit.jobs_gone.contains(&job.id)));
+    let offered = rows(units, |unit| &unit.jobs);
     if !offered.is_empty() {
         writer
             .part(6)
@@ -219,16 +219,28 @@ fn jobs(writer: &mut Writer, units: &[&Unit]) {
             .column(&offered, |(_, row)| row.not_before)
             .column(&offered, |(_, row)| row.lease_until)
             .column(&offered, |(_, row)| row.created_at)
-            .column(&offered, |(_, row)| row.held)
+            .column(&offered, |(unit, row)| unit.hold_jobs.unwrap_or(row.held))
             .column(&offered, |(_, row)| text(&row.job_type))
             .column(&offered, |(_, row)| text(&row.node))
             .column(&offered, |(_, row)| row.worker.as_deref().map(text))
             .column(&offered, |(_, row)| text(&row.key))
             .column(&offered, |(_, row)| text(&row.input));
     }
-    let gone = rows(units, |unit| &unit.jobs_gone);
+    let gone = rows(units, jobs_gone);
     if !gone.is_empty() {
         writer.part(7).column(&gone, |(unit, _)| workspace(unit)).column(&gone, |(_, id)| uuid(id.as_u128()));
+    }
+    let holding = rows(units, |unit| unit.hold_jobs);
+    if !holding.is_empty() {
+        // Rows that this statement writes or deletes elsewhere are not touched a second time.
+        let mut written = rows(units, |unit| unit.jobs.iter().map(|job| &job.id).chain(&unit.jobs_gone));
+        written.retain(|(unit, _)| unit.hold_jobs.is_some());
+        writer
+            .part(8)
+            .column(&holding, |(unit, _)| workspace(unit))
+            .column(&holding, |(unit, _)| instance(unit))
+            .column(&holding, |(_, hold)| *hold)
+            .column(&written, |(_, id)| uuid(id.as_u128()));
     }
 }
 
@@ -238,7 +250,7 @@ fn incidents(writer: &mut Writer, units: &[&Unit]) {
         return;
     }
     writer
-        .part(8)
+        .part(9)
         .column(&rows, |(unit, _)| workspace(unit))
         .column(&rows, |(unit, row)| uuid(unit.instance.incident(row.number).as_u128()))
         .column(&rows, |(unit, _)| instance(unit))
@@ -256,7 +268,7 @@ fn beside(writer: &mut Writer, units: &[&Unit]) {
     let search = rows(units, |unit| &unit.search);
     if !search.is_empty() {
         writer
-            .part(9)
+            .part(10)
             .column(&search, |(unit, _)| workspace(unit))
             .column(&search, |(unit, _)| instance(unit))
             .column(&search, |(_, (name, _))| text(name))
@@ -266,7 +278,7 @@ fn beside(writer: &mut Writer, units: &[&Unit]) {
     let snapshots = rows(units, |unit| &unit.snapshot);
     if !snapshots.is_empty() {
         writer
-            .part(10)
+            .part(11)
             .column(&snapshots, |(unit, _)| workspace(unit))
             .column(&snapshots, |(unit, _)| instance(unit))
             .column(&snapshots, |(_, row)| row.seq as i64)
@@ -276,7 +288,7 @@ fn beside(writer: &mut Writer, units: &[&Unit]) {
     let keys = rows(units, |unit| &unit.idempotency);
     if !keys.is_empty() {
         writer
-            .part(11)
+            .part(12)
             .column(&keys, |(unit, _)| workspace(unit))
             .column(&keys, |(_, row)| text(&row.key))
             .column(&keys, |(_, row)| &row.body_hash[..])
@@ -288,7 +300,7 @@ fn beside(writer: &mut Writer, units: &[&Unit]) {
     let logs = rows(units, |unit| &unit.logs);
     if !logs.is_empty() {
         writer
-            .part(12)
+            .part(13)
             .column(&logs, |(unit, _)| workspace(unit))
             .column(&logs, |(unit, _)| instance(unit))
             .column(&logs, |(_, row)| row.number as i32)

@@ -2,7 +2,7 @@
 //!
 //! A statement of n rows exists in a few lengths only, so that each is prepared once; a batch is cut into such lengths.
 
-use super::rows::{in_order, nodes};
+use super::rows::{in_order, jobs_gone, nodes, timers_gone};
 use super::statement_sqlite::{Table, pieces, text};
 use crate::row::{search_key, uuid};
 use crate::error::{commit_error, not_sent};
@@ -200,17 +200,17 @@ fn node_instances(prepared: &mut Prepared, units: &[&Unit]) {
 }
 
 fn timers(prepared: &mut Prepared, units: &[&Unit]) {
-    let armed = rows(units, |unit| unit.timers.iter().filter(|timer| !unit.timers_gone.contains(&timer.number)));
+    let armed = rows(units, |unit| &unit.timers);
     prepared.add(Table::Armed, &armed, |row, (unit, timer)| {
         row.key(unit).put(timer.number).put(unit.shard).put(timer.due);
     });
-    prepared.add(Table::Disarmed, &rows(units, |unit| &unit.timers_gone), |row, (unit, number)| {
+    prepared.add(Table::Disarmed, &rows(units, timers_gone), |row, (unit, number)| {
         row.key(unit).put(**number);
     });
 }
 
 fn jobs(prepared: &mut Prepared, units: &[&Unit]) {
-    let offered = rows(units, |unit| unit.jobs.iter().filter(|job| !unit.jobs_gone.contains(&job.id)));
+    let offered = rows(units, |unit| &unit.jobs);
     prepared.add(Table::Offered, &offered, |row, (unit, job)| {
         row.put(uuid(unit.workspace.as_u128()))
             .put(uuid(job.id.as_u128()))
@@ -230,8 +230,11 @@ fn jobs(prepared: &mut Prepared, units: &[&Unit]) {
             .put(job.key.as_str())
             .put(job.input.as_str());
     });
-    prepared.add(Table::Done, &rows(units, |unit| &unit.jobs_gone), |row, (unit, id)| {
+    prepared.add(Table::Done, &rows(units, jobs_gone), |row, (unit, id)| {
         row.put(uuid(unit.workspace.as_u128())).put(uuid(id.as_u128()));
+    });
+    prepared.add(Table::Held, &rows(units, |unit| unit.hold_jobs), |row, (unit, hold)| {
+        row.key(unit).put(*hold);
     });
 }
 

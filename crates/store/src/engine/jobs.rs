@@ -16,11 +16,11 @@ const COLUMNS: &str = "j.workspace_id, j.id, j.instance_id, j.number, j.state, j
 /// list is materialised: a LIMIT inside `IN` could be planned to run more than once and take more.
 const ACTIVATE_POSTGRES: &str = "WITH clock AS MATERIALIZED (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now), \
     candidate AS MATERIALIZED (SELECT c.id, c.priority, c.created_at FROM clock, unnest($2::text[]) AS wanted (job_type), LATERAL ( \
-      (SELECT id, priority, created_at FROM job WHERE workspace_id = $1 AND job_type = wanted.job_type AND state = 0 AND held = false \
-        AND not_before <= clock.now ORDER BY priority DESC, created_at, id LIMIT $3 FOR UPDATE SKIP LOCKED) \
+      SELECT * FROM (SELECT id, priority, created_at FROM job WHERE workspace_id = $1 AND job_type = wanted.job_type AND state = 0 \
+        AND held = false AND not_before <= clock.now ORDER BY priority DESC, created_at, id LIMIT $3 FOR UPDATE SKIP LOCKED) AS ready \
       UNION ALL \
-      (SELECT id, priority, created_at FROM job WHERE workspace_id = $1 AND job_type = wanted.job_type AND state = 1 AND held = false \
-        AND lease_until <= clock.now ORDER BY lease_until LIMIT $3 FOR UPDATE SKIP LOCKED)) AS c), \
+      SELECT * FROM (SELECT id, priority, created_at FROM job WHERE workspace_id = $1 AND job_type = wanted.job_type AND state = 1 \
+        AND held = false AND lease_until <= clock.now ORDER BY lease_until LIMIT $3 FOR UPDATE SKIP LOCKED) AS late) AS c), \
     chosen AS MATERIALIZED (SELECT id, row_number() OVER (ORDER BY priority DESC, created_at, id) AS place FROM candidate \
       ORDER BY place LIMIT $3) \
     UPDATE job AS j SET state = 1, attempt = j.attempt + 1, worker = $4, token = ($5::bigint[])[chosen.place], lease_until = clock.now + $6 \

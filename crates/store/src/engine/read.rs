@@ -71,23 +71,19 @@ fn journal_row(row: &QueryResult) -> Result<JournalRow, StoreError> {
 }
 
 pub(super) async fn heads(store: &Store, instances: &[InstanceId]) -> Result<Vec<Option<u64>>, StoreError> {
-    // Asked after an unknown outcome: the primary key begins with the workspace, of which there are few.
-    let sql = match store.backend() {
-        Backend::Postgres => {
-            "SELECT i.id, i.seq FROM workspace w CROSS JOIN unnest($1::uuid[]) AS asked (id) \
-             JOIN workflow_instance i ON i.workspace_id = w.id AND i.id = asked.id"
-        }
-        Backend::Sqlite => {
-            "SELECT i.id, i.seq FROM json_each($1) asked CROSS JOIN workspace w \
-             CROSS JOIN workflow_instance i ON i.workspace_id = w.id AND i.id = unhex(asked.value)"
-        }
+    // The key begins with the workspace, which is not asked for: walk from one to the next. There are few.
+    let known = "WITH RECURSIVE known (id) AS (SELECT (SELECT workspace_id FROM workflow_instance ORDER BY workspace_id LIMIT 1) UNION ALL \
+         SELECT (SELECT i.workspace_id FROM workflow_instance i WHERE i.workspace_id > known.id ORDER BY i.workspace_id LIMIT 1) \
+         FROM known WHERE known.id IS NOT NULL) SELECT i.id, i.seq FROM known CROSS JOIN";
+    let asked_for = match store.backend() {
+        Backend::Postgres => "unnest($1::uuid[]) AS asked (id) JOIN workflow_instance i ON i.workspace_id = known.id AND i.id = asked.id",
+        Backend::Sqlite => "json_each($1) asked CROSS JOIN workflow_instance i ON i.workspace_id = known.id AND i.id = unhex(asked.value)",
     };
     let asked = match store.backend() {
         Backend::Postgres => instances.iter().map(|id| uuid(id.as_u128())).collect::<Vec<Uuid>>().into(),
         Backend::Sqlite => json_list(instances.iter().map(|id| format!("\"{:032x}\"", id.as_u128()))),
     };
-    // The writer's own view: a head that was just committed must be seen.
-    let rows = query(&connection(store), sql, vec![asked]).await?;
+    let rows = query(&connection(store), &format!("{known} {asked_for}"), vec![asked]).await?;
     let mut found = HashMap::with_capacity(rows.len());
     for row in &rows {
         found.insert(get_id(row, "id")?, get_u64(row, "seq")?);

@@ -16,7 +16,7 @@ pub(super) struct Part {
 }
 
 /// The parts in the order in which their parameters come. The numbers are those of `commit_postgres`.
-pub(super) const PARTS: [Part; 13] = [
+pub(super) const PARTS: [Part; 14] = [
     // 0: new hot rows
     Part {
         parameters: 23,
@@ -89,7 +89,14 @@ pub(super) const PARTS: [Part; 13] = [
         counted: None,
         sql: "done AS (DELETE FROM job AS j USING unnest(@1::uuid[], @2::uuid[]) AS g (workspace_id, id) WHERE j.workspace_id = g.workspace_id AND j.id = g.id)",
     },
-    // 8: incidents
+    // 8: jobs held back or given out again
+    Part {
+        parameters: 4,
+        counted: None,
+        sql: "held AS (UPDATE job AS j SET held = h.held FROM unnest(@1::uuid[], @2::uuid[], @3::bool[]) AS h (workspace_id, instance_id, held) \
+            WHERE j.workspace_id = h.workspace_id AND j.instance_id = h.instance_id AND j.id <> ALL (@4::uuid[]))",
+    },
+    // 9: incidents
     Part {
         parameters: 10,
         counted: None,
@@ -98,7 +105,7 @@ pub(super) const PARTS: [Part; 13] = [
             ON CONFLICT (workspace_id, id) DO UPDATE SET kind = excluded.kind, node_id = excluded.node_id, code = excluded.code, \
             message = excluded.message, opened_at = excluded.opened_at, resolved_at = excluded.resolved_at)",
     },
-    // 9: search values
+    // 10: search values
     Part {
         parameters: 5,
         counted: None,
@@ -106,7 +113,7 @@ pub(super) const PARTS: [Part; 13] = [
             SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::text[], @4::text[], @5::text[]) \
             ON CONFLICT (workspace_id, instance_id, name) DO UPDATE SET value = excluded.value, value_key = excluded.value_key)",
     },
-    // 10: snapshots
+    // 11: snapshots
     Part {
         parameters: 5,
         counted: None,
@@ -114,7 +121,7 @@ pub(super) const PARTS: [Part; 13] = [
             SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::int8[], @4::int8[], @5::bytea[]) \
             ON CONFLICT (workspace_id, instance_id) DO UPDATE SET seq = excluded.seq, checksum = excluded.checksum, state = excluded.state)",
     },
-    // 11: idempotency keys; one that has expired, or that its first request left behind, is taken over
+    // 12: idempotency keys; one that has expired, or that its first request left behind, is taken over
     Part {
         parameters: 7,
         counted: Some("claimed"),
@@ -124,7 +131,7 @@ pub(super) const PARTS: [Part; 13] = [
             created_at = excluded.created_at, expires_at = excluded.expires_at, pending_until = NULL WHERE k.expires_at <= excluded.created_at \
             OR k.response IS NULL RETURNING 1)",
     },
-    // 12: lines that tasks logged
+    // 13: lines that tasks logged
     Part {
         parameters: 7,
         counted: None,

@@ -18,6 +18,7 @@ pub(super) enum Table {
     Disarmed,
     Offered,
     Done,
+    Held,
     Incidents,
     Search,
     Snapshots,
@@ -74,6 +75,11 @@ impl Table {
                  worker = excluded.worker, key = excluded.key, input = excluded.input",
             ),
             Self::Done => (2, "DELETE FROM job WHERE (workspace_id, id) IN (VALUES ", ")"),
+            Self::Held => (
+                3,
+                "WITH h (workspace_id, instance_id, held) AS (VALUES ",
+                ") UPDATE job AS j SET held = h.held FROM h WHERE j.workspace_id = h.workspace_id AND j.instance_id = h.instance_id",
+            ),
             Self::Incidents => (
                 10,
                 "INSERT INTO incident (workspace_id, id, instance_id, number, kind, node_id, code, message, opened_at, resolved_at) VALUES ",

@@ -6,6 +6,7 @@
 mod audit;
 mod counts;
 mod idempotency;
+mod incidents;
 mod instances;
 mod logs;
 mod node_instances;

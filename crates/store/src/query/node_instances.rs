@@ -45,6 +45,6 @@ fn node_row(row: &QueryResult) -> Result<NodeRow, StoreError> {
     })
 }
 
-fn word(words: &[&'static str], text: &str) -> Result<&'static str, StoreError> {
-    words.iter().copied().find(|word| *word == text).ok_or_else(|| StoreError::Fatal(format!("`{text}` is not a word for a node instance's state")))
+pub(super) fn word(words: &[&'static str], text: &str) -> Result<&'static str, StoreError> {
+    words.iter().copied().find(|word| *word == text).ok_or_else(|| StoreError::Fatal(format!("`{text}` is not a word that the engine writes")))
 }

@@ -1,0 +1,92 @@
+//! Stores for tests: each on a database of its own, brought up to date.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+
+use heddle_store::query::{AuditRow, NewVersion, UserRow, VersionRow, WorkspaceRow};
+use heddle_store::{ConnectOptions, Store};
+use heddle_testkit::{Database, Postgres, TempSqlite};
+use heddle_model::ids::{AuditId, UserId, VersionId, WorkflowId, WorkspaceId, uuid_v7};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A store and what it stands on.
+pub struct Fixture {
+    pub store: Store,
+    pub sqlite: Option<TempSqlite>,
+    pub postgres: Option<Database>,
+}
+
+pub async fn open(url: &str) -> Store {
+    let store = Store::connect(&ConnectOptions { url: url.to_owned(), max_connections: None }).await.unwrap();
+    store.migrate().await.unwrap();
+    store
+}
+
+pub async fn sqlite() -> Fixture {
+    let file = TempSqlite::new().unwrap();
+    Fixture { store: open(&file.url()).await, sqlite: Some(file), postgres: None }
+}
+
+pub async fn postgres() -> Fixture {
+    let database = Postgres::shared().unwrap().database().unwrap();
+    Fixture { store: open(&database.url).await, sqlite: None, postgres: Some(database) }
+}
+
+pub const AT: i64 = 1_763_800_000_000;
+
+pub fn fresh() -> u128 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    uuid_v7(AT as u64, u128::from(NEXT.fetch_add(1, Ordering::Relaxed)) * 0x9e37_79b9_7f4a_7c15)
+}
+
+pub fn audit(workspace: Option<WorkspaceId>, action: &str) -> AuditRow {
+    AuditRow {
+        id: AuditId::from_u128(fresh()),
+        workspace,
+        at: AT,
+        actor: "system".to_owned(),
+        action: action.to_owned(),
+        target: String::new(),
+        details: "{}".to_owned(),
+        address: None,
+        request: "req_test".to_owned(),
+    }
+}
+
+pub fn workspace(name: &str) -> WorkspaceRow {
+    WorkspaceRow { id: WorkspaceId::from_u128(fresh()), name: name.to_owned(), created_at: AT }
+}
+
+pub fn user(name: &str, home: WorkspaceId) -> UserRow {
+    UserRow {
+        id: UserId::from_u128(fresh()),
+        username: name.to_owned(),
+        username_key: name.to_lowercase(),
+        display_name: format!("{name} 先生"),
+        email: Some(format!("{}@example.org", name.to_lowercase())),
+        password_hash: Some("$argon2id$…".to_owned()),
+        lang: None,
+        default_workspace: home,
+        disabled: false,
+        auth_epoch: 0,
+        failures: 0,
+        locked_until: None,
+        created_at: AT,
+    }
+}
+
+pub fn version(workspace: WorkspaceId, workflow: WorkflowId, number: u32, by: &str) -> NewVersion {
+    let version = VersionRow {
+        id: VersionId::from_u128(fresh()),
+        workspace,
+        workflow,
+        number,
+        label: Some("\"1.0\"".to_owned()),
+        definition: format!("{{\"number\":{number}}}"),
+        source: "name: x".to_owned(),
+        source_format: "yaml".to_owned(),
+        content_hash: [number as u8; 32],
+        created_at: AT + i64::from(number),
+        created_by: by.to_owned(),
+        created_by_name: None,
+    };
+    NewVersion { version, description: None, tags: Vec::new(), nodes: Vec::new(), edges: Vec::new() }
+}
