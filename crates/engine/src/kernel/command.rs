@@ -56,6 +56,8 @@ pub type TaskResult = Result<TaskOutput, TaskError>;
 pub enum Command {
     /// The first step of a new instance.
     Start,
+    /// Instead of it: the instance stays CREATED until then.
+    StartAt(i64),
     /// A built-in task's attempt ended.
     TaskEnded {
         /// The execution.
@@ -128,6 +130,7 @@ impl Command {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Start => "start",
+            Self::StartAt(_) => "start_at",
             Self::TaskEnded { .. } => "task_ended",
             Self::JobEnded { .. } => "job_ended",
             Self::TimerDue(_) => "timer",

@@ -61,6 +61,7 @@ impl<'a> Step<'a> {
     fn handle(&mut self, command: Command, actor: &str) -> Result<(), CommandError> {
         match command {
             Command::Start => self.start(),
+            Command::StartAt(due) => self.emit(Event::TimerArmed { timer: self.state.next_timer, kind: TimerKind::Start, due }),
             Command::TaskEnded { number, attempt, result } => self.task_ended(number, attempt, result),
             Command::JobEnded { number, result } => self.job_ended(number, result),
             Command::TimerDue(timer) => self.timer_due(timer),
@@ -193,6 +194,7 @@ impl<'a> Step<'a> {
                 self.effects.job_gone(execution);
                 self.fail(execution, Failure::timeout("the worker did not answer in time"), None)
             }
+            TimerKind::Start => self.start(),
             TimerKind::Instance => self.fail_instance(&Failure::timeout("the instance ran longer than its timeout")),
         }
     }

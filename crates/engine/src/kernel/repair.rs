@@ -54,7 +54,7 @@ impl Step<'_> {
                 self.emit(heard)?;
                 self.write(patch)
             }
-            Command::Start | Command::TaskEnded { .. } | Command::JobEnded { .. } | Command::TimerDue(_) | Command::Recover => Ok(()),
+            Command::Start | Command::StartAt(_) | Command::TaskEnded { .. } | Command::JobEnded { .. } | Command::TimerDue(_) | Command::Recover => Ok(()),
         }
     }
 

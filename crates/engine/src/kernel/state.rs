@@ -191,6 +191,8 @@ pub enum TimerKind {
     JobTimeout(u32),
     /// The instance's time is up.
     Instance,
+    /// The instance leaves CREATED.
+    Start,
 }
 
 /// Something that needs a person.

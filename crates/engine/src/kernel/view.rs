@@ -85,11 +85,12 @@ impl EventRecord {
             Event::NodeStarted { attempt, job, .. } => json!({ "attempt": attempt, "job": job }),
             Event::NodeWaiting { due, .. } => json!({ "due_ms": due }),
             Event::NodeRetrying { error, due, .. } => json!({ "error": error, "due_ms": due }),
-            Event::NodeCompleted { output, variables, .. } | Event::NodeSplitFailed { output, variables, .. } => {
-                json!({ "output": output, "variables": object(variables.iter().map(|(name, value)| (name.to_string(), Some(value)))) })
+            Event::NodeCompleted { output, variables, taken, .. } => {
+                json!({ "output": output, "variables": written(variables), "taken": edge_ids(plan, taken) })
             }
+            Event::NodeSplitFailed { output, variables, .. } => json!({ "output": output, "variables": written(variables) }),
             Event::NodeFailed { error, then, .. } => json!({ "error": error, "then": after(then) }),
-            Event::NodeSkipped { output, cause, .. } => json!({ "output": output, "cause": cause_word(*cause) }),
+            Event::NodeSkipped { output, cause, taken, .. } => json!({ "output": output, "cause": cause_word(*cause), "taken": edge_ids(plan, taken) }),
             Event::NodesSkipped { nodes } => json!({ "node_ids": nodes.iter().map(|&node| &*plan.node(node).id).collect::<Vec<_>>() }),
             Event::TimerArmed { timer, due, .. } => json!({ "timer": timer, "due_ms": due }),
             Event::TimerFired { timer } | Event::TimerDisarmed { timer } => json!({ "timer": timer }),
@@ -107,6 +108,14 @@ impl EventRecord {
         };
         if let Value::Object(fields) = fields { fields } else { Map::new() }
     }
+}
+
+fn written(variables: &[(std::sync::Arc<str>, Json)]) -> Map<String, Value> {
+    object(variables.iter().map(|(name, value)| (name.to_string(), Some(value))))
+}
+
+fn edge_ids<'a>(plan: &'a Plan, edges: &[heddle_model::plan::EdgeIx]) -> Vec<&'a str> {
+    edges.iter().map(|&edge| &*plan.edge(edge).id).collect()
 }
 
 fn object<'a>(entries: impl Iterator<Item = (String, Option<&'a Json>)>) -> Map<String, Value> {

@@ -29,6 +29,8 @@ pub struct StartRequest {
     pub unique_business_key: bool,
     /// 0–9; the definition's where absent.
     pub priority: Option<u8>,
+    /// Not before this time, in Unix milliseconds; it stays CREATED until then.
+    pub start_at: Option<i64>,
     /// Who, in print.
     pub actor: Arc<str>,
     /// Claimed in the same transaction.

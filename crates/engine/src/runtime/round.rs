@@ -106,7 +106,8 @@ impl Lane {
         };
         let context = Context { plan: &plan, registry: &self.shared.registry, now, entropy: Entropy(self.shared.ids.token()), order: Order::Fifo };
         let started = kernel::create(context, key.instance, key.workspace, created).and_then(|(mut state, created)| {
-            let decision = kernel::decide(context, &mut state, Command::Start, &request.actor)?;
+            let first = request.start_at.filter(|&at| at > now).map_or(Command::Start, Command::StartAt);
+            let decision = kernel::decide(context, &mut state, first, &request.actor)?;
             Ok((state, created, decision))
         });
         match started {

@@ -59,6 +59,11 @@ impl Registry {
         self.types.get(name)
     }
 
+    /// Whether this type only computes: it runs inside the commit.
+    pub fn is_pure(&self, name: &str) -> bool {
+        matches!(self.get(name), Some(Registered::Pure(_)))
+    }
+
     /// All types, by name; aliases are not repeated.
     pub fn infos(&self) -> Vec<TaskInfo> {
         self.types

@@ -155,3 +155,18 @@ async fn ids_rise_and_differ() {
     assert!(ids.windows(2).all(|pair| pair[0].unix_ms() <= pair[1].unix_ms()));
     engine.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_start_in_the_future_stays_created_until_then() {
+    let storage = storage(SEQUENCE);
+    let engine = engine(&storage).await;
+    let mut request = start(&engine, json!({}), 0);
+    let at = engine.now_ms() + 200;
+    request.start_at = Some(at);
+    let started = engine.start_instances(vec![request]).await.remove(0).unwrap();
+    assert_eq!(started.state.status, InstanceStatus::Created);
+    let ended = engine.wait_end(WORKSPACE, started.instance, Duration::from_secs(10)).await.unwrap().unwrap();
+    assert_eq!(ended.state.status, InstanceStatus::Completed);
+    assert!(ended.state.started_at.unwrap() >= at);
+    engine.shutdown().await;
+}

@@ -176,6 +176,7 @@ pub(crate) fn start(engine: &Engine, input: Value, wait_ms: u64) -> StartRequest
         business_key: None,
         unique_business_key: false,
         priority: None,
+        start_at: None,
         actor: "usr_test".into(),
         idempotency: None,
         test: false,

@@ -18,6 +18,8 @@ pub struct Maker {
     /// The workflow of all its instances.
     pub workflow: WorkflowId,
     positions: HashMap<u16, u64>,
+    lane: u16,
+    lanes: u16,
 }
 
 /// A number that no other call in this process has given, in the random half of an id.
@@ -32,13 +34,23 @@ impl Maker {
         let leased = storage.acquire("conformance").await.expect("nobody else owns the shards");
         let positions = leased.shards.iter().copied().zip(leased.positions.iter().copied()).collect();
         let id = || uuid_v7(AT as u64, fresh());
-        Self { fence: leased.fence, workspace: WorkspaceId::from_u128(id()), workflow: WorkflowId::from_u128(id()), positions }
+        Self { fence: leased.fence, workspace: WorkspaceId::from_u128(id()), workflow: WorkflowId::from_u128(id()), positions, lane: 0, lanes: 1 }
+    }
+
+    /// A maker for one of several committers, each with shards of its own.
+    pub fn lane(&self, lane: u16, lanes: u16) -> Self {
+        Self { fence: self.fence, workspace: self.workspace, workflow: self.workflow, positions: self.positions.clone(), lane, lanes }
     }
 
     /// A new id, later than those before it.
     pub fn instance(&self) -> InstanceId {
         static TICK: AtomicU64 = AtomicU64::new(0);
-        InstanceId::from_u128(uuid_v7(AT as u64 + TICK.fetch_add(1, Ordering::Relaxed), fresh()))
+        loop {
+            let id = InstanceId::from_u128(uuid_v7(AT as u64 + TICK.fetch_add(1, Ordering::Relaxed), fresh()));
+            if id.shard() % self.lanes == self.lane {
+                return id;
+            }
+        }
     }
 
     /// Events `first..first + count` of an instance and nothing else.

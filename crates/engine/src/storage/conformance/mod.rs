@@ -7,7 +7,7 @@
 pub mod commit;
 pub mod jobs;
 pub mod lease;
-mod make;
+pub mod make;
 pub mod read;
 
 pub use make::Maker;
