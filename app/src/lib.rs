@@ -1,1 +1,26 @@
-//! heddle-app
+//! The screens and the server functions behind them (docs/ARCHITECTURE): one Leptos application, rendered by the server and brought to
+//! life in the browser.
+//!
+//! It speaks to Heddle only through the trait of `heddle-api`; engine, storage and HTTP are out of its sight.
+
+#![allow(unreachable_pub, reason = "the component macro makes property types public; the modules here are not")]
+
+mod app;
+pub mod context;
+#[cfg(feature = "ssr")]
+mod door;
+pub mod examples;
+pub mod failure;
+mod features;
+mod format;
+mod frame;
+mod graph;
+pub mod i18n;
+mod live;
+pub mod routes;
+#[cfg(feature = "ssr")]
+pub mod shell;
+mod status;
+mod ui;
+
+pub use app::App;

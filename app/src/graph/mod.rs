@@ -1,0 +1,13 @@
+//! Graphs as the screens draw them: what `heddle-diagram` places, with icons, words and states (`model`, `states`), and the view.
+mod kind;
+mod model;
+mod states;
+mod thumb;
+mod view;
+mod viewport;
+
+pub use kind::kind_of;
+pub use model::Graph;
+pub use states::{look_of, states_of};
+pub use thumb::Thumbnail;
+pub use view::GraphView;
