@@ -91,6 +91,7 @@ pub fn TopBar(
             </div>
         </header>
     }
+    .into_any()
 }
 
 /// The dot that tells whether what is shown is live.

@@ -3,6 +3,7 @@
 //!
 //! It speaks to Heddle only through the trait of `heddle-api`; engine, storage and HTTP are out of its sight.
 
+#![recursion_limit = "512"]
 #![allow(unreachable_pub, reason = "the component macro makes property types public; the modules here are not")]
 
 mod app;

@@ -37,6 +37,7 @@ pub fn Outside(
             <footer class="auth__foot"><span>{foot}</span></footer>
         </div>
     }
+    .into_any()
 }
 
 /// There is nothing at this address.
