@@ -14,8 +14,18 @@ pub const YAML_EVENTS: usize = 1_000_000;
 pub const YAML_ALIASES: usize = 100;
 /// Bytes of an identifier or name (an id is also a table key and part of an URL).
 pub const NAME_BYTES: usize = 255;
+/// Expressions of one definition: compiling one takes tens of microseconds, so that all of them stay within seconds.
+pub const DEFINITION_EXPRESSIONS: usize = 60_000;
 /// Diagnostics reported for one document; more would hide the first ones.
 pub const DIAGNOSTICS: usize = 200;
+/// Diagnostics gathered before the most important are chosen: a hostile text must not fill the memory with its mistakes.
+pub const DIAGNOSTICS_GATHERED: usize = 1_000;
+/// Suggestions of a nearest name per document: each compares a word with up to `SUGGESTION_CANDIDATES` others.
+pub const SUGGESTIONS: u32 = 50;
+/// Names that one suggestion is chosen from.
+pub const SUGGESTION_CANDIDATES: usize = 2_000;
+/// Characters of the longest word that a suggestion is sought for.
+pub const SUGGESTION_CHARS: usize = 48;
 /// Bytes of all variables, of an input or of an output, encoded.
 pub const PAYLOAD_BYTES: usize = 4 * 1024 * 1024;
 /// Bytes of an HTTP body that is neither a definition nor a payload.
@@ -85,3 +95,29 @@ pub const LATEST_CACHE_MS: u64 = 2_000;
 pub const PAGE_ROWS_DEFAULT: u64 = 50;
 /// How long a server owns its shards without a sign of life, in milliseconds: a dead server's instances go on within 15 seconds.
 pub const SHARD_LEASE_MS: i64 = 10_000;
+/// Bytes of an answer that an `http` task reads where its `max_bytes` names no number (1 MiB).
+pub const HTTP_ANSWER_BYTES_DEFAULT: usize = 1024 * 1024;
+/// Most bytes of an answer that an `http` task may ask for (4 MiB): the answer becomes the node's output.
+pub const HTTP_ANSWER_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of an unexpected answer that are kept with the error, for people to read.
+pub const HTTP_ERROR_BYTES: usize = 4 * 1024;
+/// Longest attempt of an `http` task whose node names no timeout, in milliseconds.
+pub const HTTP_TIMEOUT_MS: u64 = 30_000;
+/// Longest time until an `http` task is connected, in milliseconds.
+pub const HTTP_CONNECT_MS: u64 = 10_000;
+/// Bytes of the URL of an `http` task, its query included.
+pub const HTTP_URL_BYTES: usize = 8 * 1024;
+/// Headers of a request of an `http` task.
+pub const HTTP_HEADERS: usize = 64;
+/// Bytes of one message of a `log` task; the rest is cut off.
+pub const LOG_MESSAGE_BYTES: usize = 16 * 1024;
+/// Sockets that one user may have open.
+pub const SOCKETS_PER_USER: usize = 20;
+/// Subscriptions of one socket.
+pub const SOCKET_TOPICS: usize = 64;
+/// Messages that a client may send over a socket in ten seconds.
+pub const SOCKET_MESSAGES: u32 = 200;
+/// Bytes of one message from a client of the feed: it only subscribes.
+pub const SOCKET_MESSAGE_BYTES: usize = 16 * 1024;
+/// Bytes that wait to be written to a socket before it counts as stuck.
+pub const SOCKET_BUFFER_BYTES: usize = 8 * 1024 * 1024;

@@ -106,6 +106,10 @@ pub struct Diagnostic {
     /// Column of the element in characters, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub column: Option<u32>,
+    /// Where in a text value, such as an expression, the problem is: characters from its beginning. The column counts them in
+    /// where the text is written on one line without escapes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u32>,
     /// What the message mentions, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub args: BTreeMap<String, Arg>,
@@ -127,6 +131,7 @@ impl Diagnostic {
             ids: Vec::new(),
             line: None,
             column: None,
+            offset: None,
             args: BTreeMap::new(),
             suggestion: None,
             fix: None,
@@ -166,6 +171,13 @@ impl Diagnostic {
     pub const fn at(mut self, line: u32, column: u32) -> Self {
         self.line = Some(line);
         self.column = Some(column);
+        self
+    }
+
+    /// At this byte of a text value.
+    #[must_use]
+    pub fn inside(mut self, text: &str, byte: usize) -> Self {
+        self.offset = text.get(..byte).and_then(|before| u32::try_from(before.chars().count()).ok());
         self
     }
 

@@ -1,24 +1,19 @@
 //! JSON to a tree with places. An own reader, because the usual ones tell no positions of values and let a key stand twice.
 
 use super::scalar::{self, Numeral};
-use super::tree::{Entry, Place, Spanned, Tree};
+use super::tree::{Entry, Insets, Place, Reading, Spanned, Tree};
 use super::yaml::problem;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::limits;
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 /// Reads a text. `None` with a problem where it is not JSON; problems that leave a tree (a key that stands twice) come with it.
-pub(super) fn read(text: &str) -> (Option<Spanned>, Vec<Diagnostic>) {
-    let mut reader = Reader { bytes: text.as_bytes(), text, at: 0, place: Place { line: 1, column: 1 }, values: 0, diagnostics: Vec::new() };
+pub(super) fn read(text: &str) -> Reading {
+    let mut reader = Reader { bytes: text.as_bytes(), text, at: 0, place: Place { line: 1, column: 1 }, values: 0, diagnostics: Vec::new(), insets: Insets::new() };
     let result = reader.document();
-    let mut diagnostics = reader.diagnostics;
-    match result {
-        Ok(tree) => (Some(tree), diagnostics),
-        Err(problem) => {
-            diagnostics.push(*problem);
-            (None, diagnostics)
-        }
-    }
+    let Reader { mut diagnostics, insets, .. } = reader;
+    let tree = result.map_err(|problem| diagnostics.push(*problem)).ok();
+    Reading { tree, diagnostics, insets }
 }
 
 type Read<T> = Result<T, Box<Diagnostic>>;
@@ -30,6 +25,7 @@ struct Reader<'t> {
     place: Place,
     values: usize,
     diagnostics: Vec<Diagnostic>,
+    insets: Insets,
 }
 
 impl Reader<'_> {
@@ -68,7 +64,7 @@ impl Reader<'_> {
     fn map(&mut self, depth: usize) -> Read<Tree> {
         self.bump();
         self.blanks();
-        let (mut entries, mut seen) = (Vec::<Entry>::new(), HashSet::new());
+        let (mut entries, mut seen) = (Vec::<Entry>::new(), HashMap::<String, u32>::new());
         if self.eat(b'}') {
             return Ok(Tree::Map(entries));
         }
@@ -84,11 +80,11 @@ impl Reader<'_> {
             }
             self.blanks();
             let value = self.value(depth + 1)?;
-            if seen.insert(key.clone()) {
-                entries.push(Entry { key, place, value });
+            if let Some(first) = seen.get(&key) {
+                self.tell(problem(Code::DuplicateKey, place).with("key", &key).with("first", first));
             } else {
-                let first = entries.iter().find(|entry| entry.key == key).map_or(0, |entry| entry.place.line);
-                self.diagnostics.push(problem(Code::DuplicateKey, place).with("key", &key).with("first", first));
+                seen.insert(key.clone(), place.line);
+                entries.push(Entry { key, place, value });
             }
             self.blanks();
             if self.eat(b'}') {
@@ -124,6 +120,7 @@ impl Reader<'_> {
     fn string(&mut self) -> Read<String> {
         let opened = self.place;
         self.bump();
+        let begun = self.at;
         let mut text = String::new();
         loop {
             let from = self.at;
@@ -134,6 +131,10 @@ impl Reader<'_> {
             match self.peek() {
                 Some(b'"') => {
                     self.bump();
+                    // The source, quotes left out, is the text exactly where nothing was escaped.
+                    if text.contains('$') && self.at - begun == text.len() + 1 {
+                        self.insets.insert(opened, 1);
+                    }
                     return Ok(text);
                 }
                 Some(b'\\') => text.push(self.escape()?),
@@ -180,7 +181,7 @@ impl Reader<'_> {
         }
         let c = char::from_u32(code).ok_or_else(|| wrong("surrogate"))?;
         if c == '\0' {
-            self.diagnostics.push(problem(Code::ControlCharacter, begun).with("character", "U+0000"));
+            self.tell(problem(Code::ControlCharacter, begun).with("character", "U+0000"));
         }
         Ok(c)
     }
@@ -209,11 +210,11 @@ impl Reader<'_> {
                 Tree::Number(number, written)
             }
             Some(Numeral::Inexact(number)) => {
-                self.diagnostics.push(problem(Code::InexactNumber, place).with("number", text).with("kept", &number));
+                self.tell(problem(Code::InexactNumber, place).with("number", text).with("kept", &number));
                 Tree::Number(number, Some(text.into()))
             }
             _ => {
-                self.diagnostics.push(problem(Code::NotFinite, place).with("number", text));
+                self.tell(problem(Code::NotFinite, place).with("number", text));
                 Tree::Null
             }
         })
@@ -225,6 +226,12 @@ impl Reader<'_> {
         }
         (0..word.len()).for_each(|_| self.bump());
         Ok(tree)
+    }
+
+    fn tell(&mut self, problem: Diagnostic) {
+        if self.diagnostics.len() < limits::DIAGNOSTICS_GATHERED {
+            self.diagnostics.push(problem);
+        }
     }
 
     fn blanks(&mut self) {

@@ -7,6 +7,8 @@
 
 /// The characters that are replaced, in the order of their stand-ins.
 const SPECIAL: [char; 10] = ['{', '}', '[', ']', ',', ':', '#', '&', '*', '!'];
+/// Expressions without their end that a line may hold before the rest of it is left as it is: each was sought to the end of the line.
+const UNCLOSED: usize = 16;
 const FIRST_PRIVATE: u32 = 0xf_0000;
 const LAST_PRIVATE: u32 = 0xf_fff0;
 
@@ -78,6 +80,7 @@ fn shield_line(line: &str, state: &mut State, stand_ins: StandIns, out: &mut Str
     let mut at = 0;
     // What came before in this line, blanks left out: tells whether a value can begin here.
     let mut before: Option<char> = None;
+    let mut unclosed = 0;
     while at < chars.len() {
         let c = chars[at];
         if let Some(quote) = state.quote {
@@ -98,8 +101,10 @@ fn shield_line(line: &str, state: &mut State, stand_ins: StandIns, out: &mut Str
                 out.extend(&chars[at..]);
                 return;
             }
-            '$' if chars.get(at + 1) == Some(&'{') => {
-                if let Some(end) = closing(&chars, at + 2) {
+            '$' if chars.get(at + 1) == Some(&'{') && unclosed < UNCLOSED => {
+                let end = closing(&chars, at + 2);
+                unclosed += usize::from(end.is_none());
+                if let Some(end) = end {
                     out.push('$');
                     out.extend(chars[at + 1..=end].iter().map(|&c| stand_ins.stand_in(c)));
                     at = end + 1;

@@ -27,6 +27,7 @@ use crate::definition::Definition;
 use crate::diagnostic::{Code, Diagnostic, has_errors};
 use crate::limits;
 use crate::value::Value;
+use tree::Reading;
 
 /// How a text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,14 +64,17 @@ pub fn parse(text: impl AsRef<[u8]>, format: Format) -> Parsed {
     let bytes = text.as_ref();
     match decode(bytes) {
         Ok(text) => {
-            let (tree, mut diagnostics) = read_tree(text, format);
-            let Some(tree) = tree else {
+            let reading = read_tree(text, format);
+            let mut diagnostics = reading.diagnostics;
+            let Some(tree) = reading.tree else {
                 return Parsed { diagnostics, ..Parsed::default() };
             };
-            let (definition, source, more) = from_tree(tree);
+            let (tree, more) = short::to_full(tree);
+            diagnostics.extend(more);
+            let (definition, more) = read::definition(&tree);
             diagnostics.extend(more);
             diagnostics.sort_by_key(|d| (d.line, d.column));
-            Parsed { definition, source, diagnostics }
+            Parsed { definition, source: SourceMap::new(tree, reading.insets), diagnostics }
         }
         Err(problem) => Parsed { diagnostics: vec![*problem], ..Parsed::default() },
     }
@@ -81,27 +85,18 @@ pub fn from_json(value: &Value) -> Parsed {
     parse(value.to_string(), Format::Json)
 }
 
-fn from_tree(tree: Spanned) -> (Option<Definition>, SourceMap, Vec<Diagnostic>) {
-    let (tree, mut diagnostics) = short::to_full(tree);
-    let (definition, more) = read::definition(&tree);
-    diagnostics.extend(more);
-    (definition, SourceMap::new(tree), diagnostics)
-}
-
-fn read_tree(text: &str, format: Format) -> (Option<Spanned>, Vec<Diagnostic>) {
+fn read_tree(text: &str, format: Format) -> Reading {
     match format {
         Format::Json => json::read(text),
         Format::Yaml => yaml::read(text),
         Format::Auto if text.trim_start().starts_with(['{', '[']) => {
-            let (tree, problems) = json::read(text);
-            if tree.is_some() {
-                return (tree, problems);
+            let as_json = json::read(text);
+            if as_json.tree.is_some() {
+                return as_json;
             }
             // A YAML flow mapping begins alike.
-            match yaml::read(text) {
-                (Some(tree), problems) => (Some(tree), problems),
-                (None, _) => (None, problems),
-            }
+            let as_yaml = yaml::read(text);
+            if as_yaml.tree.is_some() { as_yaml } else { as_json }
         }
         Format::Auto => yaml::read(text),
     }

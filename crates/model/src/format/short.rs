@@ -10,6 +10,7 @@ pub(crate) use executable::MARK;
 
 use super::tree::{Entry, Place, Spanned, Tree};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::limits;
 use std::collections::{HashMap, HashSet};
 
 /// The tree in the full form, and what was wrong with the short one.
@@ -36,7 +37,9 @@ struct Implied {
 
 impl Work {
     fn misplaced(&mut self, place: Place, field: &str, needs: &str) {
-        self.diagnostics.push(Diagnostic::new(Code::Misplaced, "").at(place.line, place.column).with("field", field).with_term("needs", needs));
+        if self.diagnostics.len() < limits::DIAGNOSTICS_GATHERED {
+            self.diagnostics.push(Diagnostic::new(Code::Misplaced, "").at(place.line, place.column).with("field", field).with_term("needs", needs));
+        }
     }
 
     /// Rewrites a mapping that holds a graph: the definition itself or the body of a container.

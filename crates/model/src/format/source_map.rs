@@ -1,17 +1,18 @@
 //! Where in the text each part of a definition stands.
 
-use super::tree::{Place, Spanned, Tree};
+use super::tree::{Insets, Place, Spanned, Tree};
 use crate::diagnostic::Diagnostic;
 
 /// Places by JSON pointer into the full form; also of a text in the short form.
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap {
     root: Option<Spanned>,
+    insets: Insets,
 }
 
 impl SourceMap {
-    pub(super) fn new(root: Spanned) -> Self {
-        Self { root: Some(root) }
+    pub(super) fn new(root: Spanned, insets: Insets) -> Self {
+        Self { root: Some(root), insets }
     }
 
     /// Where the value of a pointer stands; where it is not written, what is around it.
@@ -43,7 +44,8 @@ impl SourceMap {
     pub fn place(&self, diagnostic: &mut Diagnostic) {
         if diagnostic.line.is_none() && let Some(place) = self.locate(&diagnostic.pointer) {
             diagnostic.line = Some(place.line);
-            diagnostic.column = Some(place.column);
+            let inside = self.insets.get(&place).zip(diagnostic.offset).map_or(0, |(&inset, offset)| u32::from(inset) + offset);
+            diagnostic.column = Some(place.column.saturating_add(inside));
         }
     }
 }

@@ -1,13 +1,19 @@
 //! The nearest valid word to a mistaken one.
 
+use crate::limits;
+
 /// The candidate that differs least, if it is near enough to be meant: about one letter in three, swaps counted as one.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let word: Vec<char> = word.chars().take(64).map(fold).collect();
+    let word: Vec<char> = word.chars().take(limits::SUGGESTION_CHARS + 1).map(fold).collect();
+    if word.len() > limits::SUGGESTION_CHARS {
+        return None;
+    }
     let allowed = (word.len() / 3).max(1);
     candidates
         .into_iter()
         // Words of very different length cannot be near: no need to compare them.
-        .filter(|candidate| candidate.chars().take(65).count().abs_diff(word.len()) <= allowed)
+        .filter(|candidate| candidate.chars().take(limits::SUGGESTION_CHARS * 2).count().abs_diff(word.len()) <= allowed)
+        .take(limits::SUGGESTION_CANDIDATES)
         .filter_map(|candidate| {
             let other: Vec<char> = candidate.chars().map(fold).collect();
             let distance = distance(&word, &other);

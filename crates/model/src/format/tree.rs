@@ -1,7 +1,9 @@
 //! A text as a tree of values that know where they stand: what both readers make and what definitions are read from.
 
+use crate::diagnostic::Diagnostic;
 use crate::value::{Map, Value};
 use serde_json::Number;
+use std::collections::HashMap;
 
 /// A place in a text: line and column in characters, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -10,6 +12,19 @@ pub struct Place {
     pub line: u32,
     /// The column, in characters (not bytes).
     pub column: u32,
+}
+
+/// How many characters stand between the place of a text and its content (a quote or nothing), for texts of one line that are
+/// written without escapes and hold an expression: there a column inside the text is known exactly.
+pub(super) type Insets = HashMap<Place, u8>;
+
+/// What a reader makes of a text.
+#[derive(Debug, Default)]
+pub(super) struct Reading {
+    /// `None` where it could not be read.
+    pub(super) tree: Option<Spanned>,
+    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(super) insets: Insets,
 }
 
 /// A value and where it stands.

@@ -5,29 +5,31 @@
 
 use super::lexical::{self, StandIns};
 use super::scalar::{self, Numeral};
-use super::tree::{Entry, Place, Spanned, Tree};
+use super::tree::{Entry, Insets, Place, Reading, Spanned, Tree};
 use super::yaml_problem;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::limits;
 use granit_parser::{Event, Marker, Parser, ScalarStyle, Tag};
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 /// Reads a text. `None` with a problem where it is not YAML; problems that leave a tree (a key that stands twice) come with it.
-pub(super) fn read(text: &str) -> (Option<Spanned>, Vec<Diagnostic>) {
+pub(super) fn read(text: &str) -> Reading {
     let shielded = lexical::shield(text);
     let (source, stand_ins) = match &shielded {
         Some((source, stand_ins)) => (source.as_str(), Some(*stand_ins)),
         None => (text, None),
     };
     let mut builder = Builder { stand_ins, ..Builder::default() };
-    match builder.run(source) {
-        Ok(()) => (builder.root, builder.diagnostics),
+    let tree = match builder.run(source) {
+        // A text of nothing but comments is a document of nothing.
+        Ok(()) => Some(builder.root.unwrap_or(Spanned { place: Place { line: 1, column: 1 }, tree: Tree::Null })),
         Err(problem) => {
             builder.diagnostics.push(*problem);
-            (None, builder.diagnostics)
+            None
         }
-    }
+    };
+    Reading { tree, diagnostics: builder.diagnostics, insets: builder.insets }
 }
 
 type Step = Result<(), Box<Diagnostic>>;
@@ -38,6 +40,7 @@ struct Builder {
     stack: Vec<Frame>,
     anchors: HashMap<usize, (Spanned, usize)>,
     root: Option<Spanned>,
+    insets: Insets,
     /// Values so far, aliases counted in full.
     values: usize,
     aliases: usize,
@@ -55,7 +58,7 @@ struct Frame {
 
 enum FrameKind {
     List(Vec<Spanned>),
-    Map { entries: Vec<Entry>, key: Option<(String, Place, bool)>, seen: HashSet<String> },
+    Map { entries: Vec<Entry>, key: Option<(String, Place, bool)>, seen: HashMap<String, u32> },
 }
 
 impl Builder {
@@ -67,7 +70,11 @@ impl Builder {
         options.set_emit_comments(false);
         for event in Parser::new_from_str_with_options(source, options) {
             let (event, span) = event.map_err(|error| Box::new(yaml_problem::of(&error)))?;
-            self.event(event, place(&span.start))?;
+            let at = place(&span.start);
+            if let Event::Scalar(text, style, ..) = &event && text.contains('$') && span.start.line() == span.end.line() {
+                self.inset(text, *style, span.end.index().saturating_sub(span.start.index()), at);
+            }
+            self.event(event, at)?;
         }
         Ok(())
     }
@@ -87,12 +94,29 @@ impl Builder {
             }
             Event::SequenceStart(_, anchor, tag) => self.open(place, anchor, tag.as_deref(), FrameKind::List(Vec::new())),
             Event::MappingStart(_, anchor, tag) => {
-                self.open(place, anchor, tag.as_deref(), FrameKind::Map { entries: Vec::new(), key: None, seen: HashSet::new() })
+                self.open(place, anchor, tag.as_deref(), FrameKind::Map { entries: Vec::new(), key: None, seen: HashMap::new() })
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(id) => self.alias(id, place),
             _ => Ok(()),
         }
+    }
+
+    fn tell(&mut self, problem: Diagnostic) {
+        if self.diagnostics.len() < limits::DIAGNOSTICS_GATHERED {
+            self.diagnostics.push(problem);
+        }
+    }
+
+    /// Without escapes and folding the content is exactly as long as its source.
+    fn inset(&mut self, text: &str, style: ScalarStyle, source: usize, place: Place) {
+        let length = text.chars().count();
+        let inset = match style {
+            ScalarStyle::Plain if source == length => 0,
+            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted if source == length + 2 => 1,
+            _ => return,
+        };
+        self.insets.insert(place, inset);
     }
 
     fn count(&mut self, place: Place) -> Step {
@@ -112,9 +136,8 @@ impl Builder {
             Some(stand_ins) => stand_ins.restore(text),
             None => text.into_owned(),
         };
-        if let Some(character) = text.chars().find(|&c| is_control(c)) {
-            let shown = format!("U+{:04X}", character as u32);
-            self.diagnostics.push(problem(Code::ControlCharacter, place).with("character", shown));
+        if text.contains('\0') {
+            self.tell(problem(Code::ControlCharacter, place).with("character", "U+0000"));
         }
         if let Some(Frame { kind: FrameKind::Map { key: key @ None, .. }, .. }) = self.stack.last_mut() {
             let plain = matches!(style, ScalarStyle::Plain);
@@ -123,7 +146,7 @@ impl Builder {
         }
         let core = tag.and_then(Tag::core_suffix);
         if tag.is_some() && core.is_none() {
-            self.diagnostics.push(problem(Code::YamlFeature, place).with_term("feature", "tag"));
+            self.tell(problem(Code::YamlFeature, place).with_term("feature", "tag"));
         }
         let plain = matches!(style, ScalarStyle::Plain) && core != Some("str") || matches!(core, Some("int" | "float" | "bool" | "null"));
         let tree = if plain { self.plain(text, place) } else { Tree::Text(text) };
@@ -135,11 +158,11 @@ impl Builder {
             None => Tree::Text(text),
             Some(Ok(tree)) => tree,
             Some(Err(Numeral::NotFinite)) => {
-                self.diagnostics.push(problem(Code::NotFinite, place).with("number", &text));
+                self.tell(problem(Code::NotFinite, place).with("number", &text));
                 Tree::Text(text)
             }
             Some(Err(Numeral::Inexact(number) | Numeral::Number(number))) => {
-                self.diagnostics.push(problem(Code::InexactNumber, place).with("number", &text).with("kept", &number));
+                self.tell(problem(Code::InexactNumber, place).with("number", &text).with("kept", &number));
                 Tree::Number(number, Some(text.into()))
             }
         }
@@ -154,7 +177,7 @@ impl Builder {
             return Err(Box::new(problem(Code::YamlFeature, place).with_term("feature", "complex_key")));
         }
         if tag.is_some_and(|tag| !matches!(tag.core_suffix(), Some("seq" | "map"))) {
-            self.diagnostics.push(problem(Code::YamlFeature, place).with_term("feature", "tag"));
+            self.tell(problem(Code::YamlFeature, place).with_term("feature", "tag"));
         }
         self.stack.push(Frame { place, anchor, began: self.values, kind });
         Ok(())
@@ -208,14 +231,15 @@ impl Builder {
             Some(FrameKind::Map { entries, key, seen }) => {
                 let Some((key, place, plain)) = key.take() else { return Ok(()) };
                 if plain && key == "<<" {
-                    self.diagnostics.push(problem(Code::YamlFeature, place).with_term("feature", "merge_key"));
-                } else if seen.insert(key.clone()) {
+                    self.tell(problem(Code::YamlFeature, place).with_term("feature", "merge_key"));
+                } else if let Some(first) = seen.get(&key) {
+                    let repeated = problem(Code::DuplicateKey, place).with("key", &key).with("first", first);
+                    self.tell(repeated);
+                } else {
+                    seen.insert(key.clone(), place.line);
                     // An empty value stands, for people, where its key does.
                     let value = if value.is_null() { Spanned { place, ..value } } else { value };
                     entries.push(Entry { key, place, value });
-                } else {
-                    let first = entries.iter().find(|entry| entry.key == key).map_or(0, |entry| entry.place.line);
-                    self.diagnostics.push(problem(Code::DuplicateKey, place).with("key", &key).with("first", first));
                 }
             }
         }
@@ -237,10 +261,6 @@ fn depth(value: &Spanned) -> usize {
         Tree::Map(entries) => 1 + entries.iter().map(|entry| depth(&entry.value)).max().unwrap_or(0),
         _ => 0,
     }
-}
-
-const fn is_control(c: char) -> bool {
-    matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}')
 }
 
 pub(super) fn place(marker: &Marker) -> Place {

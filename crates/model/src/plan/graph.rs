@@ -14,9 +14,9 @@ pub(super) fn reverse_post_order(nodes: usize, edges: &[(u32, u32)], start: u32)
     order
 }
 
-/// Whether some node can be reached from itself.
+/// Whether some node can be reached from itself. Not `is_cyclic_directed`: that one recurses, and a chain of nodes is long.
 pub(super) fn is_cyclic(nodes: usize, edges: &[(u32, u32)]) -> bool {
-    petgraph::algo::is_cyclic_directed(&build(nodes, edges))
+    petgraph::algo::toposort(&build(nodes, edges), None).is_err()
 }
 
 fn build(nodes: usize, edges: &[(u32, u32)]) -> DiGraph<(), ()> {

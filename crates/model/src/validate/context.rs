@@ -5,6 +5,9 @@ use super::names::Names;
 use super::task_types::TaskTypes;
 use crate::definition::{Definition, Node, NodeType, Split};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::format::nearest;
+use crate::limits;
+use std::cell::Cell;
 
 /// A definition with its graph and names.
 pub(super) struct Context<'d> {
@@ -12,11 +15,20 @@ pub(super) struct Context<'d> {
     pub(super) types: &'d TaskTypes,
     pub(super) graph: Graph<'d>,
     pub(super) names: Names<'d>,
+    /// Suggestions that may still be sought.
+    suggestions: Cell<u32>,
 }
 
 impl<'d> Context<'d> {
     pub(super) fn new(definition: &'d Definition, types: &'d TaskTypes) -> Self {
-        Self { definition, types, graph: Graph::new(definition), names: Names::new(definition) }
+        Self { definition, types, graph: Graph::new(definition), names: Names::new(definition), suggestions: Cell::new(limits::SUGGESTIONS) }
+    }
+
+    /// The nearest valid word, as long as the document has not asked for too many.
+    pub(super) fn near<'w>(&self, word: &str, candidates: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+        let left = self.suggestions.get().checked_sub(1)?;
+        self.suggestions.set(left);
+        nearest(word, candidates)
     }
 
     /// A problem of a node of the root scope.

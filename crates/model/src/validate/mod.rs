@@ -4,6 +4,7 @@
 //! here: reading text (`format`), compiling (`plan`), and anything that a rule would have to ask a database.
 
 mod context;
+mod dominators;
 mod graph;
 mod names;
 mod rule;
@@ -34,7 +35,10 @@ pub fn validate(definition: &Definition, source: Option<&SourceMap>, types: &Tas
 pub fn examine(parsed: Parsed, types: &TaskTypes) -> (Option<Definition>, Vec<Diagnostic>) {
     let Parsed { definition, source, mut diagnostics } = parsed;
     if let Some(definition) = &definition {
-        diagnostics.extend(rule::run(&Context::new(definition, types)));
+        // What is of the wrong kind was left out: that it is missing need not be said as well.
+        let left_out: Vec<String> = diagnostics.iter().filter(|d| d.code == Code::WrongKind).map(|d| d.pointer.clone()).collect();
+        let more = rule::run(&Context::new(definition, types));
+        diagnostics.extend(more.into_iter().filter(|d| !left_out.contains(&d.pointer)));
     }
     diagnostics.iter_mut().for_each(|diagnostic| source.place(diagnostic));
     (definition, in_order(diagnostics))
@@ -83,10 +87,9 @@ fn in_order(mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let place = |d: &Diagnostic| (d.line.unwrap_or(u32::MAX), d.column.unwrap_or(u32::MAX));
     if found.len() > limits::DIAGNOSTICS {
         found.sort_by_key(|d| (d.severity, place(d)));
-        let rest = found.len() - limits::DIAGNOSTICS;
         found.truncate(limits::DIAGNOSTICS);
         found.sort_by_key(place);
-        found.push(Diagnostic::new(Code::More, "").with("found", rest));
+        found.push(Diagnostic::new(Code::More, ""));
     } else {
         found.sort_by_key(place);
     }

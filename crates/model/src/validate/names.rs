@@ -2,7 +2,7 @@
 
 use crate::definition::{Definition, EdgeEvent, NodeType};
 use crate::value::Value;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
 /// Names that the engine gives to every expression.
 const ALWAYS: [&str; 6] = ["vars", "nodes", "input", "instance", "secrets", "attempt"];
@@ -19,7 +19,7 @@ pub(super) enum Site {
 /// What is defined.
 pub(super) struct Names<'d> {
     variables: BTreeSet<&'d str>,
-    nodes: HashSet<&'d str>,
+    nodes: BTreeSet<&'d str>,
     /// Whether a name that is not here is surely a mistake: an input schema says what comes in.
     pub(super) is_closed: bool,
     has_error_edges: bool,

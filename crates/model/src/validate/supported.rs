@@ -16,9 +16,9 @@ const fn node_type(node_type: &NodeType) -> bool {
 /// Task types of the language that later versions bring. As the `action` of a task such a name is an external worker's.
 const LATER_TASK_TYPES: [&str; 5] = ["script", "sql", "email", "shell", "publish"];
 
-/// Settings of a type that later versions bring: type, key, and the only values that run already (none: none at all).
+/// Settings of a type that later versions bring: type, key, and the values in question (none named: every value).
 const LATER_SETTINGS: [(&str, &str, &[&str]); 5] = [
-    ("end", "kind", &["none", "terminate", "error"]),
+    ("end", "kind", &["message", "signal", "escalation", "compensate", "cancel"]),
     ("end", "all", &[]),
     ("timer", "until", &[]),
     ("timer", "cycle", &[]),
@@ -75,10 +75,9 @@ pub(super) fn missing_of_node(node: &Node) -> Vec<(String, String)> {
     let name = node.task_type().unwrap_or(node.node_type.as_str());
     for (_, key, values) in LATER_SETTINGS.iter().filter(|(of, ..)| *of == name) {
         match node.config.get(*key) {
-            Some(Value::String(value)) if values.contains(&value.as_str()) => {}
-            Some(Value::String(value)) if !values.is_empty() => missing.push((format!("/config/{key}"), format!("{name}: {key}: {value}"))),
-            Some(_) => missing.push((format!("/config/{key}"), format!("{name}: {key}"))),
-            None => {}
+            Some(Value::String(value)) if values.contains(&value.as_str()) => missing.push((format!("/config/{key}"), format!("{name}: {key}: {value}"))),
+            Some(_) if values.is_empty() => missing.push((format!("/config/{key}"), format!("{name}: {key}"))),
+            _ => {}
         }
     }
     missing

@@ -64,7 +64,7 @@ impl<'a> At<'a> {
     fn field(&self) -> String {
         match self.step {
             Step::Key(key) => key.to_owned(),
-            Step::Index(_) => self.parent.map(At::field).unwrap_or_default(),
+            Step::Index(index) => format!("{}[{index}]", self.parent.map(At::field).unwrap_or_default()),
             Step::Root => "definition".to_owned(),
         }
     }
@@ -95,7 +95,9 @@ impl<'a> Fields<'a> {
 
 impl Reader {
     pub(super) fn report(&mut self, diagnostic: Diagnostic, place: Place) {
-        self.diagnostics.push(diagnostic.at(place.line, place.column));
+        if self.diagnostics.len() < limits::DIAGNOSTICS_GATHERED {
+            self.diagnostics.push(diagnostic.at(place.line, place.column));
+        }
     }
 
     /// A mapping; keys that are neither `known` nor `also` allowed are reported with the nearest valid name.
@@ -106,6 +108,9 @@ impl Reader {
             return None;
         };
         for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+            if self.diagnostics.len() >= limits::DIAGNOSTICS_GATHERED {
+                break;
+            }
             let pointer = format!("{}/{}", at.pointer(), escape(&entry.key));
             let word = nearest(&entry.key, known.iter().chain(also).copied());
             let mut problem = Diagnostic::new(Code::UnknownField, &pointer).with("field", &entry.key).suggesting(word);

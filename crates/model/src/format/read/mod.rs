@@ -106,12 +106,13 @@ impl Reader {
         let mut body = Body::default();
         if let Some(at) = fields.get("nodes") {
             for at in self.items(&at) {
-                body.nodes.extend(self.node(&at));
+                // What cannot be read keeps its place, so that pointers to what follows stay right.
+                body.nodes.push(self.node(&at).unwrap_or_default());
             }
         }
         if let Some(at) = fields.get("edges") {
             for at in self.items(&at) {
-                body.edges.extend(self.edge(&at));
+                body.edges.push(self.edge(&at).unwrap_or_default());
             }
         }
         body

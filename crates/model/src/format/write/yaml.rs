@@ -57,9 +57,9 @@ fn block_map(map: &Map<String, Value>, indent: usize, style: Style, out: &mut St
     }
 }
 
-/// The fields of the language stand plain, `on` too: every reader of definitions knows them.
+/// The fields of the language stand plain, `on` and `y` too: every reader of definitions knows them.
 fn key_text(key: &str) -> String {
-    if key == "on" { key.to_owned() } else { text(key, Context::Key) }
+    if matches!(key, "on" | "y") { key.to_owned() } else { text(key, Context::Key) }
 }
 
 /// What follows a colon, to the end of its lines.

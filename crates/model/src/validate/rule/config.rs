@@ -5,7 +5,6 @@ use super::super::schema::{self, Finding, Mode};
 use super::super::supported;
 use crate::definition::{Node, NodeType};
 use crate::diagnostic::{Code, Diagnostic, Fix};
-use crate::format::nearest;
 use crate::value::Value;
 use std::sync::LazyLock;
 
@@ -85,7 +84,7 @@ fn external(context: &Context<'_>, node: &Node, index: usize, name: &str) -> Dia
     let field = if node.node_type == NodeType::Task { "action" } else { "type" };
     let pointer = format!("/nodes/{index}/{field}");
     let own = NodeType::OWN.iter().map(NodeType::as_str).filter(|_| field == "type").collect::<Vec<_>>();
-    let word = nearest(name, context.types.names().chain(own)).map(str::to_owned);
+    let word = context.near(name, context.types.names().chain(own)).map(str::to_owned);
     let mut problem = Diagnostic::new(Code::ExternalType, &pointer).concerning(&node.id).with("type", name);
     problem.fix = word.clone().map(|word| Fix::Set { pointer, value: Value::from(word) });
     problem.suggesting(word)

@@ -13,6 +13,9 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             found.push(Diagnostic::new(Code::TooManyElements, format!("/{what}")).with("found", count).with("limit", limit).with_term("what", what));
         }
     }
+    if !found.is_empty() {
+        return;
+    }
     let starts: Vec<usize> = (0..nodes.len()).filter(|&node| nodes[node].node_type == NodeType::Start).collect();
     match starts.as_slice() {
         [] => found.push(Diagnostic::new(Code::NoStart, "/nodes")),

@@ -3,28 +3,39 @@
 use super::super::context::Context;
 use crate::definition::{NodeType, Split};
 use crate::diagnostic::{Code, Diagnostic, Fix};
+use std::collections::HashMap;
 
 pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
+    let written = written(context);
     for (index, node) in context.graph.nodes.iter().enumerate() {
         if context.graph.by_id.get(node.id.as_str()) != Some(&index) {
             continue;
         }
         let ways = context.graph.ways(index);
+        let (count, all_conditional) = written.get(node.id.as_str()).copied().unwrap_or((0, true));
         if node.node_type == NodeType::Decision && !node.disabled {
-            // A way to a node that does not exist is a way: that it leads nowhere is told already.
-            let written = context.definition.edges.iter().filter(|edge| edge.from == node.id && edge.on.is_none()).count();
-            if ways.len() < 2 && written < 2 {
-                found.push(context.node(Code::FewWays, index).with("found", written));
+            if count < 2 {
+                found.push(context.node(Code::FewWays, index).with("found", count));
             }
         }
-        let all_conditional = !ways.is_empty() && ways.iter().all(|(_, edge)| edge.condition.is_some() && !edge.default);
-        if all_conditional {
+        if count > 0 && all_conditional {
             found.push(context.node(Code::NoDefault, index));
         }
         if node.effective_split() == Split::One {
             hidden(context, index, &ways, found);
         }
     }
+}
+
+/// Ways out of each node and whether all are conditional. One to a node that does not exist is a way: where it leads is told already.
+fn written<'d>(context: &Context<'d>) -> HashMap<&'d str, (usize, bool)> {
+    let mut written = HashMap::new();
+    for edge in context.definition.edges.iter().filter(|edge| edge.on.is_none()) {
+        let (count, all_conditional) = written.entry(edge.from.as_str()).or_insert((0, true));
+        *count += 1;
+        *all_conditional &= edge.condition.is_some() && !edge.default;
+    }
+    written
 }
 
 /// Ways behind one that is always taken.

@@ -3,14 +3,13 @@
 use super::super::context::Context;
 use crate::definition::{Edge, Node, NodeType};
 use crate::diagnostic::{Code, Diagnostic, Fix};
-use crate::format::nearest;
 use crate::limits;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
-    let mut homes = HashMap::new();
+    let mut homes = BTreeMap::new();
     collect(context.graph.nodes, "", 0, &mut homes);
-    scope(context.graph.nodes, &context.definition.edges, "", &homes, found);
+    scope(context, (context.graph.nodes, &context.definition.edges), "", &homes, found);
     let mut defaults = HashSet::new();
     for (index, edge) in context.definition.edges.iter().enumerate().filter(|(_, edge)| edge.default) {
         if edge.condition.is_some() {
@@ -25,7 +24,7 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
 }
 
 /// In which scope each id is: the pointer of what holds its graph.
-fn collect<'d>(nodes: &'d [Node], pointer: &str, depth: usize, homes: &mut HashMap<&'d str, (String, NodeType)>) {
+fn collect<'d>(nodes: &'d [Node], pointer: &str, depth: usize, homes: &mut BTreeMap<&'d str, (String, NodeType)>) {
     for (index, node) in nodes.iter().enumerate() {
         homes.entry(&node.id).or_insert_with(|| (pointer.to_owned(), node.node_type.clone()));
         if let Some(body) = &node.body && depth < limits::DOCUMENT_DEPTH {
@@ -34,7 +33,7 @@ fn collect<'d>(nodes: &'d [Node], pointer: &str, depth: usize, homes: &mut HashM
     }
 }
 
-fn scope(nodes: &[Node], edges: &[Edge], pointer: &str, homes: &HashMap<&str, (String, NodeType)>, found: &mut Vec<Diagnostic>) {
+fn scope(context: &Context<'_>, (nodes, edges): (&[Node], &[Edge]), pointer: &str, homes: &BTreeMap<&str, (String, NodeType)>, found: &mut Vec<Diagnostic>) {
     for (index, edge) in edges.iter().enumerate() {
         let at = format!("{pointer}/edges/{index}");
         let problem = |code, field: &str| Diagnostic::new(code, format!("{at}{field}")).concerning(&edge.from).concerning(&edge.to);
@@ -43,7 +42,7 @@ fn scope(nodes: &[Node], edges: &[Edge], pointer: &str, homes: &HashMap<&str, (S
             match homes.get(id.as_str()) {
                 // A missing name was told by the reader.
                 _ if id.is_empty() => {}
-                None => found.push(dangling(problem(Code::DanglingEdge, &format!("/{field}")), id, &format!("{at}/{field}"), homes)),
+                None => found.push(dangling(problem(Code::DanglingEdge, &format!("/{field}")), id, context.near(id, homes.keys().copied()))),
                 Some((home, _)) if home != pointer => crosses = true,
                 Some((_, node_type)) if *node_type == wrong => {
                     let (kind, way) = if field == "from" { ("an_end", "leave") } else { ("start", "enter") };
@@ -59,23 +58,18 @@ fn scope(nodes: &[Node], edges: &[Edge], pointer: &str, homes: &HashMap<&str, (S
     }
     for (index, node) in nodes.iter().enumerate() {
         if let Some(body) = &node.body {
-            scope(&body.nodes, &body.edges, &format!("{pointer}/nodes/{index}/body"), homes, found);
+            scope(context, (&body.nodes, &body.edges), &format!("{pointer}/nodes/{index}/body"), homes, found);
         }
     }
 }
 
-fn dangling(problem: Diagnostic, id: &str, pointer: &str, homes: &HashMap<&str, (String, NodeType)>) -> Diagnostic {
-    let word = nearest_sorted(id, homes);
+fn dangling(problem: Diagnostic, id: &str, word: Option<&str>) -> Diagnostic {
     let problem = problem.with("id", id).suggesting(word);
     match word {
-        Some(word) => problem.fixed_by(Fix::Set { pointer: pointer.to_owned(), value: word.into() }),
+        Some(word) => {
+            let pointer = problem.pointer.clone();
+            problem.fixed_by(Fix::Set { pointer, value: word.into() })
+        }
         None => problem,
     }
-}
-
-/// The same answer every time, whatever the order of the map.
-fn nearest_sorted<'d>(id: &str, homes: &HashMap<&'d str, (String, NodeType)>) -> Option<&'d str> {
-    let mut ids: Vec<&str> = homes.keys().copied().collect();
-    ids.sort_unstable();
-    nearest(id, ids)
 }

@@ -6,14 +6,15 @@ use super::super::schema::has_expression;
 use super::super::supported;
 use super::available;
 use crate::diagnostic::{Code, Diagnostic, Fix, Severity};
-use crate::format::{escape, nearest};
+use crate::format::escape;
+use crate::limits;
 use crate::value::Value;
 use heddle_expr::{Condition, ExprError, Program, Template};
 use indexmap::IndexMap;
 
 pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let definition = context.definition;
-    let mut rule = ExpressionRule { context, found };
+    let mut rule = ExpressionRule { context, found, expressions: 0 };
     rule.values("/variables", &definition.variables, &[], Site::Elsewhere);
     rule.values("/outputs", &definition.outputs, &[], Site::Elsewhere);
     for (index, node) in definition.nodes.iter().enumerate() {
@@ -38,6 +39,7 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
 struct ExpressionRule<'r, 'c, 'd> {
     context: &'c Context<'d>,
     found: &'r mut Vec<Diagnostic>,
+    expressions: usize,
 }
 
 impl ExpressionRule<'_, '_, '_> {
@@ -57,23 +59,39 @@ impl ExpressionRule<'_, '_, '_> {
         }
     }
 
+    /// Whether one more may be compiled; the first too many is told.
+    fn may_go_on(&mut self) -> bool {
+        self.expressions += 1;
+        if self.expressions == limits::DEFINITION_EXPRESSIONS + 1 {
+            let limit = limits::DEFINITION_EXPRESSIONS;
+            self.found.push(Diagnostic::new(Code::TooManyElements, "").with("found", format!("> {limit}")).with("limit", limit).with_term("what", "expressions"));
+        }
+        self.expressions <= limits::DEFINITION_EXPRESSIONS
+    }
+
     fn text(&mut self, pointer: String, text: &str, ids: &[&str], site: Site) {
+        if !self.may_go_on() {
+            return;
+        }
         match Template::parse_text(text) {
-            Ok(template) => template.programs().into_iter().for_each(|program| self.program(&pointer, program, ids, site)),
+            Ok(template) => template.programs().into_iter().for_each(|program| self.program((&pointer, text), program, ids, site)),
             Err(error) if has_expression(text) => self.error(pointer, text, &error, ids),
             Err(_) => {}
         }
     }
 
     fn condition(&mut self, pointer: String, text: &str, ids: &[&str]) {
+        if !self.may_go_on() {
+            return;
+        }
         match Condition::parse(text) {
-            Ok(condition) => self.program(&pointer, condition.program(), ids, Site::Elsewhere),
+            Ok(condition) => self.program((&pointer, text), condition.program(), ids, Site::Elsewhere),
             Err(error) => self.error(pointer, text, &error, ids),
         }
     }
 
     fn error(&mut self, pointer: String, text: &str, error: &ExprError, ids: &[&str]) {
-        let mut problem = Diagnostic::new(Code::BadExpression, &pointer).with_both("problem", &error.message_en, &error.message_zh);
+        let mut problem = Diagnostic::new(Code::BadExpression, &pointer).with_both("problem", &error.message_en, &error.message_zh).inside(text, error.offset);
         problem.ids.extend(ids.iter().map(|id| (*id).to_owned()));
         let end = error.offset.saturating_add(error.len);
         if let Some(word) = &error.suggestion && let (Some(before), Some(after)) = (text.get(..error.offset), text.get(end..)) {
@@ -82,8 +100,10 @@ impl ExpressionRule<'_, '_, '_> {
         self.found.push(problem);
     }
 
-    fn program(&mut self, pointer: &str, program: &Program, ids: &[&str], site: Site) {
+    fn program(&mut self, (pointer, text): (&str, &str), program: &Program, ids: &[&str], site: Site) {
         let names = &self.context.names;
+        // Where the expression stands in its text; one that stands there twice has the same problems twice.
+        let base = text.find(program.source()).unwrap_or(0);
         let mut told = Vec::new();
         for (name, (at, _)) in program.places() {
             if names.knows(name, site) || told.contains(&name) || is_tested(program.source(), at) {
@@ -91,16 +111,15 @@ impl ExpressionRule<'_, '_, '_> {
             }
             told.push(name);
             let severity = if names.is_closed { Severity::Error } else { Severity::Warning };
-            let problem = Diagnostic::new(Code::UnknownName, pointer).as_grave_as(severity).with("name", name).suggesting(nearest(name, names.all()));
-            self.push(problem, ids);
+            let problem = Diagnostic::new(Code::UnknownName, pointer).as_grave_as(severity).with("name", name).suggesting(self.context.near(name, names.all()));
+            self.push(problem.inside(text, base + at), ids);
         }
-        for (id, _) in program.nodes().filter(|(id, _)| !names.knows_node(id)) {
-            let mut near: Vec<&str> = names.node_ids().collect();
-            near.sort_unstable();
-            self.push(Diagnostic::new(Code::UnknownNode, pointer).with("name", id).suggesting(nearest(id, near)), ids);
+        for (id, (at, _)) in program.nodes().filter(|(id, _)| !names.knows_node(id)) {
+            let problem = Diagnostic::new(Code::UnknownNode, pointer).with("name", id).suggesting(self.context.near(id, names.node_ids()));
+            self.push(problem.inside(text, base + at), ids);
         }
-        if !supported::SECRETS && let Some((name, _)) = program.secrets().next() {
-            self.push(available::problem(pointer.to_owned(), &format!("secrets.{name}")), ids);
+        if !supported::SECRETS && let Some((name, (at, _))) = program.secrets().next() {
+            self.push(available::problem(pointer.to_owned(), &format!("secrets.{name}")).inside(text, base + at), ids);
         }
     }
 

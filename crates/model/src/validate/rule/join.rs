@@ -3,12 +3,11 @@
 //! Immediate dominators tell where the branches that meet in a join part: at a decision only one of them runs, at a split all do.
 
 use super::super::context::Context;
+use super::super::dominators::DominatorTree;
 use super::super::graph::Link;
 use crate::definition::{Join, NodeType, Split};
 use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::value::Value;
-use petgraph::algo::dominators::{Dominators, simple_fast};
-use petgraph::graph::NodeIndex;
 
 /// Edges that may be walked for all joins together: the question about branches is not linear, large graphs go without it.
 const WALKS: usize = 2_000_000;
@@ -17,7 +16,7 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let graph = &context.graph;
     let joins: Vec<usize> = (0..graph.nodes.len()).filter(|&node| graph.reached[node] && graph.into(node).nth(1).is_some()).collect();
     let Some(start) = graph.start.filter(|_| !joins.is_empty()) else { return };
-    let dominators = simple_fast(&graph.plain(), NodeIndex::new(start));
+    let dominators = DominatorTree::new(graph, start);
     let mut rule = JoinRule { context, dominators, walks: WALKS };
     for node in joins {
         match &graph.nodes[node].join {
@@ -31,7 +30,7 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
 
 struct JoinRule<'c, 'd> {
     context: &'c Context<'d>,
-    dominators: Dominators<NodeIndex>,
+    dominators: DominatorTree,
     walks: usize,
 }
 
@@ -39,18 +38,15 @@ impl JoinRule<'_, '_> {
     /// A join of all edges: each of them must get a token in every run.
     fn all(&mut self, node: usize) -> Option<Diagnostic> {
         let graph = &self.context.graph;
-        let join = NodeIndex::new(node);
-        let dominated = |link: &Link| {
-            let from = NodeIndex::new(link.from);
-            link.from == node || !graph.reached[link.from] || self.dominators.strict_dominators(from).is_some_and(|mut above| above.any(|by| by == join))
-        };
-        if let Some(link) = graph.into(node).find(|link| dominated(link)) {
+        // Over such an edge nothing comes that has not passed the join before.
+        let is_behind = |link: &Link| !graph.reached[link.from] || self.dominators.dominates(node, link.from);
+        if let Some(link) = graph.into(node).find(|link| is_behind(link)) {
             return Some(self.problem(Code::JoinNeverFires, node, link.from));
         }
         if let Some(link) = graph.into(node).find(|link| graph.is_uncertain(link)) {
             return Some(self.problem(Code::JoinMayDeadlock, node, link.from));
         }
-        let parting = self.dominators.immediate_dominator(join)?.index();
+        let parting = self.dominators.above(node)?;
         let is_choice = graph.nodes[parting].effective_split() == Split::One;
         (is_choice && self.some_branch_misses(parting, node)).then(|| self.problem(Code::JoinMayDeadlock, node, parting))
     }
@@ -104,7 +100,7 @@ impl JoinRule<'_, '_> {
                 let is_head = graph.into(node).any(|link| graph.cycle[link.from] != Some(cycle));
                 is_head && graph.cycles[cycle as usize].iter().any(|&inner| self.forks(inner, Some(cycle)))
             }
-            None => is_task && self.dominators.immediate_dominator(NodeIndex::new(node)).is_some_and(|by| self.forks(by.index(), None)),
+            None => is_task && self.dominators.above(node).is_some_and(|by| self.forks(by, None)),
         };
         surprises.then(|| {
             let fix = Fix::Set { pointer: format!("/nodes/{node}/join"), value: "inclusive".into() };

@@ -14,7 +14,8 @@ mod policy;
 mod reach;
 
 use super::context::Context;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::limits;
 
 type Rule = fn(&Context<'_>, &mut Vec<Diagnostic>);
 
@@ -36,6 +37,16 @@ const RULES: [Rule; 12] = [
 /// Everything that all rules find.
 pub(super) fn run(context: &Context<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    RULES.iter().for_each(|rule| rule(context, &mut found));
+    for rule in RULES {
+        rule(context, &mut found);
+        if found.iter().any(|problem| problem.code == Code::TooManyElements) {
+            // What is too large is not looked at any closer.
+            break;
+        }
+        if found.len() > limits::DIAGNOSTICS_GATHERED {
+            found.sort_by_key(|problem| problem.severity);
+            found.truncate(limits::DIAGNOSTICS_GATHERED);
+        }
+    }
     found
 }
