@@ -7,7 +7,7 @@ use super::{
 use async_trait::async_trait;
 use heddle_model::ids::{InstanceId, JobId, ServerId, VersionId, WorkspaceId};
 use heddle_model::limits::SHARDS;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -157,6 +157,20 @@ impl Data {
     }
 }
 
+/// What a database's unique indexes say about rows of one and the same batch.
+fn clashes_within(batch: &Batch) -> Result<(), CommitError> {
+    let (mut keys, mut business_keys) = (BTreeSet::new(), BTreeSet::new());
+    for unit in &batch.units {
+        let key_taken = unit.idempotency.as_ref().is_some_and(|row| !keys.insert((unit.workspace, row.key.as_str())));
+        let unique = unit.created.as_ref().filter(|created| created.unique_business_key && unit.head.ended_at.is_none());
+        let name_taken = unique.is_some_and(|created| !business_keys.insert((unit.workspace, created.workflow, created.business_key.as_deref())));
+        if key_taken || name_taken {
+            return Err(CommitError::Conflict("a key is claimed twice in one batch".to_owned()));
+        }
+    }
+    Ok(())
+}
+
 #[async_trait]
 impl Storage for MemoryStorage {
     async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
@@ -165,6 +179,7 @@ impl Storage for MemoryStorage {
             return Err(CommitError::Fenced);
         }
         batch.units.iter().try_for_each(|unit| data.check(unit))?;
+        clashes_within(batch)?;
         batch.units.iter().for_each(|unit| data.write(unit));
         Ok(())
     }
