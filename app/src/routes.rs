@@ -1,7 +1,6 @@
 //! Every page and every server function with the permission it needs, in one table. The server checks it at its start: what is not
 //! here does not run.
 
-use crate::features::{auth, instances, workflows};
 use heddle_api::Permission;
 
 /// What it takes to be let in.
@@ -78,6 +77,7 @@ pub fn need_of_function(path: &str) -> Option<Need> {
 /// Registers every server function, so that none is missing on platforms without link-time registration.
 #[cfg(feature = "ssr")]
 pub fn register() {
+    use crate::features::{auth, instances, workflows};
     use leptos::server_fn::axum::register_explicit;
     register_explicit::<auth::SignIn>();
     register_explicit::<auth::SetUp>();

@@ -47,7 +47,8 @@ mod tests {
     use super::*;
 
     fn has_chinese(text: &str) -> bool {
-        text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+        // Ideographs, and the full-width punctuation of texts that are little more than values.
+        text.chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}' | '\u{ff00}'..='\u{ffef}'))
     }
 
     /// Words that are the same in both languages: names, formats, keys.

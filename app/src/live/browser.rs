@@ -80,7 +80,7 @@ pub fn break_line(area: &HtmlTextAreaElement) {
         let line = units[..start].iter().rposition(|&unit| unit == u16::from(b'\n')).map_or(0, |at| at + 1);
         let indent = units[line..start].iter().take_while(|&&unit| unit == u16::from(b' ')).count();
         let text = format!("\n{}", " ".repeat(indent));
-        let _ = area.set_range_text_with_start_and_end_and_selection_mode(&text, start as u32, end as u32, web_sys::SelectionMode::End);
+        let _ = area.set_range_text_with_start_and_end_and_mode(&text, start as u32, end as u32, "end");
     }
 }
 

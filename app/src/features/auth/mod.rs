@@ -4,6 +4,7 @@ mod calls;
 mod setup;
 mod signin;
 
+#[cfg(feature = "ssr")]
 pub use calls::{SetLanguage, SetTheme, SetUp, SignIn, SignOut};
 pub use setup::SetUpPage;
 pub use signin::SignInPage;

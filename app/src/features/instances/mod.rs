@@ -14,6 +14,7 @@ mod span;
 mod timeline;
 mod variables;
 
+#[cfg(feature = "ssr")]
 pub use calls::{Act, GetInstance, ListEvents, ListInstances, ListLogs, Terminate};
 pub use list::ListPage;
 pub use page::InstancePage;
