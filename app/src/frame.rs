@@ -173,23 +173,22 @@ pub fn ThemeSwitch() -> impl IntoView {
 fn AccountMenu() -> impl IntoView {
     let words = use_words();
     let Some(me) = use_page().me else { return ().into_any() };
+    // A popover needs no script: the browser opens it, closes it on Esc, and gives the focus back.
     view! {
-        <details class="filter-menu account">
-            <summary aria-label=words.account_menu(&me.display_name)>
-                <Avatar name=me.display_name.clone() id=me.id.to_string()/>
-            </summary>
-            <div class="menu menu--end">
-                <p class="menu__title">{words.signed_in_as(&me.display_name)}</p>
-                <p class="menu__note">{me.username} " · " {me.workspace.name}</p>
-                <div class="menu__rule"></div>
-                <form method="post" action="/app/sign_out">
-                    <button class="menu__item" type="submit">
-                        <Svg icon=Icon::LogOut/>
-                        {words.sign_out()}
-                    </button>
-                </form>
-            </div>
-        </details>
+        <button class="account" type="button" aria-label=words.account_menu(&me.display_name) popovertarget="account-menu">
+            <Avatar name=me.display_name.clone() id=me.id.to_string() decorative=true/>
+        </button>
+        <div class="menu account__menu" id="account-menu" popover="auto">
+            <p class="menu__title">{words.signed_in_as(&me.display_name)}</p>
+            <p class="menu__note">{me.username} " · " {me.workspace.name}</p>
+            <div class="menu__rule"></div>
+            <form method="post" action="/app/sign_out">
+                <button class="menu__item" type="submit">
+                    <Svg icon=Icon::LogOut/>
+                    {words.sign_out()}
+                </button>
+            </form>
+        </div>
     }
     .into_any()
 }

@@ -19,5 +19,9 @@ pub fn hydrate() {
             provide_context(page);
             App()
         });
+        if let Some(root) = document().document_element() {
+            // For tests and for styles that need a living page; nothing hangs on it.
+            let _ = root.set_attribute("data-hydrated", "");
+        }
     }
 }

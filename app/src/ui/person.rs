@@ -15,10 +15,14 @@ pub fn Avatar(
     /// Further class: `avatar--s`, `avatar--l`.
     #[prop(optional)]
     class: &'static str,
+    /// Whether the name stands beside it, so that it needs none itself.
+    #[prop(optional)]
+    decorative: bool,
 ) -> impl IntoView {
     let hue = person_hue(if id.is_empty() { &name } else { &id });
     view! {
-        <span class=format!("avatar {class}") data-person=hue role="img" aria-label=name.clone() title=name.clone()>
+        <span class=format!("avatar {class}") data-person=hue role=(!decorative).then_some("img")
+            aria-label=(!decorative).then(|| name.clone()) aria-hidden=decorative.then_some("true") title=name.clone()>
             {initials(&name)}
         </span>
     }
