@@ -36,7 +36,7 @@ pub async fn running() -> Result<Running> {
 /// Runs `heddle ARGS` to its end beside the server.
 pub fn heddle(dir: &Path, database: &str, args: &[&str]) -> Result<String> {
     let mut command = Heddle::new(dir)?.database_url(database).command(args);
-    let output = command.env("HEDDLE_PASSWORD", PASSWORD).output().context("starting heddle")?;
+    let output = command.env("HEDDLE_USER_PASSWORD", PASSWORD).output().context("starting heddle")?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     ensure!(output.status.success(), "heddle {args:?}: {}{}", text, String::from_utf8_lossy(&output.stderr));
     Ok(text)

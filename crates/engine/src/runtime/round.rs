@@ -279,6 +279,9 @@ impl Lane {
         }
         let state = &actor.state;
         let hint = Committed { workspace: key.workspace, workflow: state.workflow, instance: key.instance, seq: state.seq, status: state.status };
+        if unit.head.ended_at == Some(unit.journal.at) {
+            metrics::counter!("heddle_instances_ended_total", "status" => unit.head.status).increment(1);
+        }
         // Nobody listening is no error.
         drop(self.shared.committed.send(hint));
         self.answer(key, pending.answers);
