@@ -88,9 +88,6 @@ impl Service {
     }
 
     async fn request(&self, allowed: Allowed<'_>, params: StartInstance, lang: Lang) -> Result<StartRequest> {
-        if params.start_at.is_some() {
-            return Err(ApiError::new(ErrorCode::NotImplemented).detail("start_at is not supported yet.", "尚不支持 start_at。").into());
-        }
         if params.priority.is_some_and(|priority| priority > 9) {
             return Err(ApiError::invalid("/priority", "priority is a number from 0 to 9.", "priority 为 0 至 9 的数字。", lang).into());
         }
@@ -114,6 +111,7 @@ impl Service {
             actor: Arc::from(allowed.actor()),
             idempotency: None,
             test: false,
+            start_at: params.start_at.map(|time| time.as_ms()),
             wait: None,
         })
     }

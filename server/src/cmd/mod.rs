@@ -1,0 +1,65 @@
+//! The command line. One file per command; what is not finished is not offered.
+
+mod admin;
+mod migrate;
+mod serve;
+
+use crate::config::{Config, Flags};
+use crate::telemetry;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Heddle: draw a workflow, run it durably, watch it live.
+#[derive(Parser)]
+#[command(name = "heddle", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serves the pages, the API and the sockets, and runs workflows.
+    Serve,
+    /// Brings the database's schema up to date and ends.
+    Migrate,
+    /// Makes workspaces and accounts.
+    Admin {
+        #[command(subcommand)]
+        what: admin::Admin,
+    },
+}
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Before logging stands, and for people at a terminal: the whole chain of causes on one line each.
+            eprintln!("heddle: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("  because: {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let config = Config::load(cli.flags)?;
+    telemetry::start(&config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK).build()?;
+    runtime.block_on(async {
+        match cli.command {
+            Command::Serve => serve::run(config).await,
+            Command::Migrate => migrate::run(config).await,
+            Command::Admin { what } => admin::run(config, what).await,
+        }
+    })
+}
+
+/// Stack of a worker thread: rendering pages and reading deep documents recurse.
+const STACK: usize = 8 * 1024 * 1024;
