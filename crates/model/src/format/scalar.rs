@@ -58,7 +58,9 @@ pub(super) fn numeral(text: &str) -> Option<Numeral> {
     }
     let value: f64 = text.parse().ok()?;
     let Some(number) = Number::from_f64(value) else { return Some(Numeral::NotFinite) };
-    let significant = unsigned.split(['e', 'E']).next().unwrap_or("").bytes().filter(u8::is_ascii_digit).skip_while(|&b| b == b'0').count();
+    let mantissa = unsigned.split(['e', 'E']).next().unwrap_or("");
+    let kept = if mantissa.contains('.') { mantissa.trim_end_matches('0') } else { mantissa };
+    let significant = kept.bytes().filter(u8::is_ascii_digit).skip_while(|&b| b == b'0').count();
     // 17 digits tell any two doubles apart: more cannot be kept, and whole numbers are expected to the last digit.
     if significant > 17 || (whole && unsigned != "0") { Some(Numeral::Inexact(number)) } else { Some(Numeral::Number(number)) }
 }
