@@ -18,11 +18,23 @@ pub fn Frame() -> impl IntoView {
         return view! { <Doorstep/> }.into_any();
     }
     let words = use_words();
-    let open = RwSignal::new(page.prefs.rail_open);
+    // Lists show the words of the navigation; a workflow or an instance needs the room, so there it starts collapsed.
+    let (on_lists, on_details) = (RwSignal::new(page.prefs.rail_open), RwSignal::new(false));
+    let location = use_location();
+    let details = Memo::new(move |_| location.pathname.with(|path| is_detail(path)));
+    let open = Signal::derive(move || if details.get() { on_details.get() } else { on_lists.get() });
+    let toggle = Callback::new(move |()| {
+        if details.get_untracked() {
+            on_details.update(|open| *open = !*open);
+        } else {
+            on_lists.update(|open| *open = !*open);
+            browser::set_cookie(COOKIE_RAIL, if on_lists.get_untracked() { "1" } else { "0" });
+        }
+    });
     view! {
         <a class="skip" href="#main">{words.skip_to_content()}</a>
         <div class=move || if open.get() { "app app--open" } else { "app" }>
-            <Rail open=open/>
+            <Rail open=open toggle=toggle/>
             <Outlet/>
         </div>
         <Toasts/>
@@ -30,13 +42,19 @@ pub fn Frame() -> impl IntoView {
     .into_any()
 }
 
+/// Whether the page shows one workflow or one instance on a canvas.
+fn is_detail(path: &str) -> bool {
+    let mut parts = path.trim_matches('/').split('/');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some("workflows"), Some(id), None) => id != "templates",
+        (Some("instances"), Some(_), None) => true,
+        _ => false,
+    }
+}
+
 #[component]
-fn Rail(open: RwSignal<bool>) -> impl IntoView {
+fn Rail(#[prop(into)] open: Signal<bool>, toggle: Callback<()>) -> impl IntoView {
     let words = use_words();
-    let toggle = move |_| {
-        open.update(|open| *open = !*open);
-        browser::set_cookie(COOKIE_RAIL, if open.get_untracked() { "1" } else { "0" });
-    };
     let label = move || if open.get() { words.collapse_rail() } else { words.expand_rail() };
     view! {
         <nav class="rail" aria-label=words.navigation()>
@@ -47,7 +65,7 @@ fn Rail(open: RwSignal<bool>) -> impl IntoView {
             <RailLink href="/workflows" icon=Icon::Workflow label=words.workflows()/>
             <RailLink href="/instances" icon=Icon::ListChecks label=words.instances()/>
             <span class="rail__spacer"></span>
-            <button class="rail__link rail__toggle" type="button" aria-expanded=move || open.get().to_string() title=label on:click=toggle>
+            <button class="rail__link rail__toggle" type="button" aria-expanded=move || open.get().to_string() title=label aria-label=label on:click=move |_| toggle.run(())>
                 <Svg icon=Icon::PanelLeft/>
                 <span class="rail__label">{label}</span>
             </button>
@@ -235,5 +253,16 @@ pub fn Crumbs(
                 view! { <span class="truncate crumbs__here" aria-current="page">{last}</span> }.into_any()
             }}
         </nav>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_detail;
+
+    #[test]
+    fn canvases_get_the_room() {
+        let pages = ["/workflows", "/workflows/templates", "/workflows/new", "/workflows/wf_1", "/workflows/wf_1/run", "/instances", "/instances/wi_1"];
+        assert_eq!(pages.map(is_detail), [false, false, true, true, false, false, true]);
     }
 }

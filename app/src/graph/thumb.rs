@@ -20,7 +20,7 @@ pub fn Thumbnail(
     };
     view! {
         <svg viewBox=view_box role="img" aria-label=label preserveAspectRatio="xMidYMid meet">
-            {graph.edges.iter().map(|edge| view! { <path class="edge" stroke-width="3" d=edge.path.clone()></path> }).collect_view()}
+            {graph.edges.iter().map(|edge| view! { <path class="edge thumb__edge" d=edge.path.clone()></path> }).collect_view()}
             {graph.nodes.iter().map(|node| {
                 let rect = node.rect;
                 let circle = node.shape == Shape::Circle;

@@ -103,7 +103,8 @@ pub fn GraphView(
             camera.update(|camera| *camera = camera.panned(Point::new(-event.delta_x(), -event.delta_y())));
         }
     };
-    let active = move || selected.get().map(|id| format!("node-{id}"));
+    // Ids of the document are numbers: a node's own id may hold anything.
+    let active = move || selected.with(|id| id.as_deref().and_then(|id| graph.with(|graph| graph.index_of(id)))).map(|at| format!("node-{at}"));
     view! {
         <section class="canvas" node_ref=canvas style=move || viewport::style(camera.get()) aria-label=label.clone()
             on:pointerdown=down on:pointermove=pointer on:pointerup=move |_| drag.set(None) on:pointerleave=move |_| drag.set(None) on:wheel=wheel>
@@ -113,7 +114,7 @@ pub fn GraphView(
                         let graph = graph.get();
                         view! {
                             <Edges graph=graph.clone() states=states/>
-                            {graph.nodes.iter().map(|node| view! { <Card node=node.clone() states=states selected=selected/> }).collect_view()}
+                            {graph.nodes.iter().enumerate().map(|(at, node)| view! { <Card at=at node=node.clone() states=states selected=selected/> }).collect_view()}
                         }
                     }}
                 </div>
@@ -187,7 +188,7 @@ fn Edges(graph: Arc<Graph>, states: Signal<HashMap<String, NodeState>>) -> impl 
 }
 
 #[component]
-fn Card(node: GraphNode, states: Signal<HashMap<String, NodeState>>, selected: RwSignal<Option<String>>) -> impl IntoView {
+fn Card(at: usize, node: GraphNode, states: Signal<HashMap<String, NodeState>>, selected: RwSignal<Option<String>>) -> impl IntoView {
     let words = use_words();
     let id = StoredValue::new(node.id.clone());
     let state = Memo::new(move |_| states.with(|states| id.with_value(|id| states.get(id).cloned())));
@@ -213,7 +214,7 @@ fn Card(node: GraphNode, states: Signal<HashMap<String, NodeState>>, selected: R
         Shape::Card | Shape::StartCard => body(&node, state).into_any(),
     };
     view! {
-        <div class=class id=format!("node-{}", node.id) style=style data-cat=node.kind.category data-state=move || look().map(|look| look.family())
+        <div class=class id=format!("node-{at}") style=style data-cat=node.kind.category data-state=move || look().map(|look| look.family())
             role="option" aria-selected=move || is_selected().to_string() aria-label=name on:click=select>
             {inner}
         </div>

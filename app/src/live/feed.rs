@@ -18,42 +18,18 @@ pub enum Connection {
     Lost,
 }
 
-/// What a screen does with a frame.
-type Handler = std::rc::Rc<dyn Fn(ServerFrame)>;
-
-/// One subscription.
-#[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers have a socket"))]
-pub(super) struct Subscription {
-    /// Its number.
-    pub(super) id: u64,
-    /// The topic, as text.
-    pub(super) topic: String,
-    /// Cursor of the last frame that was seen.
-    pub(super) cursor: Option<String>,
-    /// Where frames go.
-    pub(super) handler: Handler,
-}
-
-/// The page's feed.
+/// The page's feed: what the screens may know of it. The socket and the subscriptions are the browser's (`socket`).
 #[derive(Clone, Copy)]
-#[cfg_attr(not(feature = "hydrate"), allow(dead_code, reason = "only browsers have a socket"))]
 pub struct Feed {
     /// State of the connection.
     pub connection: RwSignal<Connection>,
     /// When the last frame came, in Unix milliseconds.
     pub last_ms: RwSignal<i64>,
-    pub(super) subscriptions: StoredValue<Vec<Subscription>, LocalStorage>,
-    pub(super) next: StoredValue<u64>,
 }
 
 /// Makes the feed known to the screens.
 pub fn provide_feed() {
-    provide_context(Feed {
-        connection: RwSignal::new(Connection::Idle),
-        last_ms: RwSignal::new(0),
-        subscriptions: StoredValue::new_local(Vec::new()),
-        next: StoredValue::new(1),
-    });
+    provide_context(Feed { connection: RwSignal::new(Connection::Idle), last_ms: RwSignal::new(0) });
 }
 
 /// The page's feed.
@@ -67,11 +43,8 @@ impl Feed {
     pub fn follow(self, topic: String, handler: impl Fn(ServerFrame) + 'static) {
         #[cfg(feature = "hydrate")]
         {
-            let id = self.next.get_value();
-            self.next.set_value(id + 1);
-            let subscription = Subscription { id, topic, cursor: None, handler: std::rc::Rc::new(handler) };
-            super::socket::subscribe(self, subscription);
-            on_cleanup(move || super::socket::unsubscribe(self, id));
+            let id = super::socket::subscribe(self, topic, handler);
+            on_cleanup(move || super::socket::unsubscribe(id));
         }
     }
 }

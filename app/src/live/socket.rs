@@ -1,11 +1,12 @@
 //! The feed's socket: opens on the first subscription, comes back with a growing pause, subscribes again by cursor.
 
-use super::feed::{Connection, Feed, Subscription};
 use super::browser;
+use super::feed::{Connection, Feed};
 use heddle_api::feed::{ClientFrame, ServerFrame};
 use heddle_api::routes::WS_FEED;
 use leptos::prelude::*;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 use std::time::Duration;
 use wasm_bindgen::prelude::*;
 use web_sys::{MessageEvent, WebSocket};
@@ -17,7 +18,18 @@ const PING_EVERY: Duration = Duration::from_secs(25);
 
 thread_local! {
     static SOCKET: RefCell<Option<Socket>> = const { RefCell::new(None) };
-    static TRIES: RefCell<u32> = const { RefCell::new(0) };
+    static TRIES: Cell<u32> = const { Cell::new(0) };
+    static NEXT: Cell<u64> = const { Cell::new(0) };
+    static SUBSCRIPTIONS: RefCell<Vec<Subscription>> = const { RefCell::new(Vec::new()) };
+}
+
+/// One subscription of a screen.
+struct Subscription {
+    id: u64,
+    topic: String,
+    /// Cursor of the last frame that was seen.
+    cursor: Option<String>,
+    handler: Rc<dyn Fn(ServerFrame)>,
 }
 
 /// The open socket with the callbacks that must live as long.
@@ -28,27 +40,25 @@ struct Socket {
     _on_close: Closure<dyn FnMut()>,
 }
 
-/// Begins a subscription, and the connection if there is none.
-pub(super) fn subscribe(feed: Feed, subscription: Subscription) {
-    let frame = ClientFrame::Subscribe { subscribe: subscription.topic.clone(), after: None };
-    feed.subscriptions.update_value(|all| all.push(subscription));
+/// Begins a subscription, and the connection if there is none. Answers its number.
+pub(super) fn subscribe(feed: Feed, topic: String, handler: impl Fn(ServerFrame) + 'static) -> u64 {
+    let id = NEXT.replace(NEXT.get() + 1);
+    let frame = ClientFrame::Subscribe { subscribe: topic.clone(), after: None };
+    SUBSCRIPTIONS.with_borrow_mut(|all| all.push(Subscription { id, topic, cursor: None, handler: Rc::new(handler) }));
     if feed.connection.get_untracked() == Connection::Live {
         send(&frame);
     } else if SOCKET.with_borrow(Option::is_none) {
         connect(feed);
     }
+    id
 }
 
 /// Ends a subscription; the topic ends with its last one.
-pub(super) fn unsubscribe(feed: Feed, id: u64) {
-    let mut ended = None;
-    feed.subscriptions.update_value(|all| {
-        if let Some(at) = all.iter().position(|subscription| subscription.id == id) {
-            let gone = all.remove(at);
-            if !all.iter().any(|other| other.topic == gone.topic) {
-                ended = Some(gone.topic);
-            }
-        }
+pub(super) fn unsubscribe(id: u64) {
+    let ended = SUBSCRIPTIONS.with_borrow_mut(|all| {
+        let at = all.iter().position(|subscription| subscription.id == id)?;
+        let gone = all.remove(at);
+        (!all.iter().any(|other| other.topic == gone.topic)).then_some(gone.topic)
     });
     if let Some(topic) = ended {
         send(&ClientFrame::Unsubscribe { unsubscribe: topic });
@@ -89,11 +99,11 @@ fn connect(feed: Feed) {
 }
 
 fn opened(feed: Feed) {
-    TRIES.with_borrow_mut(|tries| *tries = 0);
+    TRIES.set(0);
     feed.connection.set(Connection::Live);
     feed.last_ms.set(browser::now_ms());
     let mut frames = Vec::new();
-    feed.subscriptions.with_value(|all| {
+    SUBSCRIPTIONS.with_borrow(|all| {
         for subscription in all {
             let frame = ClientFrame::Subscribe { subscribe: subscription.topic.clone(), after: subscription.cursor.clone() };
             if !frames.contains(&frame) {
@@ -128,10 +138,8 @@ fn again(feed: Feed) {
     if feed.connection.try_set(Connection::Lost).is_some() {
         return;
     }
-    let tries = TRIES.with_borrow_mut(|tries| {
-        *tries = (*tries + 1).min(16);
-        *tries
-    });
+    let tries = (TRIES.get() + 1).min(16);
+    TRIES.set(tries);
     let pause = Duration::from_millis(250).saturating_mul(1 << tries).min(PAUSE_MAX).mul_f64(0.75 + js_sys::Math::random() / 2.0);
     set_timeout(move || {
         if SOCKET.with_borrow(Option::is_none) {
@@ -145,7 +153,7 @@ fn received(feed: Feed, text: &str) {
     let Ok(frame) = serde_json::from_str::<ServerFrame>(text) else { return };
     let Some((topic, cursor)) = address(&frame) else { return };
     let mut handlers = Vec::new();
-    feed.subscriptions.update_value(|all| {
+    SUBSCRIPTIONS.with_borrow_mut(|all| {
         for subscription in all.iter_mut().filter(|subscription| subscription.topic == topic) {
             subscription.cursor = cursor.map(str::to_owned).or_else(|| subscription.cursor.take());
             handlers.push(subscription.handler.clone());

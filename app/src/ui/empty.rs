@@ -61,6 +61,10 @@ pub fn ErrorState(
     let words = use_words();
     let (title, text) = failure.texts(words);
     let id = failure.request_id().to_owned();
+    let signed_out = failure.is_signed_out().then(|| {
+        let location = leptos_router::hooks::use_location();
+        crate::features::auth::signin_address(&location.pathname.get_untracked(), &location.search.get_untracked())
+    });
     let again = move |_| match retry {
         Some(retry) => retry.run(()),
         None => crate::live::browser::reload(),
@@ -77,6 +81,7 @@ pub fn ErrorState(
                 </p>
             })}
             <div class="empty__actions">
+                {signed_out.map(|href| view! { <a class="btn btn--primary" href=href rel="external">{words.sign_in()}</a> })}
                 <button class="btn" type="button" on:click=again>{words.try_again()}</button>
             </div>
         </div>

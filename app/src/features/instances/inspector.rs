@@ -115,7 +115,7 @@ fn NodePanel(node: NodeView, look: Look, config: Option<Value>, ask: RwSignal<Op
                 {node.ended_at.map(|at| view! { <dt>{words.ended()}</dt><dd><When at=at exact=true/></dd> })}
                 {node.started_at.map(|_| view! { <dt>{words.duration()}</dt><dd><Elapsed from=node.started_at to=node.ended_at/></dd> })}
                 {(node.attempt > 0).then(|| view! { <dt>{words.attempts()}</dt><dd class="num">{node.attempt}</dd> })}
-                {node.iteration.map(|round| view! { <dt>{words.iteration()}</dt><dd class="num">{round + 1}</dd> })}
+                {node.iteration.filter(|round| *round > 0).map(|round| view! { <dt>{words.iteration()}</dt><dd class="num">{round + 1}</dd> })}
             </dl>
             {node.output.clone().filter(|output| !output.is_null()).map(|output| view! {
                 <section class="stack"><h3 class="strong">{words.output()}</h3><JsonView value=output/></section>

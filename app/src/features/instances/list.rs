@@ -14,6 +14,7 @@ use heddle_api::view::{InstanceStatus, InstanceSummary};
 use heddle_api::{Page, Permission};
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::components::Form;
 use leptos_router::hooks::use_query_map;
 
 /// The page.
@@ -52,7 +53,7 @@ fn List() -> impl IntoView {
 fn Filters(filter: Memo<Filter>) -> impl IntoView {
     let words = use_words();
     view! {
-        <form class="row row--wrap" role="search" action="/instances" method="get">
+        <Form method="GET" action="/instances" attr:class="row row--wrap" attr:role="search">
             <label class="with-icon listing__search">
                 <Svg icon=Icon::Search/>
                 <span class="sr">{words.search_instances()}</span>
@@ -81,7 +82,7 @@ fn Filters(filter: Memo<Filter>) -> impl IntoView {
                     {now.is_active().then(|| view! { <a class="btn btn--ghost btn--c" href="/instances">{words.clear_filters()}</a> })}
                 }
             }}
-        </form>
+        </Form>
     }
 }
 
@@ -220,7 +221,10 @@ fn Row(row: InstanceSummary) -> impl IntoView {
     let href = format!("/instances/{}", row.id);
     let look = Look::of_instance(row.status.as_str(), Some(row.phase.as_str()), row.incidents.into());
     let id = row.id.to_string();
-    let name = row.business_key.clone().unwrap_or_else(|| short_id(&id));
+    let key = match row.business_key.clone() {
+        Some(key) => view! { <a class="table__name" href=href.clone()>{key}</a> }.into_any(),
+        None => view! { <span class="hint hide-small">"—"</span> <a class="mono only-small" href=href.clone()>{short_id(&id)}</a> }.into_any(),
+    };
     let from = row.started_at.or(Some(row.created_at));
     view! {
         <tr>
@@ -229,8 +233,8 @@ fn Row(row: InstanceSummary) -> impl IntoView {
                 <a class="table__name" href=format!("/workflows/{}", row.workflow_id)>{row.workflow.clone()}</a>
                 " " <span class="hint num">{words.version_of(row.version.into())}</span>
             </td>
-            <td><a class="table__name" href=href>{name}</a></td>
-            <td class="hide-small"><span class="mono muted" title=id.clone()>{short_id(&id)}</span></td>
+            <td>{key}</td>
+            <td class="hide-small"><a class="mono" href=href title=id.clone()>{short_id(&id)}</a></td>
             <td class="hide-small"><When at=row.created_at exact=true/></td>
             <td class="num num--end"><Elapsed from=from to=row.ended_at/></td>
             <td class="num num--end hide-small">

@@ -66,7 +66,7 @@ fn Bar(node: NodeView, look: Look, span: Memo<Span>, now: Memo<i64>, selected: R
     };
     let class = if look.is_waiting() { "bar bar--wait" } else { "bar" };
     let is_selected = move || selected.with(|selected| id.with_value(|id| selected.as_deref() == Some(id)));
-    let round = node.iteration.map(|round| format!(" #{}", round + 1));
+    let round = node.iteration.filter(|round| *round > 0).map(|round| format!(" #{}", round + 1));
     view! {
         <li>
             <button class="gantt__row gantt__button" type="button" aria-pressed=move || is_selected().to_string() on:click=move |_| selected.set(Some(id.get_value()))>

@@ -12,7 +12,7 @@ use heddle_api::view::WorkflowSummary;
 use heddle_api::{Page, Permission, params};
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::Redirect;
+use leptos_router::components::{Form, Redirect};
 use leptos_router::hooks::use_query_map;
 
 /// The beginning of everything: the list of workflows.
@@ -37,12 +37,18 @@ fn List() -> impl IntoView {
     let page = Resource::new(move || search.get(), move |(q, tag, cursor)| {
         list_workflows(params::ListWorkflows { q: some(q), tag: some(tag), cursor: some(cursor), sort: Some("-updated_at".to_owned()), ..Default::default() })
     });
-    let count = move || page.get().and_then(Result::ok).map_or(String::new(), |page| {
-        if page.items.is_empty() { words.none_yet().to_owned() } else if page.next_cursor.is_some() { format!("{}+", page.items.len()) } else { words.workflows_count(page.items.len() as u64) }
+    // Filled in once the page is alive: a resource is read only where its absence is provided for.
+    let note = RwSignal::new(String::new());
+    Effect::new(move |_| {
+        if let Some(Ok(page)) = page.get() {
+            let count = page.items.len() as u64;
+            let text = if count == 0 { words.none_yet().to_owned() } else { words.workflows_count(count) };
+            note.set(if page.next_cursor.is_some() { format!("{text}+") } else { text });
+        }
     });
     view! {
         <Title text=words.page_title(words.workflows())/>
-        <TopBar lead=view! { <PageTitle title=words.workflows() note=Signal::derive(count)/> }>
+        <TopBar lead=view! { <PageTitle title=words.workflows() note=note/> }>
             <NewButtons/>
         </TopBar>
         <main class="app__main" id="main">
@@ -82,6 +88,7 @@ fn Listing(page: Page<WorkflowSummary>, search: (String, String, String)) -> imp
     tags.dedup();
     tags.truncate(40);
     let total = page.items.len();
+    let (asked_q, asked_tag) = (q.clone(), tag.clone());
     view! {
         <div class="listing">
             <aside class="panel panel--start" aria-label=words.tags()>
@@ -106,22 +113,22 @@ fn Listing(page: Page<WorkflowSummary>, search: (String, String, String)) -> imp
                 </div>
             </aside>
             <section class="panel" aria-label=words.workflows()>
-                <form class="listing__bar" role="search" action="/workflows" method="get">
+                <Form method="GET" action="/workflows" attr:class="listing__bar" attr:role="search">
                     <label class="with-icon listing__search">
                         <Svg icon=Icon::Search/>
                         <span class="sr">{words.search_workflows()}</span>
-                        <input class="input input--c" type="search" name="q" value=q.clone() placeholder=words.search_workflows_hint()/>
+                        <input class="input input--c" type="search" name="q" value=asked_q.clone() placeholder=words.search_workflows_hint()/>
                     </label>
-                    {(!tag.is_empty()).then(|| view! {
-                        <input type="hidden" name="tag" value=tag.clone()/>
+                    {(!asked_tag.is_empty()).then(|| view! {
+                        <input type="hidden" name="tag" value=asked_tag.clone()/>
                         <span class="chip chip--on">
-                            {words.tags()} <b>{tag.clone()}</b>
+                            {words.tags()} <b>{asked_tag.clone()}</b>
                             <a class="chip__x" href="/workflows" aria-label=words.clear()><Svg icon=Icon::X/></a>
                         </span>
                     })}
                     <button class="btn btn--c" type="submit">{words.search()}</button>
                     {filtered.then(|| view! { <a class="btn btn--ghost btn--c" href="/workflows">{words.clear_filters()}</a> })}
-                </form>
+                </Form>
                 {if total > 0 {
                     view! { <Rows page=page query=q tag=tag later=!cursor.is_empty()/> }.into_any()
                 } else if filtered {
