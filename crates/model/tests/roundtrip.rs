@@ -22,8 +22,14 @@ fn by_node(definition: &Definition) -> Definition {
     sorted
 }
 
+/// Enough for every run; `PROPTEST_CASES=10000` for a long one.
+fn config() -> ProptestConfig {
+    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(96);
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn yaml(definition in common::definition()) {

@@ -54,6 +54,10 @@ impl<'d> Names<'d> {
             || (name == "error" && self.has_error_edges)
     }
 
+    pub(super) fn has_variable(&self, name: &str) -> bool {
+        self.variables.contains(name)
+    }
+
     pub(super) fn knows_node(&self, id: &str) -> bool {
         self.nodes.contains(id)
     }

@@ -13,8 +13,9 @@ pub struct TaskType {
     pub pure: bool,
 }
 
-/// Task types by name; the server fills it from its registry and sends it to the browser.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// Task types by name. The default knows what comes with the product; a server adds what else its registry holds, and sends the
+/// whole to the browser.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TaskTypes {
     types: BTreeMap<String, TaskType>,
@@ -55,10 +56,21 @@ pub const BUILTIN: &[Builtin] = &[
     builtin("error", &[], include_str!("schemas/error.json"), true),
 ];
 
+impl Default for TaskTypes {
+    fn default() -> Self {
+        Self::builtin()
+    }
+}
+
 impl TaskTypes {
+    /// Knows nothing: every task is an external worker's.
+    pub const fn none() -> Self {
+        Self { types: BTreeMap::new() }
+    }
+
     /// The task types that come with the product.
     pub fn builtin() -> Self {
-        let mut types = Self::default();
+        let mut types = Self::none();
         for builtin in BUILTIN {
             types.add(builtin.name, builtin.aliases, builtin.schema_value());
         }

@@ -64,6 +64,10 @@ fn is_old_word(text: &str) -> bool {
 fn starts_like_a_number(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let begins = unsigned.starts_with(|c: char| c.is_ascii_digit()) || (unsigned.starts_with('.') && unsigned.len() > 1);
+    // Two points are a version or an address to everybody.
+    if unsigned.matches('.').count() > 1 && unsigned.chars().all(|c| c.is_ascii_digit() || c == '.') {
+        return false;
+    }
     let is_hexadecimal = unsigned.starts_with("0x") || unsigned.starts_with("0b") || unsigned.starts_with("0o");
     // An exponent, a date with its `T` and `Z`; `1d` and `20s` are none of these.
     let fits = |c: char| c.is_ascii_digit() || matches!(c, '_' | '.' | ':' | '-' | '+' | 'T' | 'Z' | 't' | 'z' | ' ' | 'e' | 'E');

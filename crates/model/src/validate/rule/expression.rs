@@ -17,6 +17,9 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let mut rule = ExpressionRule { context, found, expressions: 0 };
     rule.values("/variables", &definition.variables, &[], Site::Elsewhere);
     rule.values("/outputs", &definition.outputs, &[], Site::Elsewhere);
+    for (index, name) in definition.settings.search.iter().enumerate().filter(|(_, name)| !context.names.has_variable(name)) {
+        rule.unknown(format!("/settings/search/{index}"), name);
+    }
     for (index, node) in definition.nodes.iter().enumerate() {
         let is_registered = node.task_type().is_some_and(|name| context.types.get(name).is_some());
         // What does not run has names of its own, such as the item of a for-each.
@@ -121,6 +124,13 @@ impl ExpressionRule<'_, '_, '_> {
         if !supported::SECRETS && let Some((name, (at, _))) = program.secrets().next() {
             self.push(available::problem(pointer.to_owned(), &format!("secrets.{name}")).inside(text, base + at), ids);
         }
+    }
+
+    /// A variable that is named outside an expression.
+    fn unknown(&mut self, pointer: String, name: &str) {
+        let names = &self.context.names;
+        let severity = if names.is_closed { Severity::Error } else { Severity::Warning };
+        self.push(Diagnostic::new(Code::UnknownName, pointer).as_grave_as(severity).with("name", name).suggesting(self.context.near(name, names.all())), &[]);
     }
 
     fn push(&mut self, mut problem: Diagnostic, ids: &[&str]) {
