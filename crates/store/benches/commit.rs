@@ -57,7 +57,11 @@ impl Lane {
         for _ in 0..take {
             let unit = match self.flight.pop_front() {
                 Some((instance, seq)) => self.step(instance, seq),
-                None => self.maker.start(),
+                None => {
+                    let mut unit = self.maker.start();
+                    unit.head.runnable = true;
+                    unit
+                }
             };
             units.push(unit);
         }
@@ -160,14 +164,16 @@ async fn main() {
         }
     }
     if options.which != "sqlite" {
-        let server = Postgres::start().unwrap();
+        let settings = std::env::var("HEDDLE_BENCH_SETTINGS").unwrap_or_default();
+        let server = Postgres::start_with(&settings.split(';').filter(|setting| !setting.is_empty()).collect::<Vec<_>>()).unwrap();
         let database = server.database().unwrap();
-        let store = open(&database.url).await;
+        let store = open(if std::env::var_os("HEDDLE_BENCH_SOCKET").is_some() { &database.socket_url } else { &database.url }).await;
         if options.keys {
             server.sql(&database.name, KEYS).unwrap();
         }
         run("postgres", &store, &options, if options.writers == 0 { 2 } else { options.writers }).await;
         if std::env::var_os("HEDDLE_BENCH_SHOW").is_some() {
+            println!("{}", server.log());
             println!("{}", server.sql(&database.name, "SELECT relname, n_tup_ins, n_tup_upd, n_tup_hot_upd, n_dead_tup FROM pg_stat_user_tables WHERE n_tup_ins > 0").unwrap());
         }
     }

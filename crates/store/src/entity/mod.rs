@@ -4,7 +4,6 @@
 pub mod api_setting;
 pub mod audit_log;
 pub mod edge;
-pub mod idempotency_key;
 pub mod node;
 pub mod session;
 pub mod user_account;

@@ -1,5 +1,5 @@
 //! Stores for tests: each on a database of its own, brought up to date.
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
 use heddle_store::query::{AuditRow, NewVersion, UserRow, VersionRow, WorkspaceRow};
 use heddle_store::{ConnectOptions, Store};
@@ -89,4 +89,17 @@ pub fn version(workspace: WorkspaceId, workflow: WorkflowId, number: u32, by: &s
         created_by_name: None,
     };
     NewVersion { version, description: None, tags: Vec::new(), nodes: Vec::new(), edges: Vec::new() }
+}
+
+/// Makes a test of each function, on SQLite and on PostgreSQL.
+#[macro_export]
+macro_rules! on_both {
+    ($($property:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $property() { super::$property(&super::common::sqlite().await).await; })*
+        }
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)] async fn $property() { super::$property(&super::common::postgres().await).await; })*
+        }
+    };
 }
