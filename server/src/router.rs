@@ -34,8 +34,8 @@ pub(crate) fn build(state: AppState) -> anyhow::Result<Router> {
         .route(routes::OPENAPI, get(serve_document))
         .fallback(pages::not_found)
         .layer(CompressionLayer::new().gzip(true).compress_when(packs))
-        .layer(from_fn(headers))
         .layer(from_fn_with_state(state.clone(), problems))
+        .layer(from_fn(headers))
         .with_state(state);
     Ok(router)
 }

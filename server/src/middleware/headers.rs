@@ -21,8 +21,9 @@ const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'non
 
 /// Puts the headers on.
 pub(crate) async fn headers(request: Request, next: Next) -> Response {
-    let secure = request.extensions().get::<RequestContext>().is_some_and(|context| context.secure);
     let mut response = next.run(request).await;
+    // The layer within tells by whom it was asked.
+    let secure = response.extensions().get::<RequestContext>().is_some_and(|context| context.secure);
     let headers = response.headers_mut();
     for (name, value) in FIXED {
         headers.insert(name, HeaderValue::from_static(value));

@@ -1,4 +1,4 @@
-//! The outermost layer: gives each request its id and language, catches panics, and turns every refusal into a problem document.
+//! The layer around all handlers: gives each request its id and language, catches panics, and turns every refusal into a problem document.
 
 use crate::error::{PROBLEM, Pending, problem};
 use crate::extract::{client_address, cookie, is_secure};
@@ -20,7 +20,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) async fn problems(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let context = stranger(&state, &request);
-    let (lang, id) = (context.lang, context.request_id);
+    let (lang, id, told) = (context.lang, context.request_id, context.clone());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(context);
     // A panic is a defect of one request; it must not take the connection or the server along.
@@ -39,6 +39,7 @@ pub(crate) async fn problems(State(state): State<AppState>, mut request: Request
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
+    response.extensions_mut().insert(told);
     let status = response.status();
     crate::metrics::request(&method, status.as_u16(), started.elapsed());
     tracing::debug!(%method, path, status = status.as_u16(), request = %id, elapsed_ms = started.elapsed().as_millis() as u64, "request");

@@ -71,7 +71,7 @@ fn node(state: &InstanceState, plan: &Plan, ix: NodeIx) -> NodeView {
         node_type: planned.node_type.as_str().to_owned(),
         status: node_status(state.node_status(ix)),
         reason: reason(state, number, record),
-        attempt: record.map_or(0, |record| record.attempt),
+        attempt: record.map_or(0, |record| if fired { record.attempt.max(1) } else { 0 }),
         iteration: record.filter(|_| fired).map(|record| record.rounds.saturating_sub(1)),
         started_at: record.filter(|record| fired && record.started_at > 0).map(|record| Timestamp(record.started_at)),
         ended_at: record.and_then(|record| record.ended_at).map(Timestamp),

@@ -1,0 +1,18 @@
+//! The API of the real program over real HTTP, on SQLite and on PostgreSQL. One module per resource, named as in the address.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, unreachable_pub)]
+
+mod support;
+
+mod auth;
+mod errors;
+mod idempotency;
+mod instances;
+mod jobs;
+mod live;
+mod openapi;
+mod pages;
+mod roles;
+mod setup;
+mod steer;
+mod workflows;
+mod workspaces;
