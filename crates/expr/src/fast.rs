@@ -113,7 +113,7 @@ impl Fast {
             op::LESS_EQUALS => Self::Compare(Relation::LessEqual, both),
             op::GREATER => Self::Compare(Relation::Greater, both),
             op::GREATER_EQUALS => Self::Compare(Relation::GreaterEqual, both),
-            op::ADD => Self::Compute(Operation::Add, both),
+            op::ADD | "@add" => Self::Compute(Operation::Add, both),
             op::SUBSTRACT => Self::Compute(Operation::Subtract, both),
             op::MULTIPLY => Self::Compute(Operation::Multiply, both),
             _ => return None,

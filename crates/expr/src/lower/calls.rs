@@ -122,9 +122,8 @@ impl Lowering<'_> {
         // Comparing with a literal costs no more than the literal; anything else may be large, and repeated.
         let scans = compares && self.nesting > 0 && !made.args.iter().any(is_scalar_literal);
         let args = made.args.iter().map(|arg| if scans { self.scanned(arg) } else { self.expr(arg) }).collect::<Result<Vec<_>, _>>()?;
-        let lowered = call(name, args);
-        let numbers = made.args.iter().any(is_number_literal);
-        Ok(if name == operators::ADD && !numbers { call("@made", vec![lowered]) } else { lowered })
+        let builds = name == operators::ADD && !made.args.iter().any(is_number_literal);
+        Ok(call(if builds { "@add" } else { name }, args))
     }
 
     /// An argument that a function reads as a whole: inside a comprehension it is weighed each time.

@@ -1,7 +1,7 @@
 //! Turns the author's tree into the tree that is evaluated.
 //!
 //! Names become slots (`@s0`), presence tests become flags (`@h0`), comprehensions are written out with a step counter in them, and
-//! whatever CEL would copy or build is weighed first (`@range`, `@step`, `@made`, `@scan`: see `functions/guards.rs`). Recursion is
+//! whatever CEL would copy or build is weighed (`@range`, `@step`, `@made`, `@add`, `@scan`: see `functions/guards.rs`). Recursion is
 //! safe here: the depth was checked before.
 
 mod build;
