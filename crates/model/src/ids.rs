@@ -142,7 +142,7 @@ impl InstanceId {
     pub const fn derive(self, n: u32) -> u128 {
         const LOW: u128 = 0x3fff_ffff_ffff_ffff;
         const STRIDE: u128 = 0x1e37_79b9_7f4a_7c15;
-        let low = ((self.0 & LOW) + (STRIDE * (n as u128 + 1) & LOW)) & LOW;
+        let low = ((self.0 & LOW) + ((STRIDE * (n as u128 + 1)) & LOW)) & LOW;
         (self.0 & !LOW) | low
     }
 

@@ -20,6 +20,12 @@ pub const DEFINITION_EXPRESSIONS: usize = 60_000;
 pub const DIAGNOSTICS: usize = 200;
 /// Diagnostics gathered before the most important are chosen: a hostile text must not fill the memory with its mistakes.
 pub const DIAGNOSTICS_GATHERED: usize = 1_000;
+/// Expressions without an end that one line of YAML may hold before the rest of the line is left as it is: each was sought to its end.
+pub const UNCLOSED_PER_LINE: usize = 16;
+/// Edges walked to find out which branches a join misses, over all joins: that question is not linear, larger graphs go without it.
+pub const JOIN_WALKS: usize = 2_000_000;
+/// `$ref`s of a JSON Schema followed within each other: more are a circle.
+pub const SCHEMA_REFERENCES: usize = 16;
 /// Suggestions of a nearest name per document: each compares a word with up to `SUGGESTION_CANDIDATES` others.
 pub const SUGGESTIONS: u32 = 50;
 /// Names that one suggestion is chosen from.

@@ -5,10 +5,10 @@
 //! not use, one for one; after parsing they are put back. Lines and columns stay those of the author. Quoted texts, comments and
 //! block texts are left alone: there the characters mean nothing to YAML.
 
+use crate::limits;
+
 /// The characters that are replaced, in the order of their stand-ins.
 const SPECIAL: [char; 10] = ['{', '}', '[', ']', ',', ':', '#', '&', '*', '!'];
-/// Expressions without their end that a line may hold before the rest of it is left as it is: each was sought to the end of the line.
-const UNCLOSED: usize = 16;
 const FIRST_PRIVATE: u32 = 0xf_0000;
 const LAST_PRIVATE: u32 = 0xf_fff0;
 
@@ -101,7 +101,7 @@ fn shield_line(line: &str, state: &mut State, stand_ins: StandIns, out: &mut Str
                 out.extend(&chars[at..]);
                 return;
             }
-            '$' if chars.get(at + 1) == Some(&'{') && unclosed < UNCLOSED => {
+            '$' if chars.get(at + 1) == Some(&'{') && unclosed < limits::UNCLOSED_PER_LINE => {
                 let end = closing(&chars, at + 2);
                 unclosed += usize::from(end.is_none());
                 if let Some(end) = end {
@@ -115,8 +115,9 @@ fn shield_line(line: &str, state: &mut State, stand_ins: StandIns, out: &mut Str
             _ => {}
         }
         out.push(c);
-        // A tag or an anchor stands before a value and changes nothing.
-        if !c.is_whitespace() && !(matches!(c, '!' | '&') && can_begin) {
+        // A tag or an anchor stands before a value and changes nothing, as a blank does.
+        let changes_nothing = c.is_whitespace() || (matches!(c, '!' | '&') && can_begin);
+        if !changes_nothing {
             before = Some(c);
         }
         at += 1;

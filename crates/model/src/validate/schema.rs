@@ -8,6 +8,7 @@ mod meta;
 mod part;
 
 use crate::format::nearest;
+use crate::limits;
 use crate::value::{Map, Value};
 
 pub(super) use meta::check_meta;
@@ -37,9 +38,6 @@ pub struct Finding {
     /// The nearest valid word.
     pub suggestion: Option<String>,
 }
-
-/// References followed within each other; more are a circle.
-const REFERENCES: usize = 16;
 
 /// All that is wrong with a value.
 pub fn check(schema: &Value, value: &Value, mode: Mode) -> Vec<Finding> {
@@ -117,7 +115,7 @@ impl<'s> Checker<'s> {
 
     fn reference(&mut self, target: &str, value: &Value, way: &Way) {
         let Some(schema) = target.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer)) else { return };
-        if self.references < REFERENCES {
+        if self.references < limits::SCHEMA_REFERENCES {
             self.references += 1;
             self.value(schema, value, way);
             self.references -= 1;

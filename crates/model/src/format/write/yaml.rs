@@ -64,8 +64,9 @@ fn key_text(key: &str) -> String {
 
 /// What follows a colon, to the end of its lines.
 fn entry(value: &Value, indent: usize, style: Style, out: &mut String) {
+    let is_short = style == Style::Row && is_flat(value);
     match value {
-        Value::Object(map) if !map.is_empty() && !(style == Style::Row && is_flat(value)) => {
+        Value::Object(map) if !map.is_empty() && !is_short => {
             out.push('\n');
             pad(indent + 2, out);
             block_map(map, indent + 2, style, out);
@@ -94,8 +95,9 @@ fn list(items: &[Value], indent: usize, style: Style, out: &mut String) {
     for item in items {
         pad(indent + 2, out);
         out.push('-');
+        let is_short = style == Style::Row && fits_line(item, indent);
         match item {
-            Value::Object(map) if !map.is_empty() && !(style == Style::Row && fits_line(item, indent)) => {
+            Value::Object(map) if !map.is_empty() && !is_short => {
                 out.push(' ');
                 block_map(map, indent + 4, style, out);
             }

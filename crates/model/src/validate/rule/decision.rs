@@ -13,10 +13,8 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         }
         let ways = context.graph.ways(index);
         let (count, all_conditional) = written.get(node.id.as_str()).copied().unwrap_or((0, true));
-        if node.node_type == NodeType::Decision && !node.disabled {
-            if count < 2 {
-                found.push(context.node(Code::FewWays, index).with("found", count));
-            }
+        if node.node_type == NodeType::Decision && !node.disabled && count < 2 {
+            found.push(context.node(Code::FewWays, index).with("found", count));
         }
         if count > 0 && all_conditional {
             found.push(context.node(Code::NoDefault, index));

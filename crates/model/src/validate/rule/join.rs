@@ -7,17 +7,15 @@ use super::super::dominators::DominatorTree;
 use super::super::graph::Link;
 use crate::definition::{Join, NodeType, Split};
 use crate::diagnostic::{Code, Diagnostic, Fix};
+use crate::limits;
 use crate::value::Value;
-
-/// Edges that may be walked for all joins together: the question about branches is not linear, large graphs go without it.
-const WALKS: usize = 2_000_000;
 
 pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let graph = &context.graph;
     let joins: Vec<usize> = (0..graph.nodes.len()).filter(|&node| graph.reached[node] && graph.into(node).nth(1).is_some()).collect();
     let Some(start) = graph.start.filter(|_| !joins.is_empty()) else { return };
     let dominators = DominatorTree::new(graph, start);
-    let mut rule = JoinRule { context, dominators, walks: WALKS };
+    let mut rule = JoinRule { context, dominators, walks: limits::JOIN_WALKS };
     for node in joins {
         match &graph.nodes[node].join {
             Some(Join::All) => found.extend(rule.all(node)),

@@ -40,6 +40,15 @@ fn schema_at(schema: &Value, pointer: &str, field: &str, found: &mut Vec<Finding
             ("oneOf" | "anyOf" | "allOf", Value::Array(schemas)) => {
                 schemas.iter().enumerate().for_each(|(index, schema)| schema_at(schema, &format!("{at}/{index}"), keyword, found));
             }
+            ("minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf", other) if !other.is_number() => {
+                found.push(wrong_kind(&at, keyword, "number", other));
+            }
+            ("minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties", other) if !other.is_u64() => {
+                found.push(wrong_kind(&at, keyword, "integer", other));
+            }
+            ("pattern" | "format" | "title" | "description" | "$ref", other) if !other.is_string() => {
+                found.push(wrong_kind(&at, keyword, "text", other));
+            }
             ("items" | "additionalProperties" | "not", schema) => schema_at(schema, &at, keyword, found),
             _ => {}
         }
