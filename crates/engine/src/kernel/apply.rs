@@ -93,7 +93,9 @@ impl InstanceState {
                 self.set_status(InstanceStatus::Running)?;
                 self.ended_at = None;
                 self.error = None;
-                let (failed, others) = std::mem::take(&mut self.suspended).into_iter().partition(|(_, execution)| execution.active.is_failed());
+                let (failed, others) = std::mem::take(&mut self.suspended)
+                    .into_iter()
+                    .partition(|(_, execution)| execution.active.is_failed());
                 self.live.extend::<BTreeMap<u32, Execution>>(failed);
                 self.suspended = others;
             }
@@ -103,7 +105,9 @@ impl InstanceState {
             Event::ResultHeld(held) => self.held.push(held.clone()),
             Event::NodesSkipped { nodes } => nodes.iter().for_each(|&node| self.skip_unreached(plan, node, at)),
             Event::IncidentOpened { .. } | Event::IncidentResolved { .. } => self.change_incidents(event, at),
-            Event::TimerArmed { .. } | Event::TimerFired { .. } | Event::TimerDisarmed { .. } => self.change_timers(event),
+            Event::TimerArmed { .. } | Event::TimerFired { .. } | Event::TimerDisarmed { .. } => {
+                self.change_timers(event)
+            }
             _ => self.change_node(plan, event, at)?,
         }
         Ok(())
@@ -154,7 +158,7 @@ impl InstanceState {
                     record.output = Some(output.clone());
                 });
             }
-            Event::NodeFailed { number, error, then } => self.fail_node(plan, *number, error, then, at)?,
+            Event::NodeFailed { number, error, then } => self.fail_node(plan, (*number, error, then), at)?,
             Event::NodeCompleted { number, output, variables, taken } => {
                 self.assign(variables);
                 self.finish(plan, *number, (NodeStatus::Completed, Some(output), at), taken)?;
@@ -221,7 +225,8 @@ impl InstanceState {
         Ok(())
     }
 
-    fn fail_node(&mut self, plan: &Plan, number: u32, error: &Failure, then: &AfterFailure, at: i64) -> Result<(), String> {
+    fn fail_node(&mut self, plan: &Plan, failed: (u32, &Failure, &AfterFailure), at: i64) -> Result<(), String> {
+        let (number, error, then) = failed;
         let execution = self.execution(number)?;
         execution.active = Active::Failed;
         let node = execution.node;
@@ -239,7 +244,8 @@ impl InstanceState {
     fn enable(&mut self, plan: &Plan, which: (u32, NodeIx), consumed: &[EdgeIx], at: i64) -> Result<(), String> {
         let (number, node) = which;
         for edge in consumed {
-            let place = self.tokens.iter().position(|token| token == edge).ok_or("a token that is not there is consumed")?;
+            let place =
+                self.tokens.iter().position(|token| token == edge).ok_or("a token that is not there is consumed")?;
             self.tokens.remove(place);
         }
         // A node that a person made fire early keeps count of the ways that are still open.
@@ -252,8 +258,14 @@ impl InstanceState {
             self.skipped -= 1;
         }
         let iteration = record.rounds;
-        *record = NodeRecord { status: NodeStatus::Running, rounds: iteration + 1, number: Some(number), ..NodeRecord::new(at) };
-        let execution = Execution { node, iteration, attempt: 0, forgiven: 0, lost: 0, active: Active::Task, started_at: at };
+        *record = NodeRecord {
+            status: NodeStatus::Running,
+            rounds: iteration + 1,
+            number: Some(number),
+            ..NodeRecord::new(at)
+        };
+        let execution =
+            Execution { node, iteration, attempt: 0, forgiven: 0, lost: 0, active: Active::Task, started_at: at };
         if self.live.insert(number, execution).is_some() {
             return Err("an execution's number is used twice".to_owned());
         }
@@ -280,14 +292,26 @@ impl InstanceState {
         let old = self.suspended.remove(&before).ok_or("no such execution")?;
         self.next_execution = self.next_execution.max(number + 1);
         self.record(node, before, |record| {
-            *record = NodeRecord { status: NodeStatus::Running, number: Some(number), rounds: record.rounds, attempt: record.attempt, ..NodeRecord::new(at) };
+            *record = NodeRecord {
+                status: NodeStatus::Running,
+                number: Some(number),
+                rounds: record.rounds,
+                attempt: record.attempt,
+                ..NodeRecord::new(at)
+            };
         });
         let again = Execution { active: Active::Task, started_at: at, ..old };
         self.live.insert(number, again).map_or(Ok(()), |_| Err("an execution's number is used twice".to_owned()))
     }
 
     /// Ends an execution: its record says how, tokens lie on the taken edges, every other way out is dead.
-    fn finish(&mut self, plan: &Plan, number: u32, end: (NodeStatus, Option<&Json>, i64), taken: &[EdgeIx]) -> Result<(), String> {
+    fn finish(
+        &mut self,
+        plan: &Plan,
+        number: u32,
+        end: (NodeStatus, Option<&Json>, i64),
+        taken: &[EdgeIx],
+    ) -> Result<(), String> {
         let (status, output, at) = end;
         let execution = self.live.remove(&number).ok_or("no such execution")?;
         let first = execution.iteration == 0;
@@ -331,9 +355,17 @@ impl InstanceState {
         match event {
             Event::IncidentOpened { incident, kind, node, execution, code, message } => {
                 self.next_incident = self.next_incident.max(incident + 1);
-                self.incidents.insert(*incident, Incident {
-                    kind: *kind, node: *node, execution: *execution, code: code.clone(), message: message.clone(), opened_at: at,
-                });
+                self.incidents.insert(
+                    *incident,
+                    Incident {
+                        kind: *kind,
+                        node: *node,
+                        execution: *execution,
+                        code: code.clone(),
+                        message: message.clone(),
+                        opened_at: at,
+                    },
+                );
             }
             Event::IncidentResolved { incident } => {
                 self.incidents.remove(incident);
@@ -386,6 +418,15 @@ impl InstanceState {
 
 impl NodeRecord {
     fn new(at: i64) -> Self {
-        Self { status: NodeStatus::Pending, number: None, rounds: 0, attempt: 0, started_at: at, ended_at: None, output: None, error: None }
+        Self {
+            status: NodeStatus::Pending,
+            number: None,
+            rounds: 0,
+            attempt: 0,
+            started_at: at,
+            ended_at: None,
+            output: None,
+            error: None,
+        }
     }
 }

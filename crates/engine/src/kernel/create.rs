@@ -9,7 +9,12 @@ use heddle_model::value::{Map, Value};
 use std::sync::Arc;
 
 /// A new instance: its input's keys are variables, then the definition's first values, each of which may use those before it.
-pub fn create(context: Context<'_>, id: InstanceId, workspace: WorkspaceId, mut created: Created) -> Result<(InstanceState, Created), CommandError> {
+pub fn create(
+    context: Context<'_>,
+    id: InstanceId,
+    workspace: WorkspaceId,
+    mut created: Created,
+) -> Result<(InstanceState, Created), CommandError> {
     let input = match &*created.input.0 {
         Value::Object(input) => input.clone(),
         Value::Null => Map::new(),
@@ -24,8 +29,17 @@ pub fn create(context: Context<'_>, id: InstanceId, workspace: WorkspaceId, mut 
         if created.variables.iter().any(|(given, _)| given == name) {
             continue;
         }
-        let scope = InstanceScope { plan: context.plan, state: &state, now: context.now, written: &created.variables, output: None, error: None };
-        let value = template.eval(&scope).map_err(|why| CommandError::Nothing(format!("the first value of the variable `{name}`: {why}")))?;
+        let scope = InstanceScope {
+            plan: context.plan,
+            state: &state,
+            now: context.now,
+            written: &created.variables,
+            output: None,
+            error: None,
+        };
+        let value = template
+            .eval(&scope)
+            .map_err(|why| CommandError::Nothing(format!("the first value of the variable `{name}`: {why}")))?;
         created.variables.push((name.clone(), Json(value)));
     }
     Ok((InstanceState::create(id, workspace, &created, context.now), created))

@@ -23,7 +23,12 @@ pub struct Decision {
 }
 
 /// Decides a command and changes `state` by the events that it returns. Where it is refused, `state` is as it was.
-pub fn decide(context: Context<'_>, state: &mut InstanceState, command: Command, actor: &str) -> Result<Decision, CommandError> {
+pub fn decide(
+    context: Context<'_>,
+    state: &mut InstanceState,
+    command: Command,
+    actor: &str,
+) -> Result<Decision, CommandError> {
     let mut step = Step::new(context, state);
     step.handle(command, actor)?;
     step.settle()?;
@@ -61,7 +66,9 @@ impl<'a> Step<'a> {
     fn handle(&mut self, command: Command, actor: &str) -> Result<(), CommandError> {
         match command {
             Command::Start => self.start(),
-            Command::StartAt(due) => self.emit(Event::TimerArmed { timer: self.state.next_timer, kind: TimerKind::Start, due }),
+            Command::StartAt(due) => {
+                self.emit(Event::TimerArmed { timer: self.state.next_timer, kind: TimerKind::Start, due })
+            }
             Command::TaskEnded { number, attempt, result } => self.task_ended(number, attempt, result),
             Command::JobEnded { number, result } => self.job_ended(number, result),
             Command::TimerDue(timer) => self.timer_due(timer),
@@ -76,13 +83,25 @@ impl<'a> Step<'a> {
         let node = event.execution().and_then(|number| {
             self.state.live.get(&number).or_else(|| self.state.suspended.get(&number)).map(|execution| execution.node)
         });
-        let node = if let Event::NodeEnabled { node, .. } | Event::NodeRefired { node, .. } = &event { Some(*node) } else { node };
-        if let (Some(number), Some(node)) = (event.execution(), node) && self.executions.iter().rev().take(8).all(|known| *known != (number, node)) {
+        let node = if let Event::NodeEnabled { node, .. } | Event::NodeRefired { node, .. } = &event {
+            Some(*node)
+        } else {
+            node
+        };
+        if let (Some(number), Some(node)) = (event.execution(), node)
+            && self.executions.iter().rev().take(8).all(|known| *known != (number, node))
+        {
             self.executions.push((number, node));
         }
         self.state.apply(plan, &event, self.context.now)?;
         self.effects.follow(plan, self.state, &event, node);
-        if let (Event::NodeCompleted { taken, .. } | Event::NodeSkipped { taken, .. } | Event::NodeFailed { then: super::event::AfterFailure::Caught(taken), .. }, Some(node)) = (&event, node) {
+        if let (
+            Event::NodeCompleted { taken, .. }
+            | Event::NodeSkipped { taken, .. }
+            | Event::NodeFailed { then: super::event::AfterFailure::Caught(taken), .. },
+            Some(node),
+        ) = (&event, node)
+        {
             self.left(node, taken);
         }
         self.events.push(event);
@@ -144,7 +163,12 @@ impl<'a> Step<'a> {
     /// The job's row and the timer of its timeout go.
     pub(super) fn withdraw_job(&mut self, number: u32) -> Result<(), CommandError> {
         self.effects.job_gone(number);
-        let timer = self.state.timers.iter().find(|(_, timer)| timer.kind == TimerKind::JobTimeout(number)).map(|(&timer, _)| timer);
+        let timer = self
+            .state
+            .timers
+            .iter()
+            .find(|(_, timer)| timer.kind == TimerKind::JobTimeout(number))
+            .map(|(&timer, _)| timer);
         timer.map_or(Ok(()), |timer| self.emit(Event::TimerDisarmed { timer }))
     }
 
@@ -171,7 +195,9 @@ impl<'a> Step<'a> {
 
     fn timer_due(&mut self, number: u32) -> Result<(), CommandError> {
         // Disarmed meanwhile, frozen, or before its time: nothing happens.
-        let Some(timer) = self.state.timers.get(&number).filter(|_| !self.state.frozen) else { return Err(CommandError::Stale) };
+        let Some(timer) = self.state.timers.get(&number).filter(|_| !self.state.frozen) else {
+            return Err(CommandError::Stale);
+        };
         if timer.due > self.context.now {
             return Err(CommandError::Stale);
         }
@@ -201,7 +227,13 @@ impl<'a> Step<'a> {
 
     /// The tasks that ran are counted as lost and begun again.
     fn recover(&mut self) -> Result<(), CommandError> {
-        let active: Vec<u32> = self.state.live.iter().filter(|(number, it)| it.active == Active::Task && !self.state.held_result(**number)).map(|(&n, _)| n).collect();
+        let active: Vec<u32> = self
+            .state
+            .live
+            .iter()
+            .filter(|(number, it)| it.active == Active::Task && !self.state.held_result(**number))
+            .map(|(&n, _)| n)
+            .collect();
         for number in active {
             self.emit(Event::AttemptLost { number })?;
             if self.state.status == InstanceStatus::Paused {
@@ -225,7 +257,12 @@ impl<'a> Step<'a> {
             let Some((node, consumed)) = self.next_firing() else { break };
             steps += 1;
             if steps > limits::STEPS_PER_COMMAND {
-                return self.open_incident(IncidentKind::Limit, (Some(node), None), "STEP_LIMIT", "the flow went round without ever waiting for anything".to_owned());
+                return self.open_incident(
+                    IncidentKind::Limit,
+                    (Some(node), None),
+                    "STEP_LIMIT",
+                    "the flow went round without ever waiting for anything".to_owned(),
+                );
             }
             self.fire(node, &consumed)?;
         }
@@ -277,7 +314,13 @@ impl<'a> Step<'a> {
         let Some(execution) = self.state.live.get(&number) else { return };
         let node = self.context.plan.node(execution.node).id.clone();
         let at = self.context.now;
-        self.effects.logs.extend(lines.into_iter().map(|(level, message)| crate::storage::LogRow { number, node: node.clone(), level, message, at }));
+        self.effects.logs.extend(lines.into_iter().map(|(level, message)| crate::storage::LogRow {
+            number,
+            node: node.clone(),
+            level,
+            message,
+            at,
+        }));
     }
 
     /// Logs what a pure task said.

@@ -66,7 +66,9 @@ impl Effects {
             }
             Event::TimerArmed { timer, due, .. } => self.timers.push((*timer, *due)),
             Event::TimerFired { timer } | Event::TimerDisarmed { timer } => self.timer_gone(*timer),
-            Event::NodeStarted { number, job: true, .. } | Event::NodeSplitFailed { number, .. } => self.node(plan, state, *number, node),
+            Event::NodeStarted { number, job: true, .. } | Event::NodeSplitFailed { number, .. } => {
+                self.node(plan, state, *number, node)
+            }
             Event::NodeCompleted { number, variables, .. } => {
                 self.variables.extend(variables.iter().map(|(name, _)| name.clone()));
                 self.node(plan, state, *number, node);
@@ -76,7 +78,9 @@ impl Effects {
             }
             Event::IncidentOpened { incident, .. } => self.incident_opened(plan, state, *incident),
             Event::VariablesChanged { changes } => self.variables.extend(changes.iter().map(|(name, _)| name.clone())),
-            Event::InstanceCreated(created) => self.variables.extend(created.variables.iter().map(|(name, _)| name.clone())),
+            Event::InstanceCreated(created) => {
+                self.variables.extend(created.variables.iter().map(|(name, _)| name.clone()))
+            }
             _ => {}
         }
     }
@@ -117,7 +121,9 @@ impl Effects {
     fn node(&mut self, plan: &Plan, state: &InstanceState, number: u32, node: Option<NodeIx>) {
         let live = state.live.get(&number).or_else(|| state.suspended.get(&number));
         // An older round of a node that has fired again since keeps the row it has.
-        let found = node.and_then(|node| state.nodes.get(&node).filter(|record| record.number == Some(number)).map(|record| (node, record)));
+        let found = node.and_then(|node| {
+            state.nodes.get(&node).filter(|record| record.number == Some(number)).map(|record| (node, record))
+        });
         let Some((node, record)) = found else { return };
         self.nodes.retain(|row| row.number != number);
         self.nodes.push(NodeRow {

@@ -368,7 +368,13 @@ pub struct Failure {
 
 impl From<TaskError> for Failure {
     fn from(error: TaskError) -> Self {
-        Self { class: error.class, code: error.code, message: error.message, details: error.details.into(), retryable: error.retryable }
+        Self {
+            class: error.class,
+            code: error.code,
+            message: error.message,
+            details: error.details.into(),
+            retryable: error.retryable,
+        }
     }
 }
 

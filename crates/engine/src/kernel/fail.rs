@@ -14,12 +14,24 @@ use heddle_model::value::Value;
 impl Failure {
     /// Time was up.
     pub(super) fn timeout(message: &str) -> Self {
-        Self { class: ErrorClass::Timeout, code: "TIMEOUT".into(), message: message.into(), details: Json::default(), retryable: true }
+        Self {
+            class: ErrorClass::Timeout,
+            code: "TIMEOUT".into(),
+            message: message.into(),
+            details: Json::default(),
+            retryable: true,
+        }
     }
 
     /// An expression could not be evaluated; another attempt would see the same values.
     pub(super) fn expression(why: &EvalError) -> Self {
-        Self { class: ErrorClass::Business, code: "EXPRESSION".into(), message: why.to_string(), details: Value::Null.into(), retryable: false }
+        Self {
+            class: ErrorClass::Business,
+            code: "EXPRESSION".into(),
+            message: why.to_string(),
+            details: Value::Null.into(),
+            retryable: false,
+        }
     }
 }
 
@@ -48,7 +60,9 @@ impl Step<'_> {
             OnError::Skip => self.pass_over(number, SkipCause::Policy, Json::default()),
             OnError::Incident => self.fail_with_incident((number, ix), error),
             // Compensation is not available in this version: validation refuses it, and a failure is never hidden.
-            OnError::Fail | OnError::Compensate if self.context.plan.on_failure == OnFailure::Incident => self.fail_with_incident((number, ix), error),
+            OnError::Fail | OnError::Compensate if self.context.plan.on_failure == OnFailure::Incident => {
+                self.fail_with_incident((number, ix), error)
+            }
             OnError::Fail | OnError::Compensate => {
                 self.emit(Event::NodeFailed { number, error: error.clone(), then: AfterFailure::Instance })?;
                 self.fail_instance(&error)
@@ -68,8 +82,17 @@ impl Step<'_> {
     pub(super) fn poisoned(&mut self, number: u32, lost: u32) -> Result<(), CommandError> {
         let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
         let node = execution.node;
-        let message = format!("{lost} attempts of `{}` were lost because the server stopped under them", self.context.plan.node(node).name);
-        let error = Failure { class: ErrorClass::System, code: "POISONED".into(), message: message.clone(), details: Json::default(), retryable: false };
+        let message = format!(
+            "{lost} attempts of `{}` were lost because the server stopped under them",
+            self.context.plan.node(node).name
+        );
+        let error = Failure {
+            class: ErrorClass::System,
+            code: "POISONED".into(),
+            message: message.clone(),
+            details: Json::default(),
+            retryable: false,
+        };
         self.emit(Event::NodeFailed { number, error, then: AfterFailure::Incident })?;
         self.open_incident(IncidentKind::Poisoned, (Some(node), Some(number)), "POISONED", message)
     }
@@ -83,11 +106,16 @@ impl Step<'_> {
         };
         for &event in wanted {
             for exact in [true, false] {
-                let taken: Edges = node.events.iter().copied().filter(|&ix| {
-                    let edge = plan.edge(ix);
-                    let matches = if exact { edge.codes.contains(&error.code) } else { edge.codes.is_empty() };
-                    edge.event == Some(event) && matches && self.condition_holds(ix, error)
-                }).collect();
+                let taken: Edges = node
+                    .events
+                    .iter()
+                    .copied()
+                    .filter(|&ix| {
+                        let edge = plan.edge(ix);
+                        let matches = if exact { edge.codes.contains(&error.code) } else { edge.codes.is_empty() };
+                        edge.event == Some(event) && matches && self.condition_holds(ix, error)
+                    })
+                    .collect();
                 if !taken.is_empty() {
                     return Some(taken);
                 }
@@ -125,7 +153,13 @@ impl Step<'_> {
         }
     }
 
-    pub(super) fn open_incident(&mut self, kind: IncidentKind, at: (Option<NodeIx>, Option<u32>), code: &str, message: String) -> Result<(), CommandError> {
+    pub(super) fn open_incident(
+        &mut self,
+        kind: IncidentKind,
+        at: (Option<NodeIx>, Option<u32>),
+        code: &str,
+        message: String,
+    ) -> Result<(), CommandError> {
         let incident = self.state.next_incident;
         self.emit(Event::IncidentOpened { incident, kind, node: at.0, execution: at.1, code: code.to_owned(), message })
     }

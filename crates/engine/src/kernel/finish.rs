@@ -71,10 +71,15 @@ impl Step<'_> {
         let at = (Some(node), Some(number));
         match why {
             SplitError::NoPath => {
-                let message = format!("no condition of `{}` is true and it has no default way out", self.context.plan.node(node).name);
+                let message = format!(
+                    "no condition of `{}` is true and it has no default way out",
+                    self.context.plan.node(node).name
+                );
                 self.open_incident(IncidentKind::NoPath, at, "NO_PATH", message)
             }
-            SplitError::Expression(why) => self.open_incident(IncidentKind::Expression, at, "EXPRESSION", why.to_string()),
+            SplitError::Expression(why) => {
+                self.open_incident(IncidentKind::Expression, at, "EXPRESSION", why.to_string())
+            }
         }
     }
 
@@ -110,7 +115,11 @@ impl Step<'_> {
         if self.state.tokens.is_empty() {
             return self.complete_instance();
         }
-        let known = self.state.incidents.values().any(|incident| matches!(incident.kind, IncidentKind::Deadlock | IncidentKind::Limit));
+        let known = self
+            .state
+            .incidents
+            .values()
+            .any(|incident| matches!(incident.kind, IncidentKind::Deadlock | IncidentKind::Limit));
         if known { Ok(()) } else { self.deadlock() }
     }
 
@@ -120,10 +129,13 @@ impl Step<'_> {
         nodes.sort_unstable();
         nodes.dedup();
         let name = |edge: &EdgeIx| plan.edge(*edge).id.to_string();
-        let parts: Vec<String> = nodes.iter().map(|&node| {
-            let missing: Vec<String> = join::missing(plan, self.state, node).iter().map(name).collect();
-            format!("`{}` waits for {}", plan.node(node).id, missing.join(", "))
-        }).collect();
+        let parts: Vec<String> = nodes
+            .iter()
+            .map(|&node| {
+                let missing: Vec<String> = join::missing(plan, self.state, node).iter().map(name).collect();
+                format!("`{}` waits for {}", plan.node(node).id, missing.join(", "))
+            })
+            .collect();
         let first = nodes.first().copied();
         self.open_incident(IncidentKind::Deadlock, (first, None), "DEADLOCK", parts.join("; "))
     }

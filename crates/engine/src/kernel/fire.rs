@@ -6,8 +6,8 @@ use super::effect::Dispatch;
 use super::event::{Event, Failure, Json};
 use super::scope::InstanceScope;
 use super::state::TimerKind;
-use crate::tasks::{ErrorClass, TaskError};
 use crate::tasks::registry::Registered;
+use crate::tasks::{ErrorClass, TaskError};
 use heddle_expr::{EvalError, Template};
 use heddle_model::format::duration::of_seconds_or_text;
 use heddle_model::limits;
@@ -29,7 +29,10 @@ impl Step<'_> {
             NodeKind::Pass => self.complete(number, Json::default(), Vec::new()),
             NodeKind::End(end) => self.end(number, end),
             NodeKind::Timer { config } => {
-                let waited = self.evaluate(config).map_err(|why| Failure::expression(&why)).and_then(|config| Ok(duration(&config)?));
+                let waited = self
+                    .evaluate(config)
+                    .map_err(|why| Failure::expression(&why))
+                    .and_then(|config| Ok(duration(&config)?));
                 self.wait(number, waited)
             }
             NodeKind::Task { .. } => self.attempt(number),
@@ -85,11 +88,22 @@ impl Step<'_> {
                 let job = registered.is_none();
                 let at = plan.node(node);
                 let dispatch = Dispatch {
-                    number, node, action: action.clone(), attempt, iteration, input: Json(input),
-                    priority: at.priority.unwrap_or(self.state.priority), timeout: at.timeout,
+                    number,
+                    node,
+                    action: action.clone(),
+                    attempt,
+                    iteration,
+                    input: Json(input),
+                    priority: at.priority.unwrap_or(self.state.priority),
+                    timeout: at.timeout,
                 };
                 self.emit(Event::NodeStarted { number, attempt, job })?;
-                if job { self.offer(dispatch) } else { self.effects.dispatches.push(dispatch); Ok(()) }
+                if job {
+                    self.offer(dispatch)
+                } else {
+                    self.effects.dispatches.push(dispatch);
+                    Ok(())
+                }
             }
         }
     }
@@ -120,7 +134,11 @@ impl Step<'_> {
         let lost = execution.lost;
         if self.context.plan.node(execution.node).at_most_once {
             let message = "the server stopped during the only attempt, so nobody knows whether the task took effect";
-            return self.fail(number, TaskError::new(ErrorClass::System, "ATTEMPT_LOST", message).permanent().into(), None);
+            return self.fail(
+                number,
+                TaskError::new(ErrorClass::System, "ATTEMPT_LOST", message).permanent().into(),
+                None,
+            );
         }
         if lost >= limits::LOST_ATTEMPTS {
             return self.poisoned(number, lost);
@@ -133,7 +151,14 @@ impl Step<'_> {
     }
 
     pub(super) fn scope(&self) -> InstanceScope<'_> {
-        InstanceScope { plan: self.context.plan, state: self.state, now: self.context.now, written: &[], output: None, error: None }
+        InstanceScope {
+            plan: self.context.plan,
+            state: self.state,
+            now: self.context.now,
+            written: &[],
+            output: None,
+            error: None,
+        }
     }
 
     pub(super) fn node_id(&self, number: u32) -> &str {

@@ -12,7 +12,9 @@ pub(super) fn enabled(plan: &Plan, state: &InstanceState, node: NodeIx) -> Optio
         Join::All => one_of_each(plan, state, node),
         Join::Inclusive if plan.counted => {
             let settled = state.settled.get(&node).copied().unwrap_or(0) as usize;
-            (settled >= plan.node(node).incoming.len()).then(|| waiting(plan, state, node)).filter(|edges| !edges.is_empty())
+            (settled >= plan.node(node).incoming.len())
+                .then(|| waiting(plan, state, node))
+                .filter(|edges| !edges.is_empty())
         }
         Join::Inclusive => inclusive(plan, state, node),
         // Validation lets only these three through in this version; the rest fire per token, which loses nothing.

@@ -26,7 +26,5 @@ pub use create::create;
 pub use decide::{Decision, decide};
 pub use effect::{Dispatch, Effects};
 pub use event::{AfterFailure, Created, Edges, Event, Failure, IncidentKind, Json, SkipCause};
-pub use state::{
-    Active, Execution, Held, Incident, InstanceState, NodeRecord, Phase, Timer, TimerKind, Variables,
-};
+pub use state::{Active, Execution, Held, Incident, InstanceState, NodeRecord, Phase, Timer, TimerKind, Variables};
 pub use view::EventRecord;

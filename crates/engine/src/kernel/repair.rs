@@ -5,8 +5,8 @@
 use super::command::{Command, CommandError};
 use super::decide::Step;
 use super::event::{Event, IncidentKind, Json, SkipCause};
-use super::state::{Active, Held, InstanceState};
 use super::join;
+use super::state::{Active, Held, InstanceState};
 use heddle_model::ids::NodeInstanceId;
 use heddle_model::lifecycle::{IllegalTransition, InstanceStatus, NodeStatus};
 use heddle_model::plan::{NodeIx, NodeKind};
@@ -54,7 +54,12 @@ impl Step<'_> {
                 self.emit(heard)?;
                 self.write(patch)
             }
-            Command::Start | Command::StartAt(_) | Command::TaskEnded { .. } | Command::JobEnded { .. } | Command::TimerDue(_) | Command::Recover => Ok(()),
+            Command::Start
+            | Command::StartAt(_)
+            | Command::TaskEnded { .. }
+            | Command::JobEnded { .. }
+            | Command::TimerDue(_)
+            | Command::Recover => Ok(()),
         }
     }
 
@@ -63,7 +68,11 @@ impl Step<'_> {
     }
 
     fn must_be_open(&self) -> Result<(), CommandError> {
-        if matches!(self.state.status, InstanceStatus::Completed | InstanceStatus::Terminated) { Err(self.illegal(InstanceStatus::Running)) } else { Ok(()) }
+        if matches!(self.state.status, InstanceStatus::Completed | InstanceStatus::Terminated) {
+            Err(self.illegal(InstanceStatus::Running))
+        } else {
+            Ok(())
+        }
     }
 
     fn pause(&mut self, freeze: bool) -> Result<(), CommandError> {
@@ -99,7 +108,9 @@ impl Step<'_> {
     fn release(&mut self, held: Held) -> Result<(), CommandError> {
         let live = |state: &InstanceState, number: &u32| state.live.contains_key(number);
         match held {
-            Held::Completed { number, output, variables } if live(self.state, &number) => self.complete(number, output, variables),
+            Held::Completed { number, output, variables } if live(self.state, &number) => {
+                self.complete(number, output, variables)
+            }
             Held::Failed { number, error } if live(self.state, &number) => self.fail(number, error, None),
             Held::Lost(number) if live(self.state, &number) => self.lost(number),
             Held::Timer(timer) => self.timer_fired(timer),
@@ -118,11 +129,19 @@ impl Step<'_> {
         self.must_be_open()?;
         let failed = self.state.status == InstanceStatus::Failed;
         let chosen = node.map(|node| self.find(node)).transpose()?;
-        let wanted: Vec<u32> = self.state.live.iter().chain(&self.state.suspended)
-            .filter(|(number, execution)| chosen.is_none_or(|chosen| chosen == **number) && (execution.active.is_failed() || matches!(execution.active, Active::Retry(_)) && !failed))
+        let wanted: Vec<u32> = self
+            .state
+            .live
+            .iter()
+            .chain(&self.state.suspended)
+            .filter(|(number, execution)| {
+                chosen.is_none_or(|chosen| chosen == **number)
+                    && (execution.active.is_failed() || matches!(execution.active, Active::Retry(_)) && !failed)
+            })
             .map(|(&number, _)| number)
             .collect();
-        let stuck = chosen.is_none() && self.state.incidents.values().any(|it| matches!(it.kind, IncidentKind::Limit | IncidentKind::Deadlock));
+        let stuck = chosen.is_none()
+            && self.state.incidents.values().any(|it| matches!(it.kind, IncidentKind::Limit | IncidentKind::Deadlock));
         if wanted.is_empty() && !stuck && !failed {
             return Err(CommandError::Nothing("nothing has failed, so there is nothing to retry".to_owned()));
         }
@@ -146,7 +165,8 @@ impl Step<'_> {
         }
         self.emit(Event::InstanceRevived)?;
         self.arm_instance_timeout()?;
-        let cancelled: Vec<(u32, NodeIx)> = self.state.suspended.iter().map(|(&number, execution)| (number, execution.node)).collect();
+        let cancelled: Vec<(u32, NodeIx)> =
+            self.state.suspended.iter().map(|(&number, execution)| (number, execution.node)).collect();
         let mut refired = Vec::with_capacity(cancelled.len());
         for (before, node) in cancelled {
             let number = self.state.next_execution;
@@ -171,7 +191,9 @@ impl Step<'_> {
 
     fn skip(&mut self, node: &str, output: Value, heard: Event) -> Result<(), CommandError> {
         self.must_be_open()?;
-        let waiting = self.context.plan.find(node).filter(|&ix| self.state.live_of(ix).is_none() && !join::waiting(self.context.plan, self.state, ix).is_empty());
+        let waiting = self.context.plan.find(node).filter(|&ix| {
+            self.state.live_of(ix).is_none() && !join::waiting(self.context.plan, self.state, ix).is_empty()
+        });
         let number = match waiting {
             Some(_) => None,
             None => Some(self.find_open(node)?),
@@ -203,7 +225,9 @@ impl Step<'_> {
         let failed_instance = self.state.status == InstanceStatus::Failed;
         match execution.map(|it| &it.active) {
             Some(Active::Retry(_)) => return Err(self.illegal_node(NodeStatus::Pending, node)),
-            Some(active) if failed_instance && !active.is_failed() => return Err(self.illegal_node(NodeStatus::Cancelled, node)),
+            Some(active) if failed_instance && !active.is_failed() => {
+                return Err(self.illegal_node(NodeStatus::Cancelled, node));
+            }
             _ => {}
         }
         self.emit(heard)?;
@@ -228,13 +252,20 @@ impl Step<'_> {
         for &(_, number) in refired.iter().filter(|(_, number)| Some(*number) != repaired) {
             self.begin_again(number)?;
         }
-        let unattended: Vec<(u32, NodeIx)> = self.state.live.iter()
-            .filter(|(number, it)| it.active.is_failed() && self.state.incidents.values().all(|incident| incident.execution != Some(**number)))
+        let unattended: Vec<(u32, NodeIx)> = self
+            .state
+            .live
+            .iter()
+            .filter(|(number, it)| {
+                it.active.is_failed()
+                    && self.state.incidents.values().all(|incident| incident.execution != Some(**number))
+            })
             .map(|(&number, execution)| (number, execution.node))
             .collect();
         for (number, node) in unattended {
             let error = self.state.nodes.get(&node).and_then(|record| record.error.clone());
-            let (code, message) = error.map_or_else(|| ("ERROR".to_owned(), String::new()), |error| (error.code, error.message));
+            let (code, message) =
+                error.map_or_else(|| ("ERROR".to_owned(), String::new()), |error| (error.code, error.message));
             self.open_incident(IncidentKind::Error, (Some(node), Some(number)), &code, message)?;
         }
         self.touch_all();
@@ -242,7 +273,8 @@ impl Step<'_> {
     }
 
     fn resolve_where(&mut self, wanted: impl Fn(&super::state::Incident) -> bool) -> Result<(), CommandError> {
-        let numbers: Vec<u32> = self.state.incidents.iter().filter(|(_, incident)| wanted(incident)).map(|(&number, _)| number).collect();
+        let numbers: Vec<u32> =
+            self.state.incidents.iter().filter(|(_, incident)| wanted(incident)).map(|(&number, _)| number).collect();
         numbers.into_iter().try_for_each(|number| self.resolve(number))
     }
 
@@ -250,14 +282,17 @@ impl Step<'_> {
         if patch.is_empty() {
             return Ok(());
         }
-        let changes = patch.into_iter().map(|(name, patch)| {
-            if patch.is_null() {
-                return (Arc::from(name), None);
-            }
-            let mut value = self.state.variables.get(name.as_str()).map_or(Value::Null, |value| (*value.0).clone());
-            merge(&mut value, patch);
-            (Arc::from(name), Some(Json::from(value)))
-        }).collect();
+        let changes = patch
+            .into_iter()
+            .map(|(name, patch)| {
+                if patch.is_null() {
+                    return (Arc::from(name), None);
+                }
+                let mut value = self.state.variables.get(name.as_str()).map_or(Value::Null, |value| (*value.0).clone());
+                merge(&mut value, patch);
+                (Arc::from(name), Some(Json::from(value)))
+            })
+            .collect();
         self.emit(Event::VariablesChanged { changes })
     }
 
@@ -266,12 +301,19 @@ impl Step<'_> {
         let unknown = || CommandError::NoSuchNode(node.to_owned());
         let all = || self.state.live.iter().chain(&self.state.suspended);
         if let Ok(id) = node.parse::<NodeInstanceId>() {
-            return all().map(|(&number, _)| number).find(|&number| self.state.id.node_instance(number) == id).ok_or_else(unknown);
+            return all()
+                .map(|(&number, _)| number)
+                .find(|&number| self.state.id.node_instance(number) == id)
+                .ok_or_else(unknown);
         }
         let ix = self.context.plan.find(node).ok_or_else(unknown)?;
         all().find(|(_, execution)| execution.node == ix).map(|(&number, _)| number).ok_or_else(|| {
             let status = self.state.node_status(ix);
-            CommandError::Illegal(IllegalTransition { from: status.as_str(), to: NodeStatus::Running.as_str(), id: node.to_owned() })
+            CommandError::Illegal(IllegalTransition {
+                from: status.as_str(),
+                to: NodeStatus::Running.as_str(),
+                id: node.to_owned(),
+            })
         })
     }
 
@@ -302,7 +344,11 @@ fn merge(target: &mut Value, patch: Value) {
     }
     if let Value::Object(target) = target {
         for (key, value) in patch {
-            if value.is_null() { target.shift_remove(&key); } else { merge(target.entry(key).or_insert(Value::Null), value) }
+            if value.is_null() {
+                target.shift_remove(&key);
+            } else {
+                merge(target.entry(key).or_insert(Value::Null), value)
+            }
         }
     }
 }

@@ -24,7 +24,9 @@ impl Scope for InstanceScope<'_> {
     fn get(&self, name: &str) -> Option<Shared> {
         match name {
             "output" if self.output.is_some() => self.output.map(|output| output.0.clone()),
-            "error" if self.error.is_some() => self.error.and_then(|error| serde_json::to_value(error).ok()).map(Arc::new),
+            "error" if self.error.is_some() => {
+                self.error.and_then(|error| serde_json::to_value(error).ok()).map(Arc::new)
+            }
             "input" => Some(self.state.input.0.clone()),
             "instance" => Some(Arc::new(json!({
                 "id": self.state.id.to_string(),

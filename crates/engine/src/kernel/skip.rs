@@ -44,7 +44,8 @@ fn by_counting(plan: &Plan, state: &InstanceState, dead: &[EdgeIx]) -> Vec<NodeI
 
 /// Where cycles or other joins forbid counting: what no position reaches.
 fn by_search(plan: &Plan, state: &InstanceState, dead: &[EdgeIx]) -> Vec<NodeIx> {
-    let candidates: Vec<NodeIx> = reach(plan, dead.to_vec()).into_iter().filter(|node| !state.nodes.contains_key(node)).collect();
+    let candidates: Vec<NodeIx> =
+        reach(plan, dead.to_vec()).into_iter().filter(|node| !state.nodes.contains_key(node)).collect();
     if candidates.is_empty() {
         return candidates;
     }

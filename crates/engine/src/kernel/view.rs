@@ -28,7 +28,9 @@ impl EventRecord {
             let node = match &event {
                 Event::IncidentOpened { node, .. } => *node,
                 Event::NodeEnabled { node, .. } | Event::NodeRefired { node, .. } => Some(*node),
-                other => other.execution().and_then(|number| executions.iter().find(|(known, _)| *known == number).map(|(_, node)| *node)),
+                other => other
+                    .execution()
+                    .and_then(|number| executions.iter().find(|(known, _)| *known == number).map(|(_, node)| *node)),
             };
             Self { seq: first_seq + offset as u64, at, node, event }
         })
@@ -88,10 +90,16 @@ impl EventRecord {
             Event::NodeCompleted { output, variables, taken, .. } => {
                 json!({ "output": output, "variables": written(variables), "taken": edge_ids(plan, taken) })
             }
-            Event::NodeSplitFailed { output, variables, .. } => json!({ "output": output, "variables": written(variables) }),
+            Event::NodeSplitFailed { output, variables, .. } => {
+                json!({ "output": output, "variables": written(variables) })
+            }
             Event::NodeFailed { error, then, .. } => json!({ "error": error, "then": after(then) }),
-            Event::NodeSkipped { output, cause, taken, .. } => json!({ "output": output, "cause": cause_word(*cause), "taken": edge_ids(plan, taken) }),
-            Event::NodesSkipped { nodes } => json!({ "node_ids": nodes.iter().map(|&node| &*plan.node(node).id).collect::<Vec<_>>() }),
+            Event::NodeSkipped { output, cause, taken, .. } => {
+                json!({ "output": output, "cause": cause_word(*cause), "taken": edge_ids(plan, taken) })
+            }
+            Event::NodesSkipped { nodes } => {
+                json!({ "node_ids": nodes.iter().map(|&node| &*plan.node(node).id).collect::<Vec<_>>() })
+            }
             Event::TimerArmed { timer, due, .. } => json!({ "timer": timer, "due_ms": due }),
             Event::TimerFired { timer } | Event::TimerDisarmed { timer } => json!({ "timer": timer }),
             Event::ResultHeld(held) => json!({ "result": held_word(held) }),
@@ -103,8 +111,15 @@ impl EventRecord {
                 json!({ "variables": object(changes.iter().map(|(name, value)| (name.to_string(), value.as_ref()))) })
             }
             Event::Commanded { actor, reason, .. } => json!({ "actor": &**actor, "reason": reason }),
-            Event::InstanceStarted | Event::InstanceResumed | Event::InstanceRevived | Event::NodeEnabled { .. } | Event::NodeCancelled { .. }
-            | Event::NodeRevived { .. } | Event::NodeRefired { .. } | Event::AttemptLost { .. } | Event::HeldReleased => json!({}),
+            Event::InstanceStarted
+            | Event::InstanceResumed
+            | Event::InstanceRevived
+            | Event::NodeEnabled { .. }
+            | Event::NodeCancelled { .. }
+            | Event::NodeRevived { .. }
+            | Event::NodeRefired { .. }
+            | Event::AttemptLost { .. }
+            | Event::HeldReleased => json!({}),
         };
         if let Value::Object(fields) = fields { fields } else { Map::new() }
     }

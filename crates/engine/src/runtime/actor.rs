@@ -37,7 +37,12 @@ impl Actor {
     }
 
     /// Folds a snapshot and the journal rows after it, checking the chain on the way.
-    pub(super) fn fold(plan: Arc<Plan>, workspace: WorkspaceId, instance: InstanceId, stored: &Stored) -> Result<Self, Damaged> {
+    pub(super) fn fold(
+        plan: Arc<Plan>,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        stored: &Stored,
+    ) -> Result<Self, Damaged> {
         let damaged = |what: String| Damaged { instance, what };
         let mut state = None;
         let (mut checksum, mut snapshot_seq) = (0, 0);
@@ -70,7 +75,9 @@ impl Actor {
 
     /// Whether it may leave memory: nothing runs here for it, and nobody waits here.
     pub(super) fn is_idle(&self) -> bool {
-        self.waiters.iter().all(Reply::is_closed) && self.running.is_empty() && !self.state.live.values().any(|execution| execution.active == Active::Task)
+        self.waiters.iter().all(Reply::is_closed)
+            && self.running.is_empty()
+            && !self.state.live.values().any(|execution| execution.active == Active::Task)
     }
 
     /// Answers those who wait for the end, once it has come.

@@ -15,7 +15,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// waited for, because giving up would leave callers with "perhaps".
 ///
 /// `positions` are the last places given in each shard; what is written moves them on, what is refused leaves no gap.
-pub(super) async fn commit(storage: &Arc<dyn Storage>, batch: Batch, positions: &mut HashMap<u16, u64>) -> Vec<(Unit, Outcome)> {
+pub(super) async fn commit(
+    storage: &Arc<dyn Storage>,
+    batch: Batch,
+    positions: &mut HashMap<u16, u64>,
+) -> Vec<(Unit, Outcome)> {
     let mut done = Vec::with_capacity(batch.units.len());
     let fence = batch.fence;
     // Depth first and left to right, so that the order of the units is kept.

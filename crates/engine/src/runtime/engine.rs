@@ -1,5 +1,6 @@
 //! The engine's handle: what the rest of the product holds.
 
+use super::clock::{Clock, machine_ms};
 use super::error::EngineError;
 use super::ids::Ids;
 use super::lane::{Lane, Shared};
@@ -8,7 +9,6 @@ use super::plans::Plans;
 use super::pool::Pool;
 use super::request::{CommandRequest, Committed, StartRequest, Started};
 use super::timers::Timers;
-use super::clock::{Clock, machine_ms};
 use crate::storage::{Leased, Storage};
 use crate::tasks::Registry;
 use futures::StreamExt;
@@ -62,7 +62,11 @@ pub struct Engine {
 
 impl Engine {
     /// Takes over the shards, starts the lanes, and begins to recover what ran before, without waiting for it.
-    pub async fn start(storage: Arc<dyn Storage>, registry: Registry, config: EngineConfig) -> Result<Self, EngineError> {
+    pub async fn start(
+        storage: Arc<dyn Storage>,
+        registry: Registry,
+        config: EngineConfig,
+    ) -> Result<Self, EngineError> {
         let leased = storage.acquire(&config.server_name).await?;
         let clock = Clock::default();
         clock.correct(storage.now().await?, machine_ms());
@@ -82,8 +86,11 @@ impl Engine {
             resident: config.resident.max(1),
         });
         let tracker = TaskTracker::new();
-        let lanes = (0..config.lanes.max(1)).map(|lane| spawn_lane(&shared, &tracker, &leased, (lane, config.lanes.max(1)))).collect();
-        let engine = Self { shared, lanes: Arc::new(lanes), queue_limit: config.queue_limit, tracker, stopping: Arc::default() };
+        let lanes = (0..config.lanes.max(1))
+            .map(|lane| spawn_lane(&shared, &tracker, &leased, (lane, config.lanes.max(1))))
+            .collect();
+        let engine =
+            Self { shared, lanes: Arc::new(lanes), queue_limit: config.queue_limit, tracker, stopping: Arc::default() };
         engine.tracker.spawn(engine.clone().keep_lease());
         let recovering = engine.clone();
         engine.tracker.spawn(async move {
@@ -149,7 +156,12 @@ impl Engine {
     }
 
     /// Does something to an instance; gives the state after it. With `dry_run`, the state that would be.
-    pub async fn command(&self, workspace: WorkspaceId, instance: InstanceId, request: CommandRequest) -> Result<SharedState, EngineError> {
+    pub async fn command(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        request: CommandRequest,
+    ) -> Result<SharedState, EngineError> {
         let key = Key { workspace, instance };
         self.ask(instance, |reply| Message::Command { key, request, reply }).await
     }
@@ -168,7 +180,11 @@ impl Engine {
     }
 
     /// Sends a request of a person or program: it may be refused when too much waits.
-    pub(super) async fn ask<T>(&self, instance: InstanceId, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, EngineError> {
+    pub(super) async fn ask<T>(
+        &self,
+        instance: InstanceId,
+        message: impl FnOnce(Reply<T>) -> Message,
+    ) -> Result<T, EngineError> {
         if !self.is_ready() {
             return Err(EngineError::Unavailable("the server is stopping".to_owned()));
         }
@@ -182,7 +198,11 @@ impl Engine {
     }
 
     /// Sends a message of the engine's own.
-    pub(super) async fn tell<T>(&self, instance: InstanceId, message: impl FnOnce(Reply<T>) -> Message) -> Result<T, EngineError> {
+    pub(super) async fn tell<T>(
+        &self,
+        instance: InstanceId,
+        message: impl FnOnce(Reply<T>) -> Message,
+    ) -> Result<T, EngineError> {
         let (reply, answer) = oneshot::channel();
         let lane = &self.lanes[usize::from(instance.shard()) % self.lanes.len()];
         let gone = || EngineError::Unavailable("the server is stopping".to_owned());
@@ -215,13 +235,27 @@ impl Engine {
     }
 }
 
-fn spawn_lane(shared: &Arc<Shared>, tracker: &TaskTracker, leased: &Leased, lane: (usize, usize)) -> mpsc::UnboundedSender<Message> {
+fn spawn_lane(
+    shared: &Arc<Shared>,
+    tracker: &TaskTracker,
+    leased: &Leased,
+    lane: (usize, usize),
+) -> mpsc::UnboundedSender<Message> {
     let (number, lanes) = lane;
     let (sender, inbox) = mpsc::unbounded_channel();
     let own = |shard: &u16| usize::from(*shard) % lanes == number;
-    let positions: HashMap<u16, u64> = leased.shards.iter().copied().zip(leased.positions.iter().copied()).filter(|(shard, _)| own(shard)).collect();
+    let positions: HashMap<u16, u64> =
+        leased.shards.iter().copied().zip(leased.positions.iter().copied()).filter(|(shard, _)| own(shard)).collect();
     let shards = leased.shards.iter().copied().filter(own).collect();
-    let lane = Lane { shared: shared.clone(), inbox, sender: sender.clone(), actors: HashMap::new(), timers: Timers::default(), shards, positions };
+    let lane = Lane {
+        shared: shared.clone(),
+        inbox,
+        sender: sender.clone(),
+        actors: HashMap::new(),
+        timers: Timers::default(),
+        shards,
+        positions,
+    };
     tracker.spawn(lane.run());
     sender
 }

@@ -65,7 +65,9 @@ impl From<StorageError> for EngineError {
 impl From<CommandError> for EngineError {
     fn from(error: CommandError) -> Self {
         match error {
-            CommandError::Illegal(illegal) => Self::IllegalTransition { from: illegal.from.to_owned(), to: illegal.to.to_owned(), id: illegal.id },
+            CommandError::Illegal(illegal) => {
+                Self::IllegalTransition { from: illegal.from.to_owned(), to: illegal.to.to_owned(), id: illegal.id }
+            }
             CommandError::Stale => Self::StaleToken,
             CommandError::NoSuchNode(node) => Self::NoSuchNode(node),
             CommandError::Nothing(why) => Self::InvalidCommand(why),

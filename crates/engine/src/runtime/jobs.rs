@@ -44,7 +44,8 @@ impl Engine {
         loop {
             rings.mark_unchanged();
             let tokens = (0..max).map(|_| self.shared.ids.token()).collect();
-            let activation = Activation { workspace, types: wish.types.clone(), worker: wish.worker.clone(), max, lease_ms, tokens };
+            let activation =
+                Activation { workspace, types: wish.types.clone(), worker: wish.worker.clone(), max, lease_ms, tokens };
             let jobs = self.shared.storage.activate_jobs(&activation).await?;
             let now = Instant::now();
             if !jobs.is_empty() || now >= deadline || self.shared.stop.is_cancelled() {
@@ -59,23 +60,47 @@ impl Engine {
     }
 
     /// A worker has done its job. A token that is no longer the current one changes nothing.
-    pub async fn complete_job(&self, workspace: WorkspaceId, job: JobId, token: u64, output: Value) -> Result<(), EngineError> {
+    pub async fn complete_job(
+        &self,
+        workspace: WorkspaceId,
+        job: JobId,
+        token: u64,
+        output: Value,
+    ) -> Result<(), EngineError> {
         self.answer_job(workspace, job, token, Ok(TaskOutput::value(Arc::new(output)))).await
     }
 
     /// A worker could not do its job.
-    pub async fn fail_job(&self, workspace: WorkspaceId, job: JobId, token: u64, error: TaskError) -> Result<(), EngineError> {
+    pub async fn fail_job(
+        &self,
+        workspace: WorkspaceId,
+        job: JobId,
+        token: u64,
+        error: TaskError,
+    ) -> Result<(), EngineError> {
         self.answer_job(workspace, job, token, Err(error)).await
     }
 
     /// Prolongs a worker's lease; gives its new end.
-    pub async fn heartbeat_job(&self, workspace: WorkspaceId, job: JobId, token: u64, lease_ms: u64) -> Result<i64, EngineError> {
+    pub async fn heartbeat_job(
+        &self,
+        workspace: WorkspaceId,
+        job: JobId,
+        token: u64,
+        lease_ms: u64,
+    ) -> Result<i64, EngineError> {
         let lease_ms = lease_ms.clamp(*limits::JOB_LEASE_RANGE_MS.start(), *limits::JOB_LEASE_RANGE_MS.end());
         self.shared.storage.heartbeat_job(workspace, job, token, lease_ms).await?.ok_or(EngineError::StaleToken)
     }
 
     /// The token is checked here, the execution again where it is decided: whoever comes second finds it ended.
-    async fn answer_job(&self, workspace: WorkspaceId, job: JobId, token: u64, result: TaskResult) -> Result<(), EngineError> {
+    async fn answer_job(
+        &self,
+        workspace: WorkspaceId,
+        job: JobId,
+        token: u64,
+        result: TaskResult,
+    ) -> Result<(), EngineError> {
         let row = self.shared.storage.job(workspace, job).await?.ok_or(EngineError::StaleToken)?;
         if row.state != JobState::Leased || row.token != token {
             return Err(EngineError::StaleToken);

@@ -86,14 +86,16 @@ impl Lane {
 
     /// Reads the instances that these messages need and that are not in memory; answers those that cannot be served.
     async fn bring_in(&mut self, messages: &mut Vec<Message>) -> Vec<Message> {
-        let mut missing: Vec<Key> = messages.iter().filter_map(Message::needs).filter(|key| !self.actors.contains_key(&key.instance)).collect();
+        let mut missing: Vec<Key> =
+            messages.iter().filter_map(Message::needs).filter(|key| !self.actors.contains_key(&key.instance)).collect();
         if missing.is_empty() {
             return std::mem::take(messages);
         }
         missing.sort_unstable();
         missing.dedup();
         let shared = &self.shared;
-        let loads = missing.into_iter().map(|key| async move { (key, shared.plans.load(key.workspace, key.instance).await) });
+        let loads =
+            missing.into_iter().map(|key| async move { (key, shared.plans.load(key.workspace, key.instance).await) });
         let mut failed: HashMap<Key, EngineError> = HashMap::new();
         let loaded: Vec<_> = futures::stream::iter(loads).buffer_unordered(LOADS).collect().await;
         for (key, result) in loaded {
@@ -110,7 +112,8 @@ impl Lane {
                 }
             }
         }
-        let (fine, refused): (Vec<_>, Vec<_>) = messages.drain(..).partition(|message| message.needs().is_none_or(|key| !failed.contains_key(&key)));
+        let (fine, refused): (Vec<_>, Vec<_>) =
+            messages.drain(..).partition(|message| message.needs().is_none_or(|key| !failed.contains_key(&key)));
         for message in refused {
             let error = message.needs().and_then(|key| failed.get(&key)).cloned().unwrap_or(EngineError::NotFound);
             if let (Message::TimerDue { key, timer }, EngineError::Unavailable(_)) = (&message, &error) {

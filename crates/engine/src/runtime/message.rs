@@ -72,8 +72,12 @@ impl Message {
     pub(super) const fn needs(&self) -> Option<Key> {
         match self {
             Self::Start { .. } | Self::Peek { .. } => None,
-            Self::Command { key, .. } | Self::TaskEnded { key, .. } | Self::JobEnded { key, .. } | Self::TimerDue { key, .. }
-            | Self::Recover { key, .. } | Self::Wait { key, .. } => Some(*key),
+            Self::Command { key, .. }
+            | Self::TaskEnded { key, .. }
+            | Self::JobEnded { key, .. }
+            | Self::TimerDue { key, .. }
+            | Self::Recover { key, .. }
+            | Self::Wait { key, .. } => Some(*key),
         }
     }
 

@@ -13,6 +13,7 @@ mod ids;
 mod jobs;
 mod lane;
 mod message;
+mod pending;
 mod plans;
 mod pool;
 mod reads;
@@ -20,6 +21,7 @@ mod recovery;
 mod request;
 mod round;
 mod timers;
+mod unit;
 
 pub use engine::{Engine, EngineConfig};
 pub use error::EngineError;

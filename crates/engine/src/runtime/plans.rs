@@ -38,10 +38,18 @@ impl Plans {
         if let Some(plan) = self.plans.read().unwrap_or_else(PoisonError::into_inner).get(&version) {
             return Ok(plan.clone());
         }
-        let text = self.storage.definition(workspace, version).await?.ok_or_else(|| EngineError::Internal(format!("version {version} is gone")))?;
+        let text = self
+            .storage
+            .definition(workspace, version)
+            .await?
+            .ok_or_else(|| EngineError::Internal(format!("version {version} is gone")))?;
         let parsed = format::parse(&text, Format::Json);
-        let definition = parsed.definition.ok_or_else(|| EngineError::Internal(format!("the stored definition of {version} cannot be read")))?;
-        let plan = Arc::new(Plan::compile(&definition).map_err(|why| EngineError::Internal(format!("version {version}: {why}")))?);
+        let definition = parsed
+            .definition
+            .ok_or_else(|| EngineError::Internal(format!("the stored definition of {version} cannot be read")))?;
+        let plan = Arc::new(
+            Plan::compile(&definition).map_err(|why| EngineError::Internal(format!("version {version}: {why}")))?,
+        );
         let mut plans = self.plans.write().unwrap_or_else(PoisonError::into_inner);
         if plans.len() >= CAPACITY {
             plans.clear();
@@ -51,7 +59,11 @@ impl Plans {
     }
 
     /// An instance, folded from what is stored.
-    pub(super) async fn load(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<Option<Actor>, EngineError> {
+    pub(super) async fn load(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+    ) -> Result<Option<Actor>, EngineError> {
         let Some(stored) = self.storage.load(workspace, instance).await? else { return Ok(None) };
         let plan = self.get(workspace, stored.version).await?;
         Actor::fold(plan, workspace, instance, &stored).map(Some).map_err(|why| EngineError::Internal(why.to_string()))

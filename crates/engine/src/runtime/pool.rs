@@ -163,13 +163,17 @@ async fn run(task: &dyn TaskType, attempt: Ready) {
 }
 
 fn panicked(panic: &(dyn std::any::Any + Send)) -> TaskError {
-    let what = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+    let what = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
     TaskError::new(ErrorClass::System, "PANIC", format!("the task panicked: {what}"))
 }
 
 fn within_limits(output: TaskOutput) -> Result<TaskOutput, TaskError> {
     let limit = heddle_model::limits::PAYLOAD_BYTES;
-    if super::round::is_larger_than(&output.output, limit) {
+    if super::unit::is_larger_than(&output.output, limit) {
         let message = format!("the output is larger than {limit} bytes");
         return Err(TaskError::new(ErrorClass::Business, "OUTPUT_TOO_LARGE", message).permanent());
     }

@@ -12,7 +12,11 @@ use std::time::Duration;
 
 impl Engine {
     /// An instance as of its last commit. `None` when there is none in that workspace.
-    pub async fn load(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<Option<LoadedInstance>, EngineError> {
+    pub async fn load(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+    ) -> Result<Option<LoadedInstance>, EngineError> {
         let in_memory = self.tell(instance, |reply| Message::Peek { instance, reply }).await?;
         if let Some(state) = in_memory {
             if state.workspace != workspace {
@@ -26,7 +30,12 @@ impl Engine {
     }
 
     /// The state when the instance has ended, or when `wait` is over, whichever comes first.
-    pub async fn wait_end(&self, workspace: WorkspaceId, instance: InstanceId, wait: Duration) -> Result<Option<LoadedInstance>, EngineError> {
+    pub async fn wait_end(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        wait: Duration,
+    ) -> Result<Option<LoadedInstance>, EngineError> {
         let key = Key { workspace, instance };
         match tokio::time::timeout(wait, self.tell(instance, |reply| Message::Wait { key, reply })).await {
             Ok(Err(EngineError::NotFound)) => Ok(None),
@@ -36,11 +45,18 @@ impl Engine {
     }
 
     /// Events with a number above `after`, in order, at most about `limit` (whole commits are given).
-    pub async fn events(&self, workspace: WorkspaceId, instance: InstanceId, after: u64, limit: u32) -> Result<Vec<EventRecord>, EngineError> {
+    pub async fn events(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<EventRecord>, EngineError> {
         let rows = self.shared.storage.journal(workspace, instance, after, limit.max(1)).await?;
         let mut events = Vec::new();
         for row in rows {
-            let decoded = codec::decode_row(&row.events).map_err(|why| EngineError::Internal(format!("event {}: {why}", row.first_seq)))?;
+            let decoded = codec::decode_row(&row.events)
+                .map_err(|why| EngineError::Internal(format!("event {}: {why}", row.first_seq)))?;
             events.extend(EventRecord::of_row(row.first_seq, row.at, decoded).filter(|event| event.seq > after));
         }
         events.truncate(limit.max(1) as usize);

@@ -1,8 +1,8 @@
 //! Storage in memory: for simulation and for the kernel's own tests. It keeps the promises of the port but those about disks.
 
 use super::{
-    Activation, Batch, CommitError, Created, Fence, Head, IdempotencyRow, IncidentRow, JobRow, JobState, JournalRow, Leased, LogRow, NodeRow,
-    Snapshot, Storage, StorageError, Stored, TimerRow, Unit,
+    Activation, Batch, CommitError, Created, Fence, Head, IdempotencyRow, IncidentRow, JobRow, JobState, JournalRow,
+    Leased, LogRow, NodeRow, Snapshot, Storage, StorageError, Stored, TimerRow, Unit,
 };
 use async_trait::async_trait;
 use heddle_model::ids::{InstanceId, JobId, ServerId, VersionId, WorkspaceId};
@@ -110,14 +110,18 @@ impl Data {
         }
         if let Some(created) = unit.created.as_ref().filter(|created| created.unique_business_key) {
             let taken = self.instances.values().any(|it| {
-                it.workspace == unit.workspace && it.created.unique_business_key && it.created.workflow == created.workflow
-                    && it.created.business_key == created.business_key && it.head.ended_at.is_none()
+                it.workspace == unit.workspace
+                    && it.created.unique_business_key
+                    && it.created.workflow == created.workflow
+                    && it.created.business_key == created.business_key
+                    && it.head.ended_at.is_none()
             });
             if taken {
                 return conflict("the business key is taken by an open instance".to_owned());
             }
         }
-        let claimed = unit.idempotency.as_ref().is_some_and(|key| self.keys.contains_key(&(unit.workspace, key.key.clone())));
+        let claimed =
+            unit.idempotency.as_ref().is_some_and(|key| self.keys.contains_key(&(unit.workspace, key.key.clone())));
         if claimed { conflict("the idempotency key is taken".to_owned()) } else { Ok(()) }
     }
 
@@ -125,10 +129,21 @@ impl Data {
         let position = self.positions.entry(unit.shard).or_default();
         *position = (*position).max(unit.journal.pos);
         if let Some(created) = &unit.created {
-            self.instances.insert(unit.instance, Instance {
-                workspace: unit.workspace, shard: unit.shard, created: created.clone(), head: unit.head.clone(), journal: Vec::new(), snapshot: None,
-                nodes: BTreeMap::new(), incidents: BTreeMap::new(), search: BTreeMap::new(), logs: Vec::new(),
-            });
+            self.instances.insert(
+                unit.instance,
+                Instance {
+                    workspace: unit.workspace,
+                    shard: unit.shard,
+                    created: created.clone(),
+                    head: unit.head.clone(),
+                    journal: Vec::new(),
+                    snapshot: None,
+                    nodes: BTreeMap::new(),
+                    incidents: BTreeMap::new(),
+                    search: BTreeMap::new(),
+                    logs: Vec::new(),
+                },
+            );
         }
         let Some(instance) = self.instances.get_mut(&unit.instance) else { return };
         instance.head = unit.head.clone();
@@ -162,8 +177,11 @@ fn clashes_within(batch: &Batch) -> Result<(), CommitError> {
     let (mut keys, mut business_keys) = (BTreeSet::new(), BTreeSet::new());
     for unit in &batch.units {
         let key_taken = unit.idempotency.as_ref().is_some_and(|row| !keys.insert((unit.workspace, row.key.as_str())));
-        let unique = unit.created.as_ref().filter(|created| created.unique_business_key && unit.head.ended_at.is_none());
-        let name_taken = unique.is_some_and(|created| !business_keys.insert((unit.workspace, created.workflow, created.business_key.as_deref())));
+        let unique =
+            unit.created.as_ref().filter(|created| created.unique_business_key && unit.head.ended_at.is_none());
+        let name_taken = unique.is_some_and(|created| {
+            !business_keys.insert((unit.workspace, created.workflow, created.business_key.as_deref()))
+        });
         if key_taken || name_taken {
             return Err(CommitError::Conflict("a key is claimed twice in one batch".to_owned()));
         }
@@ -196,10 +214,26 @@ impl Storage for MemoryStorage {
         }))
     }
 
-    async fn journal(&self, workspace: WorkspaceId, instance: InstanceId, after_seq: u64, limit: u32) -> Result<Vec<JournalRow>, StorageError> {
+    async fn journal(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        after_seq: u64,
+        limit: u32,
+    ) -> Result<Vec<JournalRow>, StorageError> {
         let data = self.lock();
-        let rows = data.instances.get(&instance).filter(|it| it.workspace == workspace).map(|it| it.journal.as_slice()).unwrap_or_default();
-        Ok(rows.iter().filter(|row| row.first_seq + u64::from(row.count) > after_seq + 1).take(limit as usize).cloned().collect())
+        let rows = data
+            .instances
+            .get(&instance)
+            .filter(|it| it.workspace == workspace)
+            .map(|it| it.journal.as_slice())
+            .unwrap_or_default();
+        Ok(rows
+            .iter()
+            .filter(|row| row.first_seq + u64::from(row.count) > after_seq + 1)
+            .take(limit as usize)
+            .cloned()
+            .collect())
     }
 
     async fn heads(&self, instances: &[InstanceId]) -> Result<Vec<Option<u64>>, StorageError> {
@@ -207,14 +241,27 @@ impl Storage for MemoryStorage {
         Ok(instances.iter().map(|id| data.instances.get(id).map(|it| it.head.seq)).collect())
     }
 
-    async fn runnable(&self, shards: &[u16], after: Option<InstanceId>, limit: u32) -> Result<Vec<(WorkspaceId, InstanceId)>, StorageError> {
+    async fn runnable(
+        &self,
+        shards: &[u16],
+        after: Option<InstanceId>,
+        limit: u32,
+    ) -> Result<Vec<(WorkspaceId, InstanceId)>, StorageError> {
         let data = self.lock();
-        let wanted = data.instances.iter().filter(|(id, it)| it.head.runnable && shards.contains(&it.shard) && after.is_none_or(|after| **id > after));
+        let wanted = data.instances.iter().filter(|(id, it)| {
+            it.head.runnable && shards.contains(&it.shard) && after.is_none_or(|after| **id > after)
+        });
         Ok(wanted.take(limit as usize).map(|(&id, it)| (it.workspace, id)).collect())
     }
 
     async fn timers(&self, shards: &[u16], until: i64, limit: u32) -> Result<Vec<TimerRow>, StorageError> {
-        let mut rows: Vec<TimerRow> = self.lock().timers.values().filter(|row| row.due <= until && shards.contains(&row.shard)).cloned().collect();
+        let mut rows: Vec<TimerRow> = self
+            .lock()
+            .timers
+            .values()
+            .filter(|row| row.due <= until && shards.contains(&row.shard))
+            .cloned()
+            .collect();
         rows.sort_by_key(|row| (row.due, row.instance, row.number));
         rows.truncate(limit as usize);
         Ok(rows)
@@ -224,13 +271,20 @@ impl Storage for MemoryStorage {
         let now = self.time();
         let mut data = self.lock();
         let free = |row: &JobRow| {
-            row.workspace == activation.workspace && !row.held && activation.types.iter().any(|wanted| **wanted == *row.job_type)
+            row.workspace == activation.workspace
+                && !row.held
+                && activation.types.iter().any(|wanted| **wanted == *row.job_type)
                 && match row.state {
                     JobState::Ready => row.not_before <= now,
                     JobState::Leased => row.lease_until.is_none_or(|until| until <= now),
                 }
         };
-        let mut ids: Vec<(u8, i64, JobId)> = data.jobs.values().filter(|row| free(row)).map(|row| (9 - row.priority.min(9), row.created_at, row.id)).collect();
+        let mut ids: Vec<(u8, i64, JobId)> = data
+            .jobs
+            .values()
+            .filter(|row| free(row))
+            .map(|row| (9 - row.priority.min(9), row.created_at, row.id))
+            .collect();
         ids.sort_unstable();
         ids.truncate(activation.max as usize);
         let until = now + activation.lease_ms as i64;
@@ -252,10 +306,19 @@ impl Storage for MemoryStorage {
         Ok(self.lock().jobs.get(&job).filter(|row| row.workspace == workspace).cloned())
     }
 
-    async fn heartbeat_job(&self, workspace: WorkspaceId, job: JobId, token: u64, lease_ms: u64) -> Result<Option<i64>, StorageError> {
+    async fn heartbeat_job(
+        &self,
+        workspace: WorkspaceId,
+        job: JobId,
+        token: u64,
+        lease_ms: u64,
+    ) -> Result<Option<i64>, StorageError> {
         let until = self.time() + lease_ms as i64;
         let mut data = self.lock();
-        let row = data.jobs.get_mut(&job).filter(|row| row.workspace == workspace && row.token == token && row.state == JobState::Leased);
+        let row = data
+            .jobs
+            .get_mut(&job)
+            .filter(|row| row.workspace == workspace && row.token == token && row.state == JobState::Leased);
         Ok(row.map(|row| {
             row.lease_until = Some(until);
             until

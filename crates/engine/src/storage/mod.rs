@@ -11,8 +11,8 @@ mod row;
 
 pub use error::{CommitError, StorageError};
 pub use row::{
-    Activation, Batch, Created, Fence, Head, IdempotencyRow, IncidentRow, JobRow, JobState, JournalRow, Leased, LogRow, NodeRow,
-    Snapshot, Stored, TimerRow, Unit,
+    Activation, Batch, Created, Fence, Head, IdempotencyRow, IncidentRow, JobRow, JobState, JournalRow, Leased, LogRow,
+    NodeRow, Snapshot, Stored, TimerRow, Unit,
 };
 
 use async_trait::async_trait;
@@ -35,14 +35,25 @@ pub trait Storage: Send + Sync + 'static {
     async fn load(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<Option<Stored>, StorageError>;
 
     /// Journal rows of an instance that hold events with a number above `after_seq`, in order, at most `limit` rows.
-    async fn journal(&self, workspace: WorkspaceId, instance: InstanceId, after_seq: u64, limit: u32) -> Result<Vec<JournalRow>, StorageError>;
+    async fn journal(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        after_seq: u64,
+        limit: u32,
+    ) -> Result<Vec<JournalRow>, StorageError>;
 
     /// The number of the last event of each of these instances, in the order asked; `None` for one that does not exist.
     /// Asked after an unknown outcome.
     async fn heads(&self, instances: &[InstanceId]) -> Result<Vec<Option<u64>>, StorageError>;
 
     /// Instances that have something to run at once after a restart (`Head::runnable`), in the order of their ids, after `after`.
-    async fn runnable(&self, shards: &[u16], after: Option<InstanceId>, limit: u32) -> Result<Vec<(WorkspaceId, InstanceId)>, StorageError>;
+    async fn runnable(
+        &self,
+        shards: &[u16],
+        after: Option<InstanceId>,
+        limit: u32,
+    ) -> Result<Vec<(WorkspaceId, InstanceId)>, StorageError>;
 
     /// Timers of these shards that are due at or before `until`, in the order (due, instance, number), at most `limit`.
     async fn timers(&self, shards: &[u16], until: i64, limit: u32) -> Result<Vec<TimerRow>, StorageError>;
@@ -56,7 +67,13 @@ pub trait Storage: Send + Sync + 'static {
     async fn job(&self, workspace: WorkspaceId, job: JobId) -> Result<Option<JobRow>, StorageError>;
 
     /// Prolongs a lease by `lease_ms` from now. `None` when the token is not the current one.
-    async fn heartbeat_job(&self, workspace: WorkspaceId, job: JobId, token: u64, lease_ms: u64) -> Result<Option<i64>, StorageError>;
+    async fn heartbeat_job(
+        &self,
+        workspace: WorkspaceId,
+        job: JobId,
+        token: u64,
+        lease_ms: u64,
+    ) -> Result<Option<i64>, StorageError>;
 
     /// The definition of a version as canonical JSON, for the plan cache.
     async fn definition(&self, workspace: WorkspaceId, version: VersionId) -> Result<Option<String>, StorageError>;

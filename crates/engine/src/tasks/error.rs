@@ -55,7 +55,14 @@ const fn yes() -> bool {
 impl TaskError {
     /// An error of a class, worth another try.
     pub fn new(class: ErrorClass, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { class, code: code.into(), message: message.into(), details: Value::Null, retryable: true, retry_after_ms: None }
+        Self {
+            class,
+            code: code.into(),
+            message: message.into(),
+            details: Value::Null,
+            retryable: true,
+            retry_after_ms: None,
+        }
     }
 
     /// The same, not worth another try.

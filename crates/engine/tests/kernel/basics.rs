@@ -201,7 +201,12 @@ edges:
     for row in 0..8 {
         let bits = [row & 4 != 0, row & 2 != 0, row & 1 != 0];
         for order in [Order::Fifo, Order::Lifo, Order::Seeded] {
-            let run = Run::start_plan(super::harness::plan(yaml), json!({ "x": bits[0], "y": bits[1], "z": bits[2] }), order, row);
+            let run = Run::start_plan(
+                super::harness::plan(yaml),
+                json!({ "x": bits[0], "y": bits[1], "z": bits[2] }),
+                order,
+                row,
+            );
             let done = run.completions();
             assert_eq!(["a", "b", "c"].map(|node| done.contains_key(node)), bits);
             assert_eq!(done.contains_key("none"), row == 0);

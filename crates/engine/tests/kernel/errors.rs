@@ -26,7 +26,8 @@ const CATCH: &str = "  - { from: work, to: refund, on: error, codes: [OUT_OF_STO
 
 #[test]
 fn retries_back_off_and_then_the_instance_fails() {
-    let mut run = Run::start(&one(", retry: { max_attempts: 3, base_delay: 1s, factor: 2, jitter: none }", CATCH), json!({}));
+    let mut run =
+        Run::start(&one(", retry: { max_attempts: 3, base_delay: 1s, factor: 2, jitter: none }", CATCH), json!({}));
     for wait in [1_000, 2_000] {
         run.fail("work", ErrorClass::System, "IO");
         assert_eq!(run.status("work"), NodeStatus::Pending);
@@ -62,7 +63,10 @@ fn business_errors_are_not_retried_unless_asked() {
     assert_eq!(run.status("work"), NodeStatus::Failed);
     run.finish("refund", json!(null));
     assert_eq!(run.state.status, InstanceStatus::Completed);
-    let mut run = Run::start(&one(", retry: { max_attempts: 3, base_delay: 1s, on: [business], codes: [BUSY] }", CATCH), json!({}));
+    let mut run = Run::start(
+        &one(", retry: { max_attempts: 3, base_delay: 1s, on: [business], codes: [BUSY] }", CATCH),
+        json!({}),
+    );
     run.fail("work", ErrorClass::Business, "BUSY");
     assert_eq!(run.status("work"), NodeStatus::Pending);
 }
@@ -91,7 +95,8 @@ fn an_uncaught_code_fails_the_instance_and_stops_the_siblings() {
 
 #[test]
 fn on_error_skip_goes_on_with_null() {
-    let mut run = Run::start(&one(", on_error: skip", "  - { from: work, to: refund, on: error, codes: [NEVER] }\n"), json!({}));
+    let mut run =
+        Run::start(&one(", on_error: skip", "  - { from: work, to: refund, on: error, codes: [NEVER] }\n"), json!({}));
     run.fail("work", ErrorClass::System, "IO");
     assert_eq!(run.state.status, InstanceStatus::Completed);
     assert_eq!(run.status("work"), NodeStatus::Skipped);
@@ -119,21 +124,25 @@ fn a_broken_expression_is_an_error_that_names_itself() {
 
 #[test]
 fn an_error_end_fails_the_instance_with_its_code() {
-    let run = Run::start("
+    let run = Run::start(
+        "
 name: ends
 nodes:
   - { id: start, type: start }
   - { id: bad, type: end, config: { kind: error, code: REFUSED } }
 edges:
   - { from: start, to: bad }
-", json!({}));
+",
+        json!({}),
+    );
     assert_eq!(run.state.status, InstanceStatus::Failed);
     assert_eq!(run.state.error.as_ref().unwrap().code, "REFUSED");
 }
 
 #[test]
 fn a_pure_task_that_fails_is_caught_like_any_other() {
-    let run = Run::start("
+    let run = Run::start(
+        "
 name: pure error
 nodes:
   - { id: start, type: start }
@@ -145,7 +154,9 @@ edges:
   - { from: work, to: done }
   - { from: work, to: handle, on: error }
   - { from: handle, to: done }
-", json!({}));
+",
+        json!({}),
+    );
     assert_eq!(run.state.status, InstanceStatus::Completed);
     assert_eq!(run.variable("why"), "NOPE");
 }

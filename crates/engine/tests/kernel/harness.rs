@@ -2,9 +2,12 @@
 //! gives the live state, its stored form reads back, tokens are conserved, and no status changed against the tables.
 
 use heddle_engine::kernel::{
-    Active, Command, CommandError, Context, Created, Decision, Effects, Entropy, Event, InstanceState, Json, Order, codec, create, decide,
+    Active, Command, CommandError, Context, Created, Decision, Effects, Entropy, Event, InstanceState, Json, Order,
+    codec, create, decide,
 };
-use heddle_engine::tasks::{ErrorClass, PureTask, Registry, Task, TaskError, TaskInfo, TaskOutput, TaskType, TimerTask};
+use heddle_engine::tasks::{
+    ErrorClass, PureTask, Registry, Task, TaskError, TaskInfo, TaskOutput, TaskType, TimerTask,
+};
 use heddle_model::format::{self, Format};
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId, uuid_v7};
 use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
@@ -87,12 +90,29 @@ impl Run {
         let registry = registry();
         let now = 1_763_800_000_000;
         let created = Created {
-            workflow: WorkflowId::from_u128(1), version: VersionId::from_u128(2), version_number: 1, business_key: None, priority: plan.priority,
-            started_by: "usr".into(), test: false, input: Json::from(input), variables: vec![],
+            workflow: WorkflowId::from_u128(1),
+            version: VersionId::from_u128(2),
+            version_number: 1,
+            business_key: None,
+            priority: plan.priority,
+            started_by: "usr".into(),
+            test: false,
+            input: Json::from(input),
+            variables: vec![],
         };
         let context = Context { plan: &plan, registry: &registry, now, entropy: Entropy(entropy), order };
-        let (state, created) = create(context, InstanceId::from_u128(uuid_v7(now as u64, 7)), WorkspaceId::from_u128(3), created).unwrap();
-        let mut run = Self { state, plan, events: vec![(now, Event::InstanceCreated(Box::new(created)))], effects: Effects::default(), now, order, registry, entropy };
+        let (state, created) =
+            create(context, InstanceId::from_u128(uuid_v7(now as u64, 7)), WorkspaceId::from_u128(3), created).unwrap();
+        let mut run = Self {
+            state,
+            plan,
+            events: vec![(now, Event::InstanceCreated(Box::new(created)))],
+            effects: Effects::default(),
+            now,
+            order,
+            registry,
+            entropy,
+        };
         run.step(Command::Start).unwrap();
         run
     }
@@ -100,7 +120,13 @@ impl Run {
     pub(crate) fn step(&mut self, command: Command) -> Result<(), CommandError> {
         self.entropy = self.entropy.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         let before = self.state.clone();
-        let context = Context { plan: &self.plan, registry: &self.registry, now: self.now, entropy: Entropy(self.entropy), order: self.order };
+        let context = Context {
+            plan: &self.plan,
+            registry: &self.registry,
+            now: self.now,
+            entropy: Entropy(self.entropy),
+            order: self.order,
+        };
         let decision = decide(context, &mut self.state, command, "usr_test");
         match decision {
             Err(why) => {
@@ -129,12 +155,19 @@ impl Run {
             legal(&before, &replayed);
         }
         assert_eq!(replayed, self.state, "the journal replayed gives another state");
-        assert_eq!(codec::decode_state(&codec::encode_state(&self.state).unwrap()).unwrap(), self.state, "the snapshot reads back differently");
+        assert_eq!(
+            codec::decode_state(&codec::encode_state(&self.state).unwrap()).unwrap(),
+            self.state,
+            "the snapshot reads back differently"
+        );
         self.tokens_are_conserved();
         if self.state.status.is_ended() {
             assert!(self.state.timers.is_empty() && self.state.live.is_empty(), "an ended instance holds something");
         } else {
-            let waits = !self.state.live.is_empty() || !self.state.incidents.is_empty() || !self.state.held.is_empty() || self.state.status == InstanceStatus::Paused;
+            let waits = !self.state.live.is_empty()
+                || !self.state.incidents.is_empty()
+                || !self.state.held.is_empty()
+                || self.state.status == InstanceStatus::Paused;
             assert!(waits, "an open instance waits for nothing: {:?}", self.state);
         }
     }
@@ -146,7 +179,9 @@ impl Run {
             match event {
                 Event::NodeEnabled { consumed: tokens, .. } => consumed += tokens.len(),
                 Event::NodeCompleted { taken, .. } | Event::NodeSkipped { taken, .. } => made += taken.len(),
-                Event::NodeFailed { then: heddle_engine::kernel::AfterFailure::Caught(taken), .. } => made += taken.len(),
+                Event::NodeFailed { then: heddle_engine::kernel::AfterFailure::Caught(taken), .. } => {
+                    made += taken.len()
+                }
                 Event::InstanceTerminated { .. } => return,
                 _ => {}
             }
@@ -165,7 +200,12 @@ impl Run {
 
     pub(crate) fn answer(&mut self, node: &str, result: Result<TaskOutput, TaskError>) -> Result<(), CommandError> {
         let ix = self.plan.find(node).unwrap();
-        let (&number, execution) = self.state.live.iter().find(|(_, execution)| execution.node == ix).unwrap_or_else(|| panic!("`{node}` is not live"));
+        let (&number, execution) = self
+            .state
+            .live
+            .iter()
+            .find(|(_, execution)| execution.node == ix)
+            .unwrap_or_else(|| panic!("`{node}` is not live"));
         let command = match execution.active {
             Active::Job => Command::JobEnded { number, result },
             _ => Command::TaskEnded { number, attempt: execution.attempt, result },
@@ -176,7 +216,9 @@ impl Run {
     /// Lets time pass, and every timer that falls due fire, in order.
     pub(crate) fn advance(&mut self, ms: i64) {
         let until = self.now + ms;
-        while let Some((&timer, due)) = self.state.timers.iter().map(|(number, timer)| (number, timer.due)).min_by_key(|&(_, due)| due) {
+        while let Some((&timer, due)) =
+            self.state.timers.iter().map(|(number, timer)| (number, timer.due)).min_by_key(|&(_, due)| due)
+        {
             if due > until || self.state.frozen {
                 break;
             }
@@ -205,7 +247,9 @@ impl Run {
                 Event::NodeEnabled { number, node, .. } | Event::NodeRefired { number, node, .. } => {
                     nodes.insert(*number, *node);
                 }
-                Event::NodeCompleted { number, .. } => *count.entry(self.plan.node(nodes[number]).id.to_string()).or_insert(0) += 1,
+                Event::NodeCompleted { number, .. } => {
+                    *count.entry(self.plan.node(nodes[number]).id.to_string()).or_insert(0) += 1
+                }
                 _ => {}
             }
         }
@@ -226,7 +270,15 @@ fn legal(before: &InstanceState, after: &InstanceState) {
         assert!(before.status.next().contains(&after.status), "{} -> {}", before.status, after.status);
     }
     for (node, record) in &after.nodes {
-        let Some(old) = before.nodes.get(node).filter(|old| old.number == record.number && old.status != record.status) else { continue };
-        assert!(old.status.next().contains(&record.status) || before.status == InstanceStatus::Failed, "{node:?}: {} -> {}", old.status, record.status);
+        let Some(old) = before.nodes.get(node).filter(|old| old.number == record.number && old.status != record.status)
+        else {
+            continue;
+        };
+        assert!(
+            old.status.next().contains(&record.status) || before.status == InstanceStatus::Failed,
+            "{node:?}: {} -> {}",
+            old.status,
+            record.status
+        );
     }
 }

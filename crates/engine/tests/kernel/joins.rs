@@ -6,17 +6,22 @@ use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
 use heddle_model::value::json;
 
 fn graph(nodes: &str, edges: &str) -> String {
-    let edges: String = edges.split_whitespace().map(|edge| {
-        let mut parts = edge.split(['>', '?']);
-        let (from, to) = (parts.next().unwrap(), parts.next().unwrap());
-        let rest = match parts.next() {
-            None => String::new(),
-            Some("else") => ", default: true".to_owned(),
-            Some(condition) => format!(", condition: '${{{condition}}}'"),
-        };
-        format!("  - {{ from: {from}, to: {to}{rest} }}\n")
-    }).collect();
-    format!("\nname: graph\nnodes:\n  - {{ id: start, type: start }}\n{nodes}  - {{ id: done, type: end }}\nedges:\n{edges}")
+    let edges: String = edges
+        .split_whitespace()
+        .map(|edge| {
+            let mut parts = edge.split(['>', '?']);
+            let (from, to) = (parts.next().unwrap(), parts.next().unwrap());
+            let rest = match parts.next() {
+                None => String::new(),
+                Some("else") => ", default: true".to_owned(),
+                Some(condition) => format!(", condition: '${{{condition}}}'"),
+            };
+            format!("  - {{ from: {from}, to: {to}{rest} }}\n")
+        })
+        .collect();
+    format!(
+        "\nname: graph\nnodes:\n  - {{ id: start, type: start }}\n{nodes}  - {{ id: done, type: end }}\nedges:\n{edges}"
+    )
 }
 
 fn echo(ids: &str) -> String {
@@ -50,7 +55,8 @@ fn all_with_a_dead_edge_is_a_deadlock_that_names_itself() {
 
 #[test]
 fn a_branch_that_ends_elsewhere_releases_the_join() {
-    let nodes = echo("a b c") + "  - { id: fork, type: decision }\n  - { id: m, type: echo }\n  - { id: off, type: end }\n";
+    let nodes =
+        echo("a b c") + "  - { id: fork, type: decision }\n  - { id: m, type: echo }\n  - { id: off, type: end }\n";
     for exact in [false, true] {
         let mut plan = plan(&graph(&nodes, "start>a start>b a>m b>fork fork>c?stay fork>off?else c>m m>done"));
         plan.counted &= !exact;
@@ -67,7 +73,8 @@ fn a_branch_that_ends_elsewhere_releases_the_join() {
 
 #[test]
 fn a_loop_runs_as_often_as_its_data_says() {
-    let nodes = "  - { id: count, type: set, join: any, config: { n: '${n + 1}' } }\n  - { id: again, type: decision }\n";
+    let nodes =
+        "  - { id: count, type: set, join: any, config: { n: '${n + 1}' } }\n  - { id: again, type: decision }\n";
     let run = Run::start(&graph(nodes, "start>count count>again again>count?n<5 again>done?else"), json!({ "n": 0 }));
     assert_eq!(run.state.status, InstanceStatus::Completed);
     assert_eq!(run.variable("n"), 5);
@@ -77,7 +84,10 @@ fn a_loop_runs_as_often_as_its_data_says() {
 #[test]
 fn a_loop_upstream_holds_the_join_until_it_is_left() {
     let nodes = echo("a b m") + "  - { id: again, type: decision }\n  - { id: head, type: gateway, join: any }\n";
-    let mut run = Run::start(&graph(&nodes, "start>a start>head head>b b>again again>head?more again>m?else a>m m>done"), json!({ "more": true }));
+    let mut run = Run::start(
+        &graph(&nodes, "start>a start>head head>b b>again again>head?more again>m?else a>m m>done"),
+        json!({ "more": true }),
+    );
     run.finish("a", json!(1));
     for _ in 0..3 {
         run.finish("b", json!(1));
@@ -101,7 +111,8 @@ fn a_cycle_that_never_waits_opens_an_incident_instead_of_hanging() {
 #[test]
 fn dead_paths_skip_whole_regions_once() {
     let nodes = echo("a b c d e f");
-    let mut run = Run::start(&graph(&nodes, "start>a?x start>b?else a>c a>d c>e d>e e>f b>f f>done"), json!({ "x": false }));
+    let mut run =
+        Run::start(&graph(&nodes, "start>a?x start>b?else a>c a>d c>e d>e e>f b>f f>done"), json!({ "x": false }));
     for node in ["a", "c", "d", "e"] {
         assert_eq!(run.status(node), NodeStatus::Skipped, "{node}");
     }

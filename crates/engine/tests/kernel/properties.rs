@@ -19,7 +19,8 @@ struct Dag {
 
 fn dag(max: usize) -> impl Strategy<Value = Dag> {
     (2..max, any::<[bool; 3]>()).prop_flat_map(|(nodes, variables)| {
-        let edge = (0..nodes, 1..4usize, 0..7u8).prop_map(move |(from, span, kind)| (from, (from + span).min(nodes), kind));
+        let edge =
+            (0..nodes, 1..4usize, 0..7u8).prop_map(move |(from, span, kind)| (from, (from + span).min(nodes), kind));
         prop::collection::vec(edge, nodes..nodes * 2).prop_map(move |edges| Dag { nodes, edges, variables })
     })
 }

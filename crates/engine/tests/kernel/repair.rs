@@ -65,8 +65,14 @@ fn terminate_withdraws_everything_and_is_final() {
     assert_eq!(run.status("left"), NodeStatus::Cancelled);
     assert_eq!(run.effects.jobs.len(), 0);
     assert_eq!(run.effects.jobs_gone.len(), 1);
-    for command in [retry(), Command::Resume, Command::Pause { freeze: true }, Command::Terminate { reason: String::new() },
-        Command::Skip { node: "left".into(), output: json!(null) }, Command::SetVariables { patch: Map::new() }] {
+    for command in [
+        retry(),
+        Command::Resume,
+        Command::Pause { freeze: true },
+        Command::Terminate { reason: String::new() },
+        Command::Skip { node: "left".into(), output: json!(null) },
+        Command::SetVariables { patch: Map::new() },
+    ] {
         let name = command.name();
         assert!(matches!(run.step(command), Err(CommandError::Illegal(_))), "{name}");
     }
@@ -107,7 +113,10 @@ fn skip_and_complete_repair_a_failed_instance_too() {
 
 #[test]
 fn an_incident_is_repaired_by_retry_and_its_attempts_are_allowed_anew() {
-    let yaml = TWO.replace("id: left, type: echo", "id: left, type: echo, on_error: incident, retry: { max_attempts: 2, base_delay: 1s }");
+    let yaml = TWO.replace(
+        "id: left, type: echo",
+        "id: left, type: echo, on_error: incident, retry: { max_attempts: 2, base_delay: 1s }",
+    );
     let mut run = Run::start(&yaml, json!({}));
     run.fail("left", ErrorClass::System, "IO");
     run.advance(60_000);
@@ -148,7 +157,10 @@ fn refusals_say_why() {
 #[test]
 fn variables_are_merged_as_rfc_7396_says() {
     let mut run = Run::start(TWO, json!({ "a": { "x": 1, "y": 2 }, "b": 1 }));
-    run.step(Command::SetVariables { patch: json!({ "a": { "x": null, "z": 3 }, "b": null, "c": [1] }).as_object().unwrap().clone() }).unwrap();
+    run.step(Command::SetVariables {
+        patch: json!({ "a": { "x": null, "z": 3 }, "b": null, "c": [1] }).as_object().unwrap().clone(),
+    })
+    .unwrap();
     assert_eq!(run.variable("a"), json!({ "y": 2, "z": 3 }));
     assert!(!run.state.variables.contains_key("b"));
     assert_eq!(run.variable("c"), json!([1]));
@@ -168,7 +180,8 @@ fn lost_attempts_begin_again_until_they_are_poison() {
 
 #[test]
 fn at_most_once_is_never_tried_twice() {
-    let yaml = TWO.replace("id: left, type: echo", "id: left, type: echo, at_most_once: true, retry: { max_attempts: 9 }");
+    let yaml =
+        TWO.replace("id: left, type: echo", "id: left, type: echo, at_most_once: true, retry: { max_attempts: 9 }");
     let mut run = Run::start(&yaml, json!({}));
     run.step(Command::Recover).unwrap();
     assert_eq!(run.state.status, InstanceStatus::Failed);

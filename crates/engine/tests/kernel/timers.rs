@@ -29,7 +29,8 @@ fn a_delay_fires_at_its_time_and_not_before() {
 
 #[test]
 fn a_timer_node_reads_its_duration_from_data() {
-    let mut run = Run::start("
+    let mut run = Run::start(
+        "
 name: timer
 nodes:
   - { id: start, type: start }
@@ -38,7 +39,9 @@ nodes:
 edges:
   - { from: start, to: nap }
   - { from: nap, to: done }
-", json!({ "pause": "2s" }));
+",
+        json!({ "pause": "2s" }),
+    );
     run.advance(2_000);
     assert_eq!(run.state.status, InstanceStatus::Completed);
 }

@@ -10,7 +10,12 @@ use std::time::Duration;
 
 #[tokio::test]
 async fn transient_and_unknown_commits_end_exactly_once() {
-    for faults in [vec![Fault::Transient; 3], vec![Fault::UnknownWritten; 3], vec![Fault::UnknownLost; 3], vec![Fault::UnknownLost, Fault::UnknownWritten, Fault::Transient]] {
+    for faults in [
+        vec![Fault::Transient; 3],
+        vec![Fault::UnknownWritten; 3],
+        vec![Fault::UnknownLost; 3],
+        vec![Fault::UnknownLost, Fault::UnknownWritten, Fault::Transient],
+    ] {
         let storage = storage(SEQUENCE);
         let engine = engine(&storage).await;
         storage.faults.lock().unwrap().clone_from(&faults);
@@ -54,7 +59,8 @@ async fn positions_in_a_shard_have_no_gaps_after_a_refused_unit() {
     let _ = engine.start_instances(requests).await;
     let mut positions: Vec<(u16, u64)> = Vec::new();
     for id in ids {
-        positions.extend(storage.journal(WORKSPACE, id, 0, 100).await.unwrap().into_iter().map(|row| (id.shard(), row.pos)));
+        positions
+            .extend(storage.journal(WORKSPACE, id, 0, 100).await.unwrap().into_iter().map(|row| (id.shard(), row.pos)));
     }
     positions.sort_unstable();
     assert!(positions.windows(2).all(|pair| pair[0].0 != pair[1].0 || pair[0].1 + 1 == pair[1].1));
@@ -83,7 +89,9 @@ async fn what_ran_when_the_server_died_runs_again_and_the_old_server_writes_noth
     let refused = old.command(WORKSPACE, started.instance, wish(Command::Terminate { reason: "zombie".into() })).await;
     assert!(matches!(refused, Err(EngineError::Unavailable(_))), "{refused:?}");
     new.command(WORKSPACE, started.instance, wish(Command::SetVariables { patch })).await.unwrap();
-    new.command(WORKSPACE, started.instance, wish(Command::Complete { node: "one".into(), output: json!(1) })).await.unwrap();
+    new.command(WORKSPACE, started.instance, wish(Command::Complete { node: "one".into(), output: json!(1) }))
+        .await
+        .unwrap();
     let ended = new.wait_end(WORKSPACE, started.instance, Duration::from_secs(10)).await.unwrap().unwrap();
     assert_eq!(ended.state.status, InstanceStatus::Completed);
     let events = new.events(WORKSPACE, started.instance, 0, 1_000).await.unwrap();
@@ -112,13 +120,27 @@ edges:
     let storage = storage(yaml);
     let engine = engine(&storage).await;
     let started = engine.start_instances(vec![start(&engine, json!({ "n": 0 }), 0)]).await.remove(0).unwrap();
-    let jobs = engine.activate_jobs(WORKSPACE, heddle_engine::runtime::JobWish {
-        types: vec!["pack".into()], worker: "w".into(), max: 1, lease_ms: 30_000, wait: Duration::from_secs(30),
-    }).await.unwrap();
+    let jobs = engine
+        .activate_jobs(
+            WORKSPACE,
+            heddle_engine::runtime::JobWish {
+                types: vec!["pack".into()],
+                worker: "w".into(),
+                max: 1,
+                lease_ms: 30_000,
+                wait: Duration::from_secs(30),
+            },
+        )
+        .await
+        .unwrap();
     assert_eq!(jobs.len(), 1);
     let live = engine.load(WORKSPACE, started.instance).await.unwrap().unwrap();
     let stored = storage.load(WORKSPACE, started.instance).await.unwrap().unwrap();
-    assert!(stored.snapshot.is_some() && stored.journal.len() < 300, "{} rows after the snapshot", stored.journal.len());
+    assert!(
+        stored.snapshot.is_some() && stored.journal.len() < 300,
+        "{} rows after the snapshot",
+        stored.journal.len()
+    );
     engine.shutdown().await;
     let again = super::support::engine(&storage).await;
     let folded = again.load(WORKSPACE, started.instance).await.unwrap().unwrap();

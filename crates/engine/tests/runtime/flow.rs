@@ -22,7 +22,13 @@ edges:
 ";
 
 fn jobs(wait_ms: u64) -> JobWish {
-    JobWish { types: vec!["pack".into()], worker: "w1".into(), max: 10, lease_ms: 30_000, wait: Duration::from_millis(wait_ms) }
+    JobWish {
+        types: vec!["pack".into()],
+        worker: "w1".into(),
+        max: 10,
+        lease_ms: 30_000,
+        wait: Duration::from_millis(wait_ms),
+    }
 }
 
 #[tokio::test]
@@ -36,7 +42,11 @@ async fn a_batch_of_starts_shares_commits_and_ends() {
         assert_eq!(state.status, InstanceStatus::Completed);
         assert_eq!(*state.output.as_ref().unwrap().0, json!({ "last": 2 }));
     }
-    assert!(storage.commits.load(Ordering::SeqCst) < 200, "1,500 transitions took {} commits", storage.commits.load(Ordering::SeqCst));
+    assert!(
+        storage.commits.load(Ordering::SeqCst) < 200,
+        "1,500 transitions took {} commits",
+        storage.commits.load(Ordering::SeqCst)
+    );
     assert!(storage.largest.load(Ordering::SeqCst) > 50);
     let instance = results[0].as_ref().unwrap().instance;
     let events = engine.events(WORKSPACE, instance, 0, 1_000).await.unwrap();
@@ -84,7 +94,8 @@ async fn a_job_is_given_out_answered_once_and_the_second_answer_is_stale() {
 
 #[tokio::test]
 async fn timers_fire_and_pauses_hold_them() {
-    let storage = storage("
+    let storage = storage(
+        "
 name: nap
 nodes:
   - { id: start, type: start }
@@ -93,7 +104,8 @@ nodes:
 edges:
   - { from: start, to: nap }
   - { from: nap, to: done }
-");
+",
+    );
     let engine = engine(&storage).await;
     let before = engine.now_ms();
     let started = engine.start_instances(vec![start(&engine, json!({}), 10_000)]).await.remove(0).unwrap();
@@ -111,7 +123,8 @@ edges:
 
 #[tokio::test]
 async fn a_panic_and_a_hang_end_as_errors_and_hurt_nobody_else() {
-    let storage = storage("
+    let storage = storage(
+        "
 name: bad
 nodes:
   - { id: start, type: start }
@@ -120,11 +133,16 @@ nodes:
 edges:
   - { from: start, to: work }
   - { from: work, to: done }
-");
+",
+    );
     let engine = engine(&storage).await;
-    let requests = ["panic", "hang", "fine"].map(|how| start(&engine, json!({ "how": how }), 20_000)).into_iter().collect();
+    let requests =
+        ["panic", "hang", "fine"].map(|how| start(&engine, json!({ "how": how }), 20_000)).into_iter().collect();
     let results = engine.start_instances(requests).await;
-    let codes: Vec<_> = results.iter().map(|result| result.as_ref().unwrap().state.error.as_ref().map(|error| error.code.clone())).collect();
+    let codes: Vec<_> = results
+        .iter()
+        .map(|result| result.as_ref().unwrap().state.error.as_ref().map(|error| error.code.clone()))
+        .collect();
     assert_eq!(codes, [Some("PANIC".to_owned()), Some("TIMEOUT".to_owned()), None]);
     engine.shutdown().await;
 }
@@ -142,7 +160,10 @@ async fn a_dry_run_changes_nothing_and_an_old_number_is_refused() {
     assert_eq!(*now.state, *started.state);
     let mut late = wish(Command::Pause { freeze: true });
     late.expected_seq = Some(1);
-    assert!(matches!(engine.command(WORKSPACE, started.instance, late).await, Err(EngineError::SeqMismatch { expected: 1, .. })));
+    assert!(matches!(
+        engine.command(WORKSPACE, started.instance, late).await,
+        Err(EngineError::SeqMismatch { expected: 1, .. })
+    ));
     engine.shutdown().await;
 }
 

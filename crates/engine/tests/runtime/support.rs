@@ -1,10 +1,14 @@
 //! An engine on a memory storage whose commits a test can make fail.
 
-use heddle_engine::runtime::{CommandRequest, Engine, EngineConfig, StartRequest};
 use heddle_engine::kernel::Command;
+use heddle_engine::runtime::{CommandRequest, Engine, EngineConfig, StartRequest};
 use heddle_engine::storage::memory::MemoryStorage;
-use heddle_engine::storage::{Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Storage, StorageError, Stored, TimerRow};
-use heddle_engine::tasks::{PureTask, Registry, Task, TaskError, TaskInfo, TaskOutput, TaskType, TimerTask, async_trait};
+use heddle_engine::storage::{
+    Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Storage, StorageError, Stored, TimerRow,
+};
+use heddle_engine::tasks::{
+    PureTask, Registry, Task, TaskError, TaskInfo, TaskOutput, TaskType, TimerTask, async_trait,
+};
 use heddle_model::ids::{InstanceId, JobId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::value::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -59,7 +63,12 @@ impl PureTask for Set {
         TaskInfo { name: "set", aliases: &[], schema: json!({}) }
     }
     fn evaluate(&self, input: &Value) -> Result<TaskOutput, TaskError> {
-        let variables = input.as_object().into_iter().flatten().map(|(name, value)| (Arc::from(name.as_str()), Arc::new(value.clone()))).collect();
+        let variables = input
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (Arc::from(name.as_str()), Arc::new(value.clone())))
+            .collect();
         Ok(TaskOutput { variables, ..TaskOutput::default() })
     }
 }
@@ -111,13 +120,24 @@ impl Storage for Faulty {
     async fn load(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<Option<Stored>, StorageError> {
         self.memory.load(workspace, instance).await
     }
-    async fn journal(&self, workspace: WorkspaceId, instance: InstanceId, after_seq: u64, limit: u32) -> Result<Vec<JournalRow>, StorageError> {
+    async fn journal(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        after_seq: u64,
+        limit: u32,
+    ) -> Result<Vec<JournalRow>, StorageError> {
         self.memory.journal(workspace, instance, after_seq, limit).await
     }
     async fn heads(&self, instances: &[InstanceId]) -> Result<Vec<Option<u64>>, StorageError> {
         self.memory.heads(instances).await
     }
-    async fn runnable(&self, shards: &[u16], after: Option<InstanceId>, limit: u32) -> Result<Vec<(WorkspaceId, InstanceId)>, StorageError> {
+    async fn runnable(
+        &self,
+        shards: &[u16],
+        after: Option<InstanceId>,
+        limit: u32,
+    ) -> Result<Vec<(WorkspaceId, InstanceId)>, StorageError> {
         self.memory.runnable(shards, after, limit).await
     }
     async fn timers(&self, shards: &[u16], until: i64, limit: u32) -> Result<Vec<TimerRow>, StorageError> {
@@ -129,7 +149,13 @@ impl Storage for Faulty {
     async fn job(&self, workspace: WorkspaceId, job: JobId) -> Result<Option<JobRow>, StorageError> {
         self.memory.job(workspace, job).await
     }
-    async fn heartbeat_job(&self, workspace: WorkspaceId, job: JobId, token: u64, lease_ms: u64) -> Result<Option<i64>, StorageError> {
+    async fn heartbeat_job(
+        &self,
+        workspace: WorkspaceId,
+        job: JobId,
+        token: u64,
+        lease_ms: u64,
+    ) -> Result<Option<i64>, StorageError> {
         self.memory.heartbeat_job(workspace, job, token, lease_ms).await
     }
     async fn definition(&self, workspace: WorkspaceId, version: VersionId) -> Result<Option<String>, StorageError> {

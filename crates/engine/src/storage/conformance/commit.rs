@@ -1,7 +1,7 @@
 //! A batch is written whole, or not at all.
 
-use super::make::{AT, Maker, head, job, node};
 use super::Subject;
+use super::make::{AT, Maker, head, job, node};
 use crate::storage::{CommitError, IdempotencyRow, IncidentRow, LogRow, NodeRow, Snapshot, Storage, TimerRow, Unit};
 use std::sync::Arc;
 
@@ -34,11 +34,28 @@ pub async fn writes_a_whole_batch(subject: &impl Subject) {
 
 fn full(maker: &mut Maker) -> Unit {
     let mut unit = maker.start();
-    unit.nodes = vec![node(0), NodeRow { status: "RUNNING", reason: "job", ended_at: None, output: None, error: Some("{}".to_owned()), ..node(1) }];
-    unit.timers = vec![TimerRow { workspace: unit.workspace, instance: unit.instance, number: 1, shard: unit.shard, due: AT }];
+    unit.nodes = vec![
+        node(0),
+        NodeRow {
+            status: "RUNNING",
+            reason: "job",
+            ended_at: None,
+            output: None,
+            error: Some("{}".to_owned()),
+            ..node(1)
+        },
+    ];
+    unit.timers =
+        vec![TimerRow { workspace: unit.workspace, instance: unit.instance, number: 1, shard: unit.shard, due: AT }];
     unit.jobs = vec![job(&unit, 1, "full")];
     unit.incidents = vec![IncidentRow {
-        number: 0, kind: "error", node: Some("n".into()), code: "E".to_owned(), message: "金额 wrong".to_owned(), opened_at: AT, resolved_at: None,
+        number: 0,
+        kind: "error",
+        node: Some("n".into()),
+        code: "E".to_owned(),
+        message: "金额 wrong".to_owned(),
+        opened_at: AT,
+        resolved_at: None,
     }];
     unit.search = vec![("金额".into(), "12".to_owned()), ("name".into(), "\"a\"".to_owned())];
     unit.snapshot = Some(Snapshot { seq: 2, checksum: u32::MAX, state: Arc::from([0, 1, 2, 255]) });
@@ -85,7 +102,12 @@ pub async fn updates_rows_where_they_are(subject: &impl Subject) {
     second.incidents = vec![IncidentRow { resolved_at: Some(AT + 9), ..first.incidents[0].clone() }];
     second.search = vec![("金额".into(), "13".to_owned())];
     second.snapshot = Some(Snapshot { seq: 3, checksum: 4, state: Arc::from([9]) });
-    second.head = crate::storage::Head { status: "FAILED", ended_at: Some(AT + 1), error: Some("{\"code\":\"E\"}".to_owned()), ..head(3) };
+    second.head = crate::storage::Head {
+        status: "FAILED",
+        ended_at: Some(AT + 1),
+        error: Some("{\"code\":\"E\"}".to_owned()),
+        ..head(3)
+    };
     maker.commit(&*storage, vec![second.clone()]).await;
 
     assert_eq!(subject.nodes(workspace, instance).await, [first.nodes[0].clone(), second.nodes[0].clone()]);
@@ -183,9 +205,13 @@ pub async fn writes_nothing_of_a_batch_with_one_clash(subject: &impl Subject) {
     assert!(storage.load(workspace, instance).await.unwrap().is_none());
     assert!(storage.journal(workspace, instance, 0, 10).await.unwrap().is_empty());
     assert!(subject.nodes(workspace, instance).await.is_empty() && subject.logs(workspace, instance).await.is_empty());
-    assert!(subject.incidents(workspace, instance).await.is_empty() && subject.search(workspace, instance).await.is_empty());
+    assert!(
+        subject.incidents(workspace, instance).await.is_empty() && subject.search(workspace, instance).await.is_empty()
+    );
     assert!(storage.job(workspace, innocent.jobs[0].id).await.unwrap().is_none());
-    assert!(storage.timers(&[innocent.shard], i64::MAX, 10).await.unwrap().iter().all(|timer| timer.instance != instance));
+    assert!(
+        storage.timers(&[innocent.shard], i64::MAX, 10).await.unwrap().iter().all(|timer| timer.instance != instance)
+    );
     maker.commit(&*storage, vec![innocent]).await;
 }
 
@@ -201,7 +227,10 @@ pub async fn takes_any_text(subject: &impl Subject) {
     maker.commit(&*storage, vec![unit.clone()]).await;
     assert_eq!(subject.nodes(unit.workspace, unit.instance).await, unit.nodes);
     assert_eq!(subject.search(unit.workspace, unit.instance).await[0].1, unit.search[0].1);
-    assert_eq!(subject.logs(unit.workspace, unit.instance).await[0].message.replace('\u{fffd}', "\0"), unit.logs[0].message.replace('\u{fffd}', "\0"));
+    assert_eq!(
+        subject.logs(unit.workspace, unit.instance).await[0].message.replace('\u{fffd}', "\0"),
+        unit.logs[0].message.replace('\u{fffd}', "\0")
+    );
 }
 
 /// A thousand starts with ten node instances each, in one batch.

@@ -1,7 +1,7 @@
 //! A job is given to one worker at a time, and to the right one.
 
-use super::make::{AT, Maker, job};
 use super::Subject;
+use super::make::{AT, Maker, job};
 use crate::storage::{Activation, JobRow, JobState, Storage, Unit};
 use heddle_model::ids::WorkspaceId;
 use std::collections::BTreeSet;
@@ -12,7 +12,14 @@ const LONG: u64 = 600_000;
 
 fn wish(workspace: WorkspaceId, types: &[&str], max: u32, lease_ms: u64) -> Activation {
     let types = types.iter().map(|&name| name.to_owned()).collect();
-    Activation { workspace, types, worker: "工人".to_owned(), max, lease_ms, tokens: (0..max).map(|n| u64::MAX - u64::from(n)).collect() }
+    Activation {
+        workspace,
+        types,
+        worker: "工人".to_owned(),
+        max,
+        lease_ms,
+        tokens: (0..max).map(|n| u64::MAX - u64::from(n)).collect(),
+    }
 }
 
 async fn offered(storage: &dyn Storage, maker: &mut Maker, jobs: impl Fn(&Unit) -> Vec<JobRow>) -> Unit {
@@ -39,15 +46,28 @@ pub async fn offers_by_priority_then_age(subject: &impl Subject) {
     let mut maker = Maker::new(&*storage).await;
     let unit = offered(&*storage, &mut maker, |unit| {
         let row = |number, priority, created_at, name| JobRow { priority, created_at, ..job(unit, number, name) };
-        vec![row(1, 5, AT + 3, "a"), row(2, 9, AT + 9, "b"), row(3, 5, AT + 1, "b"), row(4, 0, AT, "a"), row(5, 9, AT, "其他")]
+        vec![
+            row(1, 5, AT + 3, "a"),
+            row(2, 9, AT + 9, "b"),
+            row(3, 5, AT + 1, "b"),
+            row(4, 0, AT, "a"),
+            row(5, 9, AT, "其他"),
+        ]
     })
     .await;
     let given = storage.activate_jobs(&wish(unit.workspace, &["a", "b", "a"], 10, LONG)).await.unwrap();
     assert_eq!(numbers(&given), [2, 3, 1, 4]);
     let first = &given[0];
-    assert_eq!((first.state, first.attempt, first.token, first.worker.as_deref()), (JobState::Leased, 1, u64::MAX, Some("工人")));
+    assert_eq!(
+        (first.state, first.attempt, first.token, first.worker.as_deref()),
+        (JobState::Leased, 1, u64::MAX, Some("工人"))
+    );
     assert!(first.lease_until.unwrap() > storage.now().await.unwrap());
-    assert_eq!(given.iter().map(|row| row.token).collect::<BTreeSet<_>>().len(), 4, "each attempt has a token of its own");
+    assert_eq!(
+        given.iter().map(|row| row.token).collect::<BTreeSet<_>>().len(),
+        4,
+        "each attempt has a token of its own"
+    );
     assert_eq!(storage.job(unit.workspace, first.id).await.unwrap().as_ref(), Some(first));
     assert!(storage.activate_jobs(&wish(unit.workspace, &["a", "b"], 10, LONG)).await.unwrap().is_empty());
     assert_eq!(numbers(&storage.activate_jobs(&wish(unit.workspace, &["其他"], 1, LONG)).await.unwrap()), [5]);
@@ -60,7 +80,8 @@ pub async fn gives_each_job_to_one_worker(subject: &impl Subject) {
     let units: Vec<Unit> = (0..20)
         .map(|_| {
             let mut unit = maker.start();
-            unit.jobs = (0..10).map(|number| job(&unit, number, if number % 2 == 0 { "even" } else { "odd" })).collect();
+            unit.jobs =
+                (0..10).map(|number| job(&unit, number, if number % 2 == 0 { "even" } else { "odd" })).collect();
             unit
         })
         .collect();
@@ -101,7 +122,11 @@ pub async fn offers_again_when_the_lease_ends(subject: &impl Subject) {
     second.tokens = vec![42];
     let second = storage.activate_jobs(&second).await.unwrap().remove(0);
     assert_eq!((second.attempt, second.token), (2, 42));
-    assert_eq!(storage.heartbeat_job(unit.workspace, first.id, first.token, LONG).await.unwrap(), None, "the first worker's token is stale");
+    assert_eq!(
+        storage.heartbeat_job(unit.workspace, first.id, first.token, LONG).await.unwrap(),
+        None,
+        "the first worker's token is stale"
+    );
 }
 
 /// A heartbeat with the right token prolongs, one with another does not.
@@ -187,7 +212,10 @@ pub async fn holds_all_jobs_of_an_instance(subject: &impl Subject) {
     let given = storage.activate_jobs(&wish(paused.workspace, &["pause"], 10, LONG)).await.unwrap();
     assert_eq!(given.iter().map(|row| row.instance).collect::<Vec<_>>(), [other.instance]);
     for number in 1..=3 {
-        assert!(storage.job(paused.workspace, paused.instance.job(number)).await.unwrap().unwrap().held, "job {number}");
+        assert!(
+            storage.job(paused.workspace, paused.instance.job(number)).await.unwrap().unwrap().held,
+            "job {number}"
+        );
     }
     let mut resume = maker.step(paused.instance, 4, 1);
     resume.hold_jobs = Some(false);

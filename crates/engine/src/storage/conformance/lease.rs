@@ -1,7 +1,7 @@
 //! Only the current owner writes.
 
-use super::make::Maker;
 use super::Subject;
+use super::make::Maker;
 use crate::storage::{CommitError, Fence};
 use heddle_model::limits::SHARDS;
 
@@ -18,7 +18,10 @@ pub async fn fences_an_older_start(subject: &impl Subject) {
     assert_eq!(storage.heads(&[before.instance]).await.unwrap(), [Some(2)]);
     assert!(!storage.heartbeat(older.fence).await.unwrap());
     let invented = Fence { epoch: newer.fence.epoch + 1, ..newer.fence };
-    assert!(matches!(storage.commit(&crate::storage::Batch { fence: invented, units: vec![] }).await, Err(CommitError::Fenced)));
+    assert!(matches!(
+        storage.commit(&crate::storage::Batch { fence: invented, units: vec![] }).await,
+        Err(CommitError::Fenced)
+    ));
 }
 
 /// The owner learns where each shard's journal stands, and owns all shards when it is alone.

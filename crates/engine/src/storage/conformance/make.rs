@@ -34,12 +34,26 @@ impl Maker {
         let leased = storage.acquire("conformance").await.expect("nobody else owns the shards");
         let positions = leased.shards.iter().copied().zip(leased.positions.iter().copied()).collect();
         let id = || uuid_v7(AT as u64, fresh());
-        Self { fence: leased.fence, workspace: WorkspaceId::from_u128(id()), workflow: WorkflowId::from_u128(id()), positions, lane: 0, lanes: 1 }
+        Self {
+            fence: leased.fence,
+            workspace: WorkspaceId::from_u128(id()),
+            workflow: WorkflowId::from_u128(id()),
+            positions,
+            lane: 0,
+            lanes: 1,
+        }
     }
 
     /// A maker for one of several committers, each with shards of its own.
     pub fn lane(&self, lane: u16, lanes: u16) -> Self {
-        Self { fence: self.fence, workspace: self.workspace, workflow: self.workflow, positions: self.positions.clone(), lane, lanes }
+        Self {
+            fence: self.fence,
+            workspace: self.workspace,
+            workflow: self.workflow,
+            positions: self.positions.clone(),
+            lane,
+            lanes,
+        }
     }
 
     /// A new id, later than those before it.

@@ -1,7 +1,7 @@
 //! What the engine reads is what it wrote.
 
-use super::make::{AT, Maker};
 use super::Subject;
+use super::make::{AT, Maker};
 use crate::storage::{Snapshot, TimerRow, Unit};
 use heddle_model::ids::{VersionId, WorkspaceId};
 use std::sync::Arc;

@@ -1,0 +1,72 @@
+//! What a round has decided and not yet committed, and who waits for it.
+
+use super::error::EngineError;
+use super::message::{Key, Reply, SharedState};
+use crate::kernel::{Decision, Effects, Event};
+use crate::storage::{self, IdempotencyRow};
+use heddle_model::ids::InstanceId;
+use heddle_model::plan::NodeIx;
+use indexmap::IndexMap;
+
+/// What a round has decided for one instance.
+pub(super) struct Pending {
+    pub(super) key: Key,
+    pub(super) first_seq: u64,
+    pub(super) events: Vec<Event>,
+    pub(super) executions: Vec<(u32, NodeIx)>,
+    pub(super) effects: Effects,
+    pub(super) created: Option<storage::Created>,
+    pub(super) idempotency: Option<IdempotencyRow>,
+    pub(super) answers: Vec<Answer>,
+}
+
+/// Who is told when the round is durable.
+pub(super) enum Answer {
+    State(Reply<SharedState>),
+    /// When the instance has ended.
+    End(Reply<SharedState>),
+    Done(Reply<()>),
+    Peek(Reply<Option<SharedState>>),
+}
+
+pub(super) type Decided = IndexMap<InstanceId, Pending>;
+
+impl Pending {
+    pub(super) fn new(key: Key, first_seq: u64) -> Self {
+        Self {
+            key,
+            first_seq,
+            events: Vec::new(),
+            executions: Vec::new(),
+            effects: Effects::default(),
+            created: None,
+            idempotency: None,
+            answers: Vec::new(),
+        }
+    }
+
+    pub(super) fn absorb(&mut self, decision: Decision) {
+        if self.events.is_empty() {
+            self.events = decision.events;
+            self.executions = decision.executions;
+        } else {
+            self.events.extend(decision.events);
+            for known in decision.executions {
+                if !self.executions.contains(&known) {
+                    self.executions.push(known);
+                }
+            }
+        }
+        self.effects.absorb(decision.effects);
+    }
+}
+
+impl Answer {
+    pub(super) fn refuse(self, error: EngineError) {
+        match self {
+            Self::State(reply) | Self::End(reply) => drop(reply.send(Err(error))),
+            Self::Done(reply) => drop(reply.send(Err(error))),
+            Self::Peek(reply) => drop(reply.send(Err(error))),
+        }
+    }
+}

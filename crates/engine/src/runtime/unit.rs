@@ -1,0 +1,130 @@
+//! A unit: the rows of one instance's part of a batch, from what was decided and the state after it.
+
+use super::actor::Actor;
+use super::lane::Lane;
+use super::pending::Pending;
+use crate::kernel::{self, codec};
+use crate::storage::{Head, JobRow, JobState, JournalRow, Snapshot, TimerRow, Unit};
+use heddle_model::limits;
+use heddle_model::value::Value;
+use std::sync::Arc;
+
+impl Lane {
+    pub(super) fn unit(&mut self, now: i64, pending: &mut Pending) -> Result<Unit, codec::CodecError> {
+        let key = pending.key;
+        let shard = key.instance.shard();
+        let Some(actor) = self.actors.get_mut(&key.instance) else {
+            return Err(codec::CodecError::Damaged("the instance left memory".to_owned()));
+        };
+        let count = pending.events.len() as u32;
+        let row = codec::Row {
+            executions: std::mem::take(&mut pending.executions),
+            events: std::mem::take(&mut pending.events),
+        };
+        let events = codec::encode_row(&row)?;
+        let checksum = codec::checksum(actor.checksum, &events);
+        actor.checksum = checksum;
+        let due = actor.state.seq - actor.snapshot_seq >= limits::SNAPSHOT_EVENTS && !actor.state.status.is_ended();
+        let snapshot = if due {
+            actor.snapshot_seq = actor.state.seq;
+            Some(Snapshot { seq: actor.state.seq, checksum, state: codec::encode_state(&actor.state)? })
+        } else {
+            None
+        };
+        let effects = &mut pending.effects;
+        Ok(Unit {
+            workspace: key.workspace,
+            instance: key.instance,
+            shard,
+            created: pending.created.take(),
+            journal: JournalRow { first_seq: pending.first_seq, count, pos: 0, at: now, events, checksum },
+            head: head(actor),
+            nodes: std::mem::take(&mut effects.nodes),
+            timers: effects
+                .timers
+                .iter()
+                .map(|&(number, due)| TimerRow { workspace: key.workspace, instance: key.instance, number, shard, due })
+                .collect(),
+            timers_gone: std::mem::take(&mut effects.timers_gone),
+            jobs: effects.jobs.iter().map(|job| job_row(actor, job, now)).collect(),
+            jobs_gone: effects.jobs_gone.iter().map(|&number| key.instance.job(number)).collect(),
+            hold_jobs: effects.hold_jobs,
+            incidents: std::mem::take(&mut effects.incidents),
+            search: search(actor, &effects.variables),
+            snapshot,
+            idempotency: pending.idempotency.take(),
+            logs: std::mem::take(&mut effects.logs),
+        })
+    }
+}
+
+fn head(actor: &Actor) -> Head {
+    let state = &actor.state;
+    Head {
+        status: state.status.as_str(),
+        phase: state.phase.as_str(),
+        seq: state.seq,
+        nodes_ended: state.completed,
+        nodes_expected: (actor.plan.nodes().len() as u32).saturating_sub(state.skipped),
+        incidents: state.incidents.len() as u32,
+        runnable: state.is_runnable(),
+        started_at: state.started_at,
+        ended_at: state.ended_at,
+        updated_at: state.updated_at,
+        error: state.error.as_ref().and_then(|error| serde_json::to_string(error).ok()),
+    }
+}
+
+fn job_row(actor: &Actor, job: &kernel::Dispatch, now: i64) -> JobRow {
+    let state = &actor.state;
+    let node = &actor.plan.node(job.node).id;
+    JobRow {
+        id: state.id.job(job.number),
+        workspace: state.workspace,
+        instance: state.id,
+        number: job.number,
+        node: node.clone(),
+        job_type: job.action.clone(),
+        priority: job.priority,
+        input: job.input.0.to_string(),
+        key: format!("{}/{}/{}", state.id, node, job.iteration),
+        state: JobState::Ready,
+        // Attempts are counted when the job is given out.
+        attempt: job.attempt - 1,
+        token: 0,
+        worker: None,
+        lease_until: None,
+        not_before: now,
+        created_at: now,
+        held: state.status == heddle_model::lifecycle::InstanceStatus::Paused,
+    }
+}
+
+/// Values of the variables that lists can be filtered by, where this commit wrote them.
+fn search(actor: &Actor, written: &[Arc<str>]) -> Vec<(Arc<str>, String)> {
+    let wanted = actor.plan.search.iter().filter(|name| written.contains(name));
+    wanted
+        .map(|name| {
+            (name.clone(), actor.state.variables.get(name).map_or(Value::Null.to_string(), |value| value.0.to_string()))
+        })
+        .collect()
+}
+
+/// Whether a value takes more than so many bytes as JSON, without writing it out.
+pub(super) fn is_larger_than(value: &Value, limit: usize) -> bool {
+    fn weigh(value: &Value, left: &mut usize) -> bool {
+        let own = match value {
+            Value::String(text) => text.len() + 2,
+            Value::Object(entries) => entries.keys().map(|key| key.len() + 4).sum(),
+            _ => 4,
+        };
+        let Some(rest) = left.checked_sub(own) else { return true };
+        *left = rest;
+        match value {
+            Value::Array(items) => items.iter().any(|item| weigh(item, left)),
+            Value::Object(entries) => entries.values().any(|item| weigh(item, left)),
+            _ => false,
+        }
+    }
+    weigh(value, &mut { limit })
+}
