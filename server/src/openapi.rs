@@ -4,6 +4,7 @@ use crate::error::PROBLEM;
 use crate::route::{Gate, Need};
 use heddle_api::Problem;
 use heddle_api::feed::{ClientFrame, InstanceFrame, ServerFrame};
+use heddle_api::params::ActionName;
 use utoipa::OpenApi;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::extensions::ExtensionsBuilder;
@@ -16,7 +17,8 @@ use utoipa::openapi::{Components, Ref, RefOr, Required};
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Heddle", description = "Workflows: draw them, run them durably, watch them live. Errors are problem documents (RFC 9457)."),
-    components(schemas(Problem)),
+    // No path of the document names these: the frames of the sockets, and what stands in an address.
+    components(schemas(Problem, ActionName, ClientFrame, ServerFrame, InstanceFrame)),
     tags(
         (name = "auth", description = "Signing in"),
         (name = "workflows", description = "Definitions and their versions"),
@@ -30,8 +32,6 @@ struct Document;
 
 /// The document before any route is in it.
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
-    // The frames of the sockets are part of the contract though no path names them.
-    let _: (Option<ClientFrame>, Option<ServerFrame>, Option<InstanceFrame>) = (None, None, None);
     let mut document = Document::openapi();
     let components = document.components.get_or_insert_with(Components::new);
     components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));

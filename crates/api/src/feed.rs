@@ -43,6 +43,7 @@ impl FromStr for Topic {
 
 /// What the browser sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(untagged)]
 pub enum ClientFrame {
     /// Begins a subscription; again with the same topic: begins it anew.
@@ -67,6 +68,7 @@ pub enum ClientFrame {
 
 /// What the server sends over `/ws/feed`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
     /// The subscription stands; what follows is newer than `cursor`.
@@ -126,6 +128,7 @@ pub enum ServerFrame {
 
 /// What the server sends over `/ws/workflow-instances/{id}`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum InstanceFrame {
     /// First: the whole instance as of `seq`.

@@ -18,6 +18,7 @@ mod source;
 mod stats;
 mod use_cases;
 pub mod users;
+mod verify;
 mod workflows;
 
 pub use authz::{Allowed, authorize};
@@ -26,3 +27,4 @@ pub use error::{Error, Result};
 pub use instances::StartKey;
 pub use idempotency::Claimed;
 pub use service::{Service, ServiceConfig};
+pub use verify::{Verified, verify};

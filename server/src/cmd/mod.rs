@@ -3,6 +3,7 @@
 mod admin;
 mod migrate;
 mod serve;
+mod verify;
 
 use crate::config::{Config, Flags};
 use crate::telemetry;
@@ -25,6 +26,8 @@ enum Command {
     Serve,
     /// Brings the database's schema up to date and ends.
     Migrate,
+    /// Reads the whole database and tells what does not fit: audit chains, journals, derived rows.
+    Verify,
     /// Makes workspaces and accounts.
     Admin {
         #[command(subcommand)]
@@ -56,6 +59,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         match cli.command {
             Command::Serve => serve::run(config).await,
             Command::Migrate => migrate::run(config).await,
+            Command::Verify => verify::run(config).await,
             Command::Admin { what } => admin::run(config, what).await,
         }
     })

@@ -15,7 +15,9 @@ use heddle_api::{Page, Permission as P, routes};
 use heddle_model::ids::InstanceId;
 use heddle_model::limits::{DEFINITION_BYTES, PAYLOAD_BYTES};
 use heddle_service::StartKey;
-use serde::Deserialize;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 use utoipa_axum::routes;
 
@@ -62,20 +64,34 @@ async fn start(State(state): State<AppState>, Context(context): Context, headers
 }
 
 /// A batch as an object, or as a bare list.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Batch {
-    Object(BatchStart),
-    List(Vec<StartInstance>),
+struct Batch(BatchStart);
+
+// Written by hand: an untagged enum would read every start twice.
+impl<'de> Deserialize<'de> for Batch {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = BatchStart;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object with `items`, or a list of starts")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<BatchStart, A::Error> {
+                BatchStart::deserialize(MapAccessDeserializer::new(map))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<BatchStart, A::Error> {
+                Ok(BatchStart { items: Vec::deserialize(SeqAccessDeserializer::new(list))? })
+            }
+        }
+        deserializer.deserialize_any(Either).map(Self)
+    }
 }
 
 /// Starts up to 1,000 instances; each succeeds or fails on its own.
 #[utoipa::path(post, path = routes::INSTANCES_BATCH, tag = "instances", operation_id = "startInstances", request_body = BatchStart, responses((status = 202, body = BatchStarted)))]
-async fn start_batch(State(state): State<AppState>, Context(context): Context, Body(batch): Body<Batch>) -> Answer<impl IntoResponse> {
-    let params = match batch {
-        Batch::Object(params) => params,
-        Batch::List(items) => BatchStart { items },
-    };
+async fn start_batch(State(state): State<AppState>, Context(context): Context, Body(Batch(params)): Body<Batch>) -> Answer<impl IntoResponse> {
     Ok((StatusCode::ACCEPTED, Json(state.use_cases.start_batch(&context, params).await?)))
 }
 

@@ -64,7 +64,7 @@ async fn wrong_passwords_look_like_wrong_names(world: &World) -> Result<()> {
         answers.push(problem);
     }
     assert_eq!(answers[0], answers[1]);
-    assert_eq!(answers[0]["code"], "INVALID_CREDENTIALS");
+    assert_eq!((answers[0]["code"].as_str(), answers[0]["error"].as_str()), (Some("INVALID_CREDENTIALS"), Some("invalid_grant")));
     let form = [("grant_type", "client_credentials"), ("username", ADMIN), ("password", PASSWORD)];
     client.send(client.request(Method::POST, "/api/v1/auth/token").form(&form)).await?.expect_status(422)?;
     Ok(())

@@ -5,6 +5,7 @@ mod support;
 
 mod auth;
 mod errors;
+mod hang_ups;
 mod idempotency;
 mod instances;
 mod jobs;

@@ -84,8 +84,11 @@ async fn accounts_are_made_at_the_command_line() -> Result<()> {
     let drawn = shown.lines().find_map(|line| line.strip_prefix("password ")).context("a drawn password")?.to_owned();
     assert!(!run(&["admin", "user", "add", "x", "--workspace", "研发", "--role", "root"])?.status.success());
     assert!(!run(&["admin", "user", "add", "x", "--workspace", "nowhere", "--role", "viewer"])?.status.success());
-    let process = plan.start().await?;
+    let process = plan.clone().start().await?;
     let client = process.client()?.sign_in("林", &drawn).await?;
     assert_eq!(client.get("/api/v1/me").await?.expect_status(200)?["role"], "operator");
+    let output = plan.command(&["verify"]).output()?;
+    let shown = String::from_utf8(output.stdout)?;
+    assert!(output.status.success() && shown.contains("problems 0"), "{shown}");
     Ok(())
 }

@@ -17,7 +17,7 @@ pub struct World {
     plan: Heddle,
     token: String,
     _dir: TempDir,
-    _database: Option<Database>,
+    database: Option<Database>,
 }
 
 pub fn sqlite() -> &'static World {
@@ -55,7 +55,13 @@ impl World {
             })
         });
         let (process, token) = started.join().expect("no panic")?;
-        Ok(Self { process, plan, token, _dir: dir, _database: database })
+        Ok(Self { process, plan, token, _dir: dir, database })
+    }
+
+    /// The PostgreSQL server and the name of the database, where it is one.
+    pub fn postgres(&self) -> Option<(&'static Postgres, &str)> {
+        let database = self.database.as_ref()?;
+        Some((Postgres::shared().ok()?, &database.name))
     }
 
     /// Nobody.

@@ -26,7 +26,9 @@ impl Service {
             let (en, zh) = ("grant_type must be `password`.", "grant_type 必须为 `password`。");
             return Err(ApiError::invalid("/grant_type", en, zh, context.lang).into());
         }
-        let (user, workspace, _) = self.prove(context, &params.username, &params.password, params.workspace.as_deref()).await?;
+        let proven = self.prove(context, &params.username, &params.password, params.workspace.as_deref()).await;
+        // OAuth2 clients look for this word (RFC 6749, 5.2).
+        let (user, workspace, _) = proven.map_err(|error| if error.0.code == ErrorCode::InvalidCredentials { error.0.member("error", "invalid_grant").into() } else { error })?;
         let access_token = self.keys.issue(user.id, workspace.id, user.auth_epoch).map_err(|error| {
             tracing::error!(%error, "cannot sign a token");
             ApiError::new(ErrorCode::Internal)

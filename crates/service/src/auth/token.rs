@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 const ISSUER: &str = "heddle";
 const AUDIENCE: &str = "heddle-api";
 const TYPE: &str = "at+jwt";
+/// By how much clocks may differ, in seconds.
+const LEEWAY: i64 = 10;
 
 /// What a token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +28,13 @@ pub(crate) struct Claims {
     nbf: i64,
     exp: i64,
     jti: String,
+}
+
+impl Claims {
+    /// Whether it holds at this time, in Unix seconds.
+    pub(crate) const fn holds_at(&self, now: i64) -> bool {
+        self.nbf <= now + LEEWAY && now < self.exp + LEEWAY
+    }
 }
 
 impl SigningKeys {
@@ -57,7 +66,7 @@ impl SigningKeys {
         validation.set_audience(&[AUDIENCE]);
         validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
         validation.validate_nbf = true;
-        validation.leeway = 10;
+        validation.leeway = LEEWAY.unsigned_abs();
         let data = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation).ok()?;
         let header = data.header;
         (header.typ.as_deref() == Some(TYPE) && header.kid.as_deref() == Some(self.id.as_str())).then_some(data.claims)
@@ -92,6 +101,14 @@ mod tests {
         assert_eq!(SigningKeys::for_tests().unwrap().verify(&token), None, "another key");
         let tampered = token.replacen(&token[token.len() / 2..=token.len() / 2], "_", 1);
         assert!(tampered == token || keys.verify(&tampered).is_none());
+    }
+
+    #[test]
+    fn a_token_that_was_verified_before_still_ends() {
+        let keys = SigningKeys::for_tests().unwrap();
+        let claims = keys.verify(&keys.issue(ids().0, ids().1, 0).unwrap()).unwrap();
+        let now = source::now_ms() / 1000;
+        assert!(claims.holds_at(now) && claims.holds_at(now + 899) && !claims.holds_at(now + 911) && !claims.holds_at(now - 60));
     }
 
     #[test]

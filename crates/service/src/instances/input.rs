@@ -25,8 +25,8 @@ impl InputSchemas {
     }
 
     /// 422 with every mistake when the input does not fit.
-    pub(crate) async fn check(&self, workspace: WorkspaceId, version: &Latest, input: &Map<String, Value>) -> Result<Value> {
-        let input = Value::Object(input.clone());
+    pub(crate) async fn check(&self, workspace: WorkspaceId, version: &Latest, input: Map<String, Value>) -> Result<Value> {
+        let input = Value::Object(input);
         if let Some(schema) = self.of(workspace, version).await? {
             let errors: Vec<ProblemItem> = schema.iter_errors(&input).take(limits::DIAGNOSTICS).map(|error| {
                 ProblemItem::error(format!("/input{}", error.instance_path), "INPUT_SCHEMA", error.to_string())
