@@ -106,7 +106,9 @@ pub fn out_kind(edge: &Edge) -> OutKind {
 pub fn outs(shape: Shape, size: Size, edges: &[&Edge]) -> (Vec<Out>, Vec<usize>) {
     let mut outs: Vec<Out> = Vec::new();
     let mut of_edge = vec![0; edges.len()];
-    let is_row = |edge: &Edge| shape != Shape::Circle && shape != Shape::Boundary && (out_kind(edge) != OutKind::Plain || edge.label.is_some());
+    let is_row = |edge: &Edge| {
+        shape != Shape::Circle && shape != Shape::Boundary && (out_kind(edge) != OutKind::Plain || edge.label.is_some())
+    };
     let is_event = |edge: &Edge| edge.on.is_some();
     if edges.is_empty() || edges.iter().any(|edge| !is_row(edge)) {
         outs.push(Out { kind: OutKind::Plain, label: None, row: None, port: body_port(shape, size) });

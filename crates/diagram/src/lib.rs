@@ -12,6 +12,7 @@
 pub mod card;
 mod geometry;
 mod layered;
+mod paint;
 pub mod route;
 mod scene;
 mod view;

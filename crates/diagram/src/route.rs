@@ -50,7 +50,16 @@ pub fn rounded(points: &[Point]) -> String {
         let [a, b, c] = [corner[0], corner[1], corner[2]];
         let radius = RADIUS.min(distance(a, b) / 2.0).min(distance(b, c) / 2.0);
         let (before, after) = (towards(b, a, radius), towards(b, c, radius));
-        let _ = write!(path, "L{} {}Q{} {} {} {}", number(before.x), number(before.y), number(b.x), number(b.y), number(after.x), number(after.y));
+        let _ = write!(
+            path,
+            "L{} {}Q{} {} {} {}",
+            number(before.x),
+            number(before.y),
+            number(b.x),
+            number(b.y),
+            number(after.x),
+            number(after.y)
+        );
     }
     if let Some(last) = points.last().filter(|_| points.len() > 1) {
         let _ = write!(path, "L{} {}", number(last.x), number(last.y));
@@ -63,7 +72,14 @@ pub fn bezier(from: Point, to: Point) -> String {
     let reach = ((to.x - from.x).abs() / 2.0).max(LEG * 2.0);
     format!(
         "M{} {}C{} {} {} {} {} {}",
-        number(from.x), number(from.y), number(from.x + reach), number(from.y), number(to.x - reach), number(to.y), number(to.x), number(to.y)
+        number(from.x),
+        number(from.y),
+        number(from.x + reach),
+        number(from.y),
+        number(to.x - reach),
+        number(to.y),
+        number(to.x),
+        number(to.y)
     )
 }
 
@@ -84,7 +100,8 @@ pub fn simplify(points: &[Point]) -> Vec<Point> {
             continue;
         }
         if let [.., a, b] = kept.as_slice()
-            && ((a.x - b.x).abs() < 0.01 && (b.x - point.x).abs() < 0.01 || (a.y - b.y).abs() < 0.01 && (b.y - point.y).abs() < 0.01)
+            && ((a.x - b.x).abs() < 0.01 && (b.x - point.x).abs() < 0.01
+                || (a.y - b.y).abs() < 0.01 && (b.y - point.y).abs() < 0.01)
         {
             kept.pop();
         }

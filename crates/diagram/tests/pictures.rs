@@ -17,7 +17,19 @@ fn edge(from: &str, to: &str) -> Edge {
 
 fn definition(nodes: &[&str], edges: &[(&str, &str)]) -> Definition {
     Definition {
-        nodes: nodes.iter().map(|id| node(id, match *id { "start" => NodeType::Start, "end" => NodeType::End, _ => NodeType::Task })).collect(),
+        nodes: nodes
+            .iter()
+            .map(|id| {
+                node(
+                    id,
+                    match *id {
+                        "start" => NodeType::Start,
+                        "end" => NodeType::End,
+                        _ => NodeType::Task,
+                    },
+                )
+            })
+            .collect(),
         edges: edges.iter().map(|(from, to)| edge(from, to)).collect(),
         ..Definition::default()
     }
@@ -31,13 +43,31 @@ fn at<'s>(scene: &'s Scene, id: &str) -> &'s heddle_diagram::SceneNode {
 fn check(scene: &Scene) {
     for (a, first) in scene.nodes.iter().enumerate() {
         let step = if first.shape == Shape::Boundary { 4.0 } else { 8.0 };
-        assert_eq!((first.local.x % step, first.local.y % step), (0.0, 0.0), "{} is off the grid: {:?}", first.id, first.local);
+        assert_eq!(
+            (first.local.x % step, first.local.y % step),
+            (0.0, 0.0),
+            "{} is off the grid: {:?}",
+            first.id,
+            first.local
+        );
         for second in &scene.nodes[a + 1..] {
-            let apart = first.parent == second.parent && first.shape != Shape::Boundary && second.shape != Shape::Boundary;
-            assert!(!apart || !first.rect.overlaps(&second.rect), "{} and {} overlap: {:?} {:?}", first.id, second.id, first.rect, second.rect);
+            let apart =
+                first.parent == second.parent && first.shape != Shape::Boundary && second.shape != Shape::Boundary;
+            assert!(
+                !apart || !first.rect.overlaps(&second.rect),
+                "{} and {} overlap: {:?} {:?}",
+                first.id,
+                second.id,
+                first.rect,
+                second.rect
+            );
         }
         if let Some(parent) = first.parent {
-            let inside = Rect { y: scene.nodes[parent].rect.y + card::HEADER, h: scene.nodes[parent].rect.h - card::HEADER, ..scene.nodes[parent].rect };
+            let inside = Rect {
+                y: scene.nodes[parent].rect.y + card::HEADER,
+                h: scene.nodes[parent].rect.h - card::HEADER,
+                ..scene.nodes[parent].rect
+            };
             assert!(inside.union(&first.rect) == inside, "{} sticks out of {}", first.id, scene.nodes[parent].id);
         }
         assert!(scene.bounds.union(&first.rect) == scene.bounds);
@@ -67,7 +97,10 @@ fn a_sequence_is_one_straight_line() {
 
 #[test]
 fn branches_keep_the_order_of_their_ports_and_meet_again() {
-    let mut definition = definition(&["start", "判断", "任务A", "任务B", "end"], &[("start", "判断"), ("判断", "任务A"), ("判断", "任务B"), ("任务A", "end"), ("任务B", "end")]);
+    let mut definition = definition(
+        &["start", "判断", "任务A", "任务B", "end"],
+        &[("start", "判断"), ("判断", "任务A"), ("判断", "任务B"), ("任务A", "end"), ("任务B", "end")],
+    );
     definition.nodes[1].node_type = NodeType::Decision;
     definition.edges[1].condition = Some("${variable > 10}".into());
     definition.edges[2].default = true;
@@ -83,18 +116,25 @@ fn branches_keep_the_order_of_their_ports_and_meet_again() {
 
 #[test]
 fn plain_ways_share_a_port_and_errors_have_a_row() {
-    let mut definition = definition(&["start", "a", "b", "c", "d"], &[("start", "a"), ("a", "b"), ("a", "c"), ("a", "d")]);
+    let mut definition =
+        definition(&["start", "a", "b", "c", "d"], &[("start", "a"), ("a", "b"), ("a", "c"), ("a", "d")]);
     definition.edges[3].on = Some(EdgeEvent::Error);
     let scene = Scene::of(&definition, false);
     check(&scene);
     let outs = &at(&scene, "a").outs;
-    assert_eq!(outs.iter().map(|out| (out.kind, out.row)).collect::<Vec<_>>(), [(OutKind::Plain, None), (OutKind::Error, Some(0))]);
+    assert_eq!(
+        outs.iter().map(|out| (out.kind, out.row)).collect::<Vec<_>>(),
+        [(OutKind::Plain, None), (OutKind::Error, Some(0))]
+    );
     assert_eq!((scene.edges[1].out, scene.edges[2].out, scene.edges[3].out), (0, 0, 1));
 }
 
 #[test]
 fn back_edges_and_loops_run_below() {
-    let scene = Scene::of(&definition(&["start", "a", "b", "end"], &[("start", "a"), ("a", "b"), ("b", "a"), ("b", "b"), ("b", "end")]), false);
+    let scene = Scene::of(
+        &definition(&["start", "a", "b", "end"], &[("start", "a"), ("a", "b"), ("b", "a"), ("b", "b"), ("b", "end")]),
+        false,
+    );
     check(&scene);
     let lowest = at(&scene, "b").rect.bottom();
     assert!(scene.edges[2].back && scene.edges[3].back && !scene.edges[1].back);
@@ -106,13 +146,28 @@ fn back_edges_and_loops_run_below() {
 
 #[test]
 fn long_edges_pass_between_cards() {
-    let scene = Scene::of(&definition(&["start", "a", "b", "c", "end"], &[("start", "a"), ("a", "b"), ("b", "c"), ("c", "end"), ("a", "end"), ("start", "c")]), false);
+    let scene = Scene::of(
+        &definition(
+            &["start", "a", "b", "c", "end"],
+            &[("start", "a"), ("a", "b"), ("b", "c"), ("c", "end"), ("a", "end"), ("start", "c")],
+        ),
+        false,
+    );
     check(&scene);
     for edge in &scene.edges {
         for leg in edge.points.windows(2) {
-            let leg = Rect::at(Point::new(leg[0].x.min(leg[1].x), leg[0].y.min(leg[1].y)), Size::new((leg[0].x - leg[1].x).abs(), (leg[0].y - leg[1].y).abs())).grown(0.5);
+            let leg = Rect::at(
+                Point::new(leg[0].x.min(leg[1].x), leg[0].y.min(leg[1].y)),
+                Size::new((leg[0].x - leg[1].x).abs(), (leg[0].y - leg[1].y).abs()),
+            )
+            .grown(0.5);
             for (n, node) in scene.nodes.iter().enumerate() {
-                assert!(n == edge.from || n == edge.to || !leg.overlaps(&node.rect), "{} runs through {}", edge.id, node.id);
+                assert!(
+                    n == edge.from || n == edge.to || !leg.overlaps(&node.rect),
+                    "{} runs through {}",
+                    edge.id,
+                    node.id
+                );
             }
         }
     }
@@ -120,19 +175,34 @@ fn long_edges_pass_between_cards() {
 
 #[test]
 fn containers_hold_their_bodies_and_boundaries_stand_on_their_hosts() {
-    let mut definition = definition(&["start", "pack", "late", "after", "end"], &[("start", "pack"), ("pack", "end"), ("late", "after"), ("after", "end")]);
+    let mut definition = definition(
+        &["start", "pack", "late", "after", "end"],
+        &[("start", "pack"), ("pack", "end"), ("late", "after"), ("after", "end")],
+    );
     definition.nodes[1].node_type = NodeType::Foreach;
     let mut inner = node("inner", NodeType::Group);
     inner.body = Some(Body { nodes: vec![node("x", NodeType::Task)], edges: Vec::new() });
-    definition.nodes[1].body = Some(Body { nodes: vec![node("pick", NodeType::Task), node("print", NodeType::Task), inner], edges: vec![edge("pick", "print"), edge("print", "inner")] });
-    definition.nodes[2] = Node { boundary: Some(Boundary { attached_to: "pack".into(), interrupting: true, ..Boundary::default() }), ..node("late", NodeType::Boundary) };
+    definition.nodes[1].body = Some(Body {
+        nodes: vec![node("pick", NodeType::Task), node("print", NodeType::Task), inner],
+        edges: vec![edge("pick", "print"), edge("print", "inner")],
+    });
+    definition.nodes[2] = Node {
+        boundary: Some(Boundary { attached_to: "pack".into(), interrupting: true, ..Boundary::default() }),
+        ..node("late", NodeType::Boundary)
+    };
     let scene = Scene::of(&definition, false);
     check(&scene);
     let (pack, late) = (at(&scene, "pack"), at(&scene, "late"));
-    assert_eq!((pack.shape, late.shape, at(&scene, "inner").shape), (Shape::Container, Shape::Boundary, Shape::Container));
+    assert_eq!(
+        (pack.shape, late.shape, at(&scene, "inner").shape),
+        (Shape::Container, Shape::Boundary, Shape::Container)
+    );
     assert_eq!(at(&scene, "x").parent, scene.find("inner"));
     assert_eq!(late.rect.centre().y, pack.rect.bottom());
-    assert_eq!(scene.edges.iter().map(|edge| edge.id.as_str()).collect::<Vec<_>>(), ["start->pack", "pack->end", "late->after", "after->end", "pick->print", "print->inner"]);
+    assert_eq!(
+        scene.edges.iter().map(|edge| edge.id.as_str()).collect::<Vec<_>>(),
+        ["start->pack", "pack->end", "late->after", "after->end", "pick->print", "print->inner"]
+    );
 }
 
 #[test]
@@ -145,13 +215,19 @@ fn given_positions_are_kept_and_the_rest_finds_room() {
     assert_eq!((at(&scene, "a").local, at(&scene, "start").local), (Point::new(400.0, 800.0), Point::new(0.0, 800.0)));
     assert!(at(&scene, "b").rect.x > 600.0 && at(&scene, "b").rect.y > 700.0, "{:?}", at(&scene, "b").rect);
     assert_ne!(Scene::of(&definition, false), scene);
-    assert_eq!(auto_layout(&definition)["start"], Position { x: 0.0, y: at(&Scene::of(&definition, false), "start").local.y });
+    assert_eq!(
+        auto_layout(&definition)["start"],
+        Position { x: 0.0, y: at(&Scene::of(&definition, false), "start").local.y }
+    );
 }
 
 #[test]
 fn broken_definitions_have_a_picture() {
     let mut definition = definition(&["a", "a", "b"], &[("a", "gone"), ("gone", "b"), ("a", "b")]);
-    definition.nodes.push(Node { boundary: Some(Boundary { attached_to: "nobody".into(), ..Boundary::default() }), ..node("lost", NodeType::Boundary) });
+    definition.nodes.push(Node {
+        boundary: Some(Boundary { attached_to: "nobody".into(), ..Boundary::default() }),
+        ..node("lost", NodeType::Boundary)
+    });
     let scene = Scene::of(&definition, true);
     check(&scene);
     assert_eq!((scene.nodes.len(), scene.edges.len()), (4, 1));
@@ -183,7 +259,10 @@ fn large(nodes: usize, edges: usize) -> Definition {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (seed >> 33) as usize % below
     };
-    let mut definition = Definition { nodes: (0..nodes).map(|n| node(&format!("n{n}"), NodeType::Task)).collect(), ..Definition::default() };
+    let mut definition = Definition {
+        nodes: (0..nodes).map(|n| node(&format!("n{n}"), NodeType::Task)).collect(),
+        ..Definition::default()
+    };
     for n in 1..nodes {
         let before = n - 1 - random(n.min(8));
         definition.edges.push(edge(&format!("n{before}"), &format!("n{n}")));

@@ -5,7 +5,8 @@ use crate::error::{ExprError, ExprErrorCode as Code};
 use crate::slot::is_name;
 
 /// Names that every expression may use, whatever the variables are.
-const ROOTS: [&str; 10] = ["vars", "nodes", "input", "instance", "output", "error", "item", "index", "secrets", "attempt"];
+const ROOTS: [&str; 10] =
+    ["vars", "nodes", "input", "instance", "output", "error", "item", "index", "secrets", "attempt"];
 
 /// What is wrong with an expression (without `${}`): its first syntax mistake, or every root name that is neither known nor one of
 /// the fixed roots. Without `known_names` names are not checked.
@@ -28,12 +29,19 @@ fn unknown(source: &str, name: &str, at: (usize, usize), known: &[String]) -> Ex
     let end = (at.0 + at.1).min(source.len());
     let rest = &source[at.0.min(end)..];
     // `order-id` where there is a variable of that name: it was meant, and reads as a subtraction.
-    if let Some(dashed) = known.iter().filter(|known| known.contains('-') && rest.starts_with(known.as_str())).max_by_key(|known| known.len()) {
+    if let Some(dashed) = known
+        .iter()
+        .filter(|known| known.contains('-') && rest.starts_with(known.as_str()))
+        .max_by_key(|known| known.len())
+    {
         let fixed = format!("vars[\"{dashed}\"]");
         return ExprError::new(
-            Code::DashedName, (at.0, dashed.len()),
-            format!("`{dashed}` reads as a subtraction; write `{fixed}`"), format!("`{dashed}` 会被当作减法，请写 `{fixed}`"),
-        ).suggest(fixed);
+            Code::DashedName,
+            (at.0, dashed.len()),
+            format!("`{dashed}` reads as a subtraction; write `{fixed}`"),
+            format!("`{dashed}` 会被当作减法，请写 `{fixed}`"),
+        )
+        .suggest(fixed);
     }
     let len = if rest.starts_with(name) { name.len() } else { end - at.0.min(end) };
     let candidates = known.iter().map(String::as_str).chain(ROOTS);
@@ -41,11 +49,19 @@ fn unknown(source: &str, name: &str, at: (usize, usize), known: &[String]) -> Ex
         Some(near) => {
             let spelled = if is_name(&near) { near.clone() } else { format!("vars[{near:?}]") };
             ExprError::new(
-                Code::UnknownName, (at.0, len),
-                format!("there is no variable `{name}`; did you mean `{near}`?"), format!("变量 `{name}` 不存在，是否要写 `{near}`？"),
-            ).suggest(spelled)
+                Code::UnknownName,
+                (at.0, len),
+                format!("there is no variable `{name}`; did you mean `{near}`?"),
+                format!("变量 `{name}` 不存在，是否要写 `{near}`？"),
+            )
+            .suggest(spelled)
         }
-        None => ExprError::new(Code::UnknownName, (at.0, len), format!("there is no variable `{name}`"), format!("变量 `{name}` 不存在")),
+        None => ExprError::new(
+            Code::UnknownName,
+            (at.0, len),
+            format!("there is no variable `{name}`"),
+            format!("变量 `{name}` 不存在"),
+        ),
     }
 }
 
@@ -95,7 +111,14 @@ mod tests {
     #[test]
     fn the_nearest_word_is_the_one_meant() {
         let words = ["amount", "customer", "金额合计", "items"];
-        for (typed, meant) in [("amuont", Some("amount")), ("Amount", Some("amount")), ("金额合记", Some("金额合计")), ("item", Some("items")), ("xyz", None), ("a", None)] {
+        for (typed, meant) in [
+            ("amuont", Some("amount")),
+            ("Amount", Some("amount")),
+            ("金额合记", Some("金额合计")),
+            ("item", Some("items")),
+            ("xyz", None),
+            ("a", None),
+        ] {
             assert_eq!(nearest(typed, words).as_deref(), meant, "{typed}");
         }
     }

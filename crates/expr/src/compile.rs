@@ -26,7 +26,8 @@ fn parse_and_lower(source: &str, rewritten: &Rewritten) -> Result<Compiled, Expr
     }
     if measure.nodes > limits::NODES {
         return Err(ExprError::new(
-            Code::TooLarge, (0, source.len()),
+            Code::TooLarge,
+            (0, source.len()),
             format!("the expression has more than {} parts: split it into several steps", limits::NODES),
             format!("表达式超过 {} 个部分，请拆分为多个步骤", limits::NODES),
         ));
@@ -61,7 +62,8 @@ fn parse_and_lower(source: &str, rewritten: &Rewritten) -> Result<Compiled, Expr
 /// The parser's first complaint, at its place in the author's text and in words.
 fn syntax_error(source: &str, rewritten: &Rewritten, errors: &cel::ParseErrors) -> ExprError {
     // The parser also complains that its own tree is incomplete; the grammar's complaint says more.
-    let Some(first) = errors.errors.iter().find(|error| !error.msg.starts_with("Incomplete")).or(errors.errors.first()) else {
+    let Some(first) = errors.errors.iter().find(|error| !error.msg.starts_with("Incomplete")).or(errors.errors.first())
+    else {
         return ExprError::new(Code::Syntax, (0, source.len()), "this is not an expression", "这不是表达式");
     };
     // The rewritten text has one line (line breaks inside texts aside) and columns from 1.
@@ -79,9 +81,15 @@ fn syntax_error(source: &str, rewritten: &Rewritten, errors: &cel::ParseErrors) 
     let (en, zh) = if at_end {
         (format!("the expression ends too early, after `{text}`"), format!("表达式在 `{text}` 之后提前结束"))
     } else if first.msg.contains("literal") {
-        (format!("`{text}` is too large for a 64-bit integer; write it with a fraction, such as 1e20"), format!("`{text}` 超出 64 位整数范围，请写成小数，如 1e20"))
+        (
+            format!("`{text}` is too large for a 64-bit integer; write it with a fraction, such as 1e20"),
+            format!("`{text}` 超出 64 位整数范围，请写成小数，如 1e20"),
+        )
     } else if first.msg.contains("token recognition") {
-        (format!("{text} has an escape that does not exist; write `\\\\` for a backslash"), format!("{text} 中有无效的转义，需要反斜杠请写 `\\\\`"))
+        (
+            format!("{text} has an escape that does not exist; write `\\\\` for a backslash"),
+            format!("{text} 中有无效的转义，需要反斜杠请写 `\\\\`"),
+        )
     } else {
         (format!("`{text}` cannot stand here"), format!("此处不能写 `{text}`"))
     };

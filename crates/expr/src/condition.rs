@@ -27,8 +27,10 @@ impl Condition {
             None => {
                 let fixed = format!("${{{}}}", template::without_marks(trimmed));
                 Err(ExprError::new(
-                    Code::Syntax, (start, trimmed.len()),
-                    format!("a condition is one expression; write `{fixed}`"), format!("条件必须是一个表达式，请写 `{fixed}`"),
+                    Code::Syntax,
+                    (start, trimmed.len()),
+                    format!("a condition is one expression; write `{fixed}`"),
+                    format!("条件必须是一个表达式，请写 `{fixed}`"),
                 )
                 .suggest(fixed))
             }

@@ -2,7 +2,10 @@
 
 use crate::budget::{self, Spent};
 use crate::error::{EvalError, EvalErrorCode as Code};
-use cel::common::types::{CelBool, CelBytes, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelOptional, CelString, CelType, CelUInt, Kind};
+use cel::common::types::{
+    CelBool, CelBytes, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelNull, CelOptional, CelString, CelType,
+    CelUInt, Kind,
+};
 use cel::common::value::Val;
 use serde_json::{Map, Number, Value};
 use std::collections::HashMap;
@@ -178,13 +181,21 @@ fn time_to_json(value: &dyn Val) -> Result<Value, EvalError> {
 
 pub(crate) fn double_to_json(double: f64) -> Result<Value, EvalError> {
     Number::from_f64(double).map(Value::Number).ok_or_else(|| {
-        EvalError::new(Code::NotANumber, format!("the result is {double}, which is not a number that JSON can hold"), format!("结果是 {double}，无法用 JSON 表示"))
+        EvalError::new(
+            Code::NotANumber,
+            format!("the result is {double}, which is not a number that JSON can hold"),
+            format!("结果是 {double}，无法用 JSON 表示"),
+        )
     })
 }
 
 fn no_json(value: &dyn Val) -> EvalError {
     let kind = value.get_type().name().to_owned();
-    EvalError::new(Code::Type, format!("a value of type {kind} cannot be a result"), format!("{kind} 类型的值不能作为结果"))
+    EvalError::new(
+        Code::Type,
+        format!("a value of type {kind} cannot be a result"),
+        format!("{kind} 类型的值不能作为结果"),
+    )
 }
 
 fn key_text(key: &CelMapKey<'_>) -> String {

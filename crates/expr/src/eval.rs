@@ -113,15 +113,29 @@ fn now(_ms: i64) -> Option<Box<dyn Val>> {
 fn explain(error: &ExecutionError) -> EvalError {
     use ExecutionError as E;
     match error {
-        E::UndeclaredReference(name) => EvalError::new(Code::Unsupported, format!("`{name}` is not available here"), format!("`{name}` 在此处不可用")),
+        E::UndeclaredReference(name) => EvalError::new(
+            Code::Unsupported,
+            format!("`{name}` is not available here"),
+            format!("`{name}` 在此处不可用"),
+        ),
         E::NoSuchKey(key) => EvalError::new(
             Code::MissingField,
             format!("there is no field `{key}`; test with `has(…)` or write `default(…, …)`"),
             format!("字段 `{key}` 不存在，可用 `has(…)` 判断，或写 `default(…, …)`"),
         ),
-        E::DivisionByZero(_) | E::RemainderByZero(_) => EvalError::new(Code::DivisionByZero, "a division by zero", "除数为零"),
-        E::Overflow(..) => EvalError::new(Code::Overflow, "a number is too large for a 64-bit integer; use double(…)", "数值超出 64 位整数范围，请使用 double(…)"),
-        E::IndexOutOfBounds(index) => EvalError::new(Code::Index, format!("the list has no element {}", short(index)), format!("列表没有第 {} 个元素", short(index))),
+        E::DivisionByZero(_) | E::RemainderByZero(_) => {
+            EvalError::new(Code::DivisionByZero, "a division by zero", "除数为零")
+        }
+        E::Overflow(..) => EvalError::new(
+            Code::Overflow,
+            "a number is too large for a 64-bit integer; use double(…)",
+            "数值超出 64 位整数范围，请使用 double(…)",
+        ),
+        E::IndexOutOfBounds(index) => EvalError::new(
+            Code::Index,
+            format!("the list has no element {}", short(index)),
+            format!("列表没有第 {} 个元素", short(index)),
+        ),
         E::NoSuchOverload(overload) => no_overload(overload.function(), &overload.argument_types().join(", ")),
         E::UnsupportedBinaryOperator(operator, left, right) => {
             let name = match *operator {
@@ -134,11 +148,21 @@ fn explain(error: &ExecutionError) -> EvalError {
             };
             no_overload(name, &format!("{}, {}", left.type_of(), right.type_of()))
         }
-        E::UnexpectedType { got, want } => EvalError::new(Code::Type, format!("a value of type {got} stands where {want} is needed"), format!("此处需要 {want}，而不是 {got}")),
-        E::FunctionError { function, message } => {
-            EvalError::new(Code::InvalidArgument, format!("`{function}`: {message}"), format!("`{function}`：{message}"))
-        }
-        E::DuplicateKey(key) => EvalError::new(Code::InvalidArgument, format!("the key {} stands twice in a map", short(key)), format!("映射中键 {} 重复", short(key))),
+        E::UnexpectedType { got, want } => EvalError::new(
+            Code::Type,
+            format!("a value of type {got} stands where {want} is needed"),
+            format!("此处需要 {want}，而不是 {got}"),
+        ),
+        E::FunctionError { function, message } => EvalError::new(
+            Code::InvalidArgument,
+            format!("`{function}`: {message}"),
+            format!("`{function}`：{message}"),
+        ),
+        E::DuplicateKey(key) => EvalError::new(
+            Code::InvalidArgument,
+            format!("the key {} stands twice in a map", short(key)),
+            format!("映射中键 {} 重复", short(key)),
+        ),
         E::InternalError(message) => EvalError::new(Code::Internal, message.clone(), message.clone()),
         other => {
             let message: String = other.to_string().chars().take(200).collect();
@@ -153,9 +177,21 @@ fn no_overload(function: &str, types: &str) -> EvalError {
         "_[_]" => "[ ]",
         other => other.trim_matches('_'),
     };
-    let advice = if types.contains("null_type") { "a value is null here; test it first" } else { "convert one of them with int(…), double(…) or string(…)" };
-    let advice_zh = if types.contains("null_type") { "其中一个值为 null，请先判断" } else { "请用 int(…)、double(…) 或 string(…) 转换" };
-    EvalError::new(Code::Type, format!("`{name}` does not go with {types}: {advice}"), format!("`{name}` 不能用于 {types}：{advice_zh}"))
+    let advice = if types.contains("null_type") {
+        "a value is null here; test it first"
+    } else {
+        "convert one of them with int(…), double(…) or string(…)"
+    };
+    let advice_zh = if types.contains("null_type") {
+        "其中一个值为 null，请先判断"
+    } else {
+        "请用 int(…)、double(…) 或 string(…) 转换"
+    };
+    EvalError::new(
+        Code::Type,
+        format!("`{name}` does not go with {types}: {advice}"),
+        format!("`{name}` 不能用于 {types}：{advice_zh}"),
+    )
 }
 
 fn short(value: &cel::Value) -> String {

@@ -6,7 +6,7 @@
 use crate::lower::{FLAG, NOW, SLOT};
 use crate::scope::Scope;
 use crate::slot::Slot;
-use cel::common::ast::{operators as op, CallExpr, Expr, IdedExpr, LiteralValue};
+use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators as op};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -48,6 +48,9 @@ pub(crate) enum Operation {
     Subtract,
     Multiply,
 }
+
+/// Longer texts are joined by the interpreter, which weighs them.
+const SHORT_TEXT: usize = 64 * 1024;
 
 /// A scalar.
 #[derive(Debug, Clone)]
@@ -125,7 +128,9 @@ impl Fast {
         match self {
             Self::Slot(number) => slots.get(*number)?.value(scope).ok(),
             Self::Now => Some(Arc::new(Value::String(crate::functions::time::rfc3339_ms(scope.now_ms())))),
-            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Double(_) | Self::Text(_) => scalar_to_json(&self.constant()?),
+            Self::Null | Self::Bool(_) | Self::Int(_) | Self::Double(_) | Self::Text(_) => {
+                scalar_to_json(&self.constant()?)
+            }
             _ => {
                 let mut values = Values { slots, roots: vec![None; slots.len()] };
                 self.prepare(&mut values, scope);
@@ -139,7 +144,9 @@ impl Fast {
         match self {
             Self::Slot(number) | Self::Flag(number) | Self::Size(number) => values.fetch(*number, scope),
             Self::Not(inner) => inner.prepare(values, scope),
-            Self::And(both) | Self::Or(both) | Self::Compare(_, both) | Self::Compute(_, both) => both.iter().for_each(|part| part.prepare(values, scope)),
+            Self::And(both) | Self::Or(both) | Self::Compare(_, both) | Self::Compute(_, both) => {
+                both.iter().for_each(|part| part.prepare(values, scope))
+            }
             Self::If(three) => three.iter().for_each(|part| part.prepare(values, scope)),
             _ => {}
         }
@@ -164,8 +171,12 @@ impl Fast {
             Self::Not(inner) => Scalar::Bool(!inner.truth(values)?),
             Self::And(both) => Scalar::Bool(both[0].truth(values)? && both[1].truth(values)?),
             Self::Or(both) => Scalar::Bool(both[0].truth(values)? || both[1].truth(values)?),
-            Self::If(three) => return if three[0].truth(values)? { three[1].scalar(values) } else { three[2].scalar(values) },
-            Self::Compare(relation, both) => Scalar::Bool(relation.holds(&both[0].scalar(values)?, &both[1].scalar(values)?)?),
+            Self::If(three) => {
+                return if three[0].truth(values)? { three[1].scalar(values) } else { three[2].scalar(values) };
+            }
+            Self::Compare(relation, both) => {
+                Scalar::Bool(relation.holds(&both[0].scalar(values)?, &both[1].scalar(values)?)?)
+            }
             Self::Compute(operation, both) => operation.apply(&both[0].scalar(values)?, &both[1].scalar(values)?)?,
             Self::Now => return None,
             _ => return self.constant(),
@@ -220,6 +231,9 @@ impl Operation {
                 Self::Subtract => a - b,
                 Self::Multiply => a * b,
             })),
+            (Scalar::Text(a), Scalar::Text(b)) if matches!(self, Self::Add) && a.len() + b.len() <= SHORT_TEXT => {
+                Some(Scalar::Text(Cow::Owned([a.as_ref(), b.as_ref()].concat())))
+            }
             _ => None,
         }
     }

@@ -51,25 +51,52 @@ fn is_mark(c: char) -> bool {
 /// The ASCII sign that a full-width sign of an input method stands for.
 fn half_width(c: char) -> Option<&'static str> {
     Some(match c {
-        '（' => "(", '）' => ")", '【' | '［' => "[", '】' | '］' => "]", '｛' => "{", '｝' => "}",
-        '，' | '、' => ",", '。' | '．' => ".", '：' => ":", '？' => "?", '！' => "!",
-        '＞' | '〉' => ">", '＜' | '〈' => "<", '＝' => "=", '＋' => "+", '－' | '—' | '–' => "-", '×' | '＊' => "*", '÷' | '／' => "/",
-        '％' => "%", '＆' => "&", '｜' => "|", '≥' => ">=", '≤' => "<=", '≠' => "!=",
-        '“' | '”' | '„' | '「' | '」' | '＂' => "\"", '‘' | '’' | '＇' => "'",
+        '（' => "(",
+        '）' => ")",
+        '【' | '［' => "[",
+        '】' | '］' => "]",
+        '｛' => "{",
+        '｝' => "}",
+        '，' | '、' => ",",
+        '。' | '．' => ".",
+        '：' => ":",
+        '？' => "?",
+        '！' => "!",
+        '＞' | '〉' => ">",
+        '＜' | '〈' => "<",
+        '＝' => "=",
+        '＋' => "+",
+        '－' | '—' | '–' => "-",
+        '×' | '＊' => "*",
+        '÷' | '／' => "/",
+        '％' => "%",
+        '＆' => "&",
+        '｜' => "|",
+        '≥' => ">=",
+        '≤' => "<=",
+        '≠' => "!=",
+        '“' | '”' | '„' | '「' | '」' | '＂' => "\"",
+        '‘' | '’' | '＇' => "'",
         _ => return None,
     })
 }
 
 const SIGNS: [&str; 27] = [
-    "&&", "||", "==", "!=", "<=", ">=", ".?", "[?", "+", "-", "*", "/", "%", "<", ">", "!", "(", ")", "[", "]", "{", "}", ".", ",", ":", "?", "=",
+    "&&", "||", "==", "!=", "<=", ">=", ".?", "[?", "+", "-", "*", "/", "%", "<", ">", "!", "(", ")", "[", "]", "{",
+    "}", ".", ",", ":", "?", "=",
 ];
 
 /// Splits a text into tokens; refuses what is too long, too deep, or cannot be a token.
 pub(crate) fn tokens(source: &str) -> Result<Vec<Token>, ExprError> {
     if source.len() > limits::SOURCE_BYTES {
         return Err(ExprError::new(
-            Code::TooLong, (0, source.len()),
-            format!("the expression has {} bytes; at most {} are allowed: split it into several steps", source.len(), limits::SOURCE_BYTES),
+            Code::TooLong,
+            (0, source.len()),
+            format!(
+                "the expression has {} bytes; at most {} are allowed: split it into several steps",
+                source.len(),
+                limits::SOURCE_BYTES
+            ),
             format!("表达式有 {} 字节，最多允许 {} 字节，请拆分为多个步骤", source.len(), limits::SOURCE_BYTES),
         ));
     }
@@ -134,9 +161,10 @@ impl Lexer<'_> {
 
     /// `.5` is a number unless it follows something that has fields.
     fn digit_after_dot(&self) -> bool {
-        let after_value = self.tokens.last().is_some_and(|last| {
-            last.kind != Kind::Sign || matches!(last.text(self.source), ")" | "]" | "}")
-        });
+        let after_value = self
+            .tokens
+            .last()
+            .is_some_and(|last| last.kind != Kind::Sign || matches!(last.text(self.source), ")" | "]" | "}"));
         !after_value && self.source[self.at + 1..].starts_with(|c: char| c.is_ascii_digit())
     }
 
@@ -170,7 +198,13 @@ impl Lexer<'_> {
         let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) else { return Err(unexpected(self.at, c)) };
         // `a ?.5 : b` and `a[?b ...]`: the optional forms are two signs to a reader as well, so splitting them is harmless.
         if *sign == "=" {
-            return Err(ExprError::new(Code::Syntax, (self.at, 1), "`=` assigns nothing here; compare with `==`", "`=` 不能用于赋值，比较请写 `==`").suggest("=="));
+            return Err(ExprError::new(
+                Code::Syntax,
+                (self.at, 1),
+                "`=` assigns nothing here; compare with `==`",
+                "`=` 不能用于赋值，比较请写 `==`",
+            )
+            .suggest("=="));
         }
         self.at += sign.len();
         Ok(())
@@ -179,7 +213,8 @@ impl Lexer<'_> {
     fn push(&mut self, token: Token) -> Result<(), ExprError> {
         if self.tokens.len() >= limits::TOKENS {
             return Err(ExprError::new(
-                Code::TooManyTokens, (token.start, self.source.len() - token.start),
+                Code::TooManyTokens,
+                (token.start, self.source.len() - token.start),
                 format!("the expression has more than {} words and signs: split it into several steps", limits::TOKENS),
                 format!("表达式超过 {} 个词和符号，请拆分为多个步骤", limits::TOKENS),
             ));
@@ -233,7 +268,13 @@ pub(crate) fn text_start(rest: &str) -> Option<Quote> {
 /// Where the text literal that starts at `start` ends.
 pub(crate) fn text_end(source: &str, start: usize, quote: Quote) -> Result<usize, ExprError> {
     let unterminated = || {
-        ExprError::new(Code::Unterminated, (start, source.len() - start), "the text has no closing quote", "字符串缺少结束引号").suggest(format!("{}{}", &source[start..], quote.mark))
+        ExprError::new(
+            Code::Unterminated,
+            (start, source.len() - start),
+            "the text has no closing quote",
+            "字符串缺少结束引号",
+        )
+        .suggest(format!("{}{}", &source[start..], quote.mark))
     };
     let mut at = start + quote.open;
     loop {
@@ -254,7 +295,8 @@ pub(crate) fn text_end(source: &str, start: usize, quote: Quote) -> Result<usize
 
 pub(crate) fn too_deep(at: (usize, usize)) -> ExprError {
     ExprError::new(
-        Code::TooDeep, at,
+        Code::TooDeep,
+        at,
         format!("the expression is nested deeper than {} levels: split it into several steps", limits::DEPTH),
         format!("表达式嵌套超过 {} 层，请拆分为多个步骤", limits::DEPTH),
     )
@@ -263,17 +305,27 @@ pub(crate) fn too_deep(at: (usize, usize)) -> ExprError {
 fn unexpected(at: usize, c: char) -> ExprError {
     if let Some(ascii) = half_width(c) {
         return ExprError::new(
-            Code::UnexpectedCharacter, (at, c.len_utf8()),
-            format!("`{c}` is a full-width sign; write `{ascii}`"), format!("`{c}` 是全角符号，请写 `{ascii}`"),
-        ).suggest(ascii);
+            Code::UnexpectedCharacter,
+            (at, c.len_utf8()),
+            format!("`{c}` is a full-width sign; write `{ascii}`"),
+            format!("`{c}` 是全角符号，请写 `{ascii}`"),
+        )
+        .suggest(ascii);
     }
     let (en, zh, fix) = match c {
         '&' => ("`&` is written `&&`".to_owned(), "`&` 应写为 `&&`".to_owned(), Some("&&")),
         '|' => ("`|` is written `||`".to_owned(), "`|` 应写为 `||`".to_owned(), Some("||")),
         ';' => ("an expression has no `;`".to_owned(), "表达式中不能有 `;`".to_owned(), Some("")),
         '$' => ("`$` has no meaning inside an expression".to_owned(), "表达式内不能使用 `$`".to_owned(), Some("")),
-        c if c.is_control() || c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}') => {
-            (format!("an invisible character (U+{:04X}) stands here", c as u32), format!("此处有不可见字符（U+{:04X}）", c as u32), Some(" "))
+        c if c.is_control()
+            || c.is_whitespace()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}') =>
+        {
+            (
+                format!("an invisible character (U+{:04X}) stands here", c as u32),
+                format!("此处有不可见字符（U+{:04X}）", c as u32),
+                Some(" "),
+            )
         }
         c => (format!("`{c}` has no meaning in an expression"), format!("表达式中不能使用 `{c}`"), None),
     };
@@ -286,14 +338,26 @@ fn unexpected(at: usize, c: char) -> ExprError {
 
 fn unclosed(source: &str, open: Token) -> ExprError {
     let sign = open.text(source);
-    ExprError::new(Code::Unterminated, (open.start, sign.len()), format!("`{sign}` is never closed"), format!("`{sign}` 没有对应的结束括号"))
+    ExprError::new(
+        Code::Unterminated,
+        (open.start, sign.len()),
+        format!("`{sign}` is never closed"),
+        format!("`{sign}` 没有对应的结束括号"),
+    )
 }
 
 fn mismatch(token: Token, close: &str, want: &str) -> ExprError {
     let at = (token.start, token.end - token.start);
     if want.is_empty() {
-        ExprError::new(Code::Syntax, at, format!("`{close}` closes nothing"), format!("`{close}` 没有对应的开始括号")).suggest("")
+        ExprError::new(Code::Syntax, at, format!("`{close}` closes nothing"), format!("`{close}` 没有对应的开始括号"))
+            .suggest("")
     } else {
-        ExprError::new(Code::Syntax, at, format!("`{close}` stands where `{want}` should"), format!("此处应为 `{want}`，而不是 `{close}`")).suggest(want)
+        ExprError::new(
+            Code::Syntax,
+            at,
+            format!("`{close}` stands where `{want}` should"),
+            format!("此处应为 `{want}`，而不是 `{close}`"),
+        )
+        .suggest(want)
     }
 }

@@ -39,7 +39,7 @@ pub use cache::compile_cached;
 pub use check::{check, nearest};
 pub use condition::Condition;
 pub use error::{EvalError, EvalErrorCode, ExprError, ExprErrorCode};
-pub use functions::{Form, Function, FUNCTIONS};
+pub use functions::{FUNCTIONS, Form, Function};
 pub use program::Program;
 pub use scope::{MapScope, Scope};
 pub use template::{Part, Template};

@@ -9,7 +9,8 @@ use crate::lex::{self, Kind, Token};
 
 /// Names that CEL reserves.
 const RESERVED: [&str; 17] = [
-    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "namespace", "package", "return", "var", "void", "while",
+    "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let", "loop", "namespace",
+    "package", "return", "var", "void", "while",
 ];
 const LITERALS: [&str; 3] = ["true", "false", "null"];
 
@@ -56,7 +57,12 @@ pub(crate) fn rewrite(source: &str, tokens: &[Token]) -> Result<Rewritten, ExprE
     while source.contains(&prefix) {
         prefix.push('q');
     }
-    let mut out = Rewritten { text: String::with_capacity(source.len() + tokens.len()), places: Vec::with_capacity(tokens.len()), prefix, names: Vec::new() };
+    let mut out = Rewritten {
+        text: String::with_capacity(source.len() + tokens.len()),
+        places: Vec::with_capacity(tokens.len()),
+        prefix,
+        names: Vec::new(),
+    };
     let mut after_value = false;
     for (n, token) in tokens.iter().enumerate() {
         let previous = n.checked_sub(1).map(|n| tokens[n].text(source));
@@ -127,9 +133,12 @@ fn push_text(out: &mut String, literal: &str, start: usize) -> Result<(), ExprEr
             out.push(c);
         } else if escaped {
             return Err(ExprError::new(
-                Code::Syntax, (start + quote.open + at - 1, 1 + c.len_utf8()),
-                format!("`\\{c}` is no escape; write `{c}` alone, or `\\\\{c}` for a backslash"), format!("`\\{c}` 不是转义，请直接写 `{c}`，需要反斜杠则写 `\\\\{c}`"),
-            ).suggest(c.to_string()));
+                Code::Syntax,
+                (start + quote.open + at - 1, 1 + c.len_utf8()),
+                format!("`\\{c}` is no escape; write `{c}` alone, or `\\\\{c}` for a backslash"),
+                format!("`\\{c}` 不是转义，请直接写 `{c}`，需要反斜杠则写 `\\\\{c}`"),
+            )
+            .suggest(c.to_string()));
         } else if quote.bytes {
             for byte in c.to_string().bytes() {
                 let _ = write!(out, "\\x{byte:02x}");
@@ -166,16 +175,22 @@ fn refuse_dash(source: &str, tokens: &[Token], n: usize) -> Result<(), ExprError
     let fixed = format!("{root}[\"{id}\"]");
     let at = (tokens[n].start, tokens[last].end - tokens[n].start);
     Err(ExprError::new(
-        Code::DashedName, at,
-        format!("`{root}.{id}` reads as a subtraction; write `{fixed}`"), format!("`{root}.{id}` 会被当作减法，请写 `{fixed}`"),
-    ).suggest(fixed))
+        Code::DashedName,
+        at,
+        format!("`{root}.{id}` reads as a subtraction; write `{fixed}`"),
+        format!("`{root}.{id}` 会被当作减法，请写 `{fixed}`"),
+    )
+    .suggest(fixed))
 }
 
 /// `not x` of other languages.
 fn refuse_not(source: &str, tokens: &[Token], n: usize) -> Result<(), ExprError> {
-    let next_is_value = tokens.get(n + 1).is_some_and(|next| next.kind != Kind::Sign && !matches!(next.text(source), "in"));
+    let next_is_value =
+        tokens.get(n + 1).is_some_and(|next| next.kind != Kind::Sign && !matches!(next.text(source), "in"));
     if tokens[n].text(source) == "not" && next_is_value {
-        return Err(ExprError::new(Code::Syntax, (tokens[n].start, 3), "`not` is written `!`", "`not` 应写为 `!`").suggest("!"));
+        return Err(
+            ExprError::new(Code::Syntax, (tokens[n].start, 3), "`not` is written `!`", "`not` 应写为 `!`").suggest("!")
+        );
     }
     Ok(())
 }
@@ -199,9 +214,12 @@ fn missing_operator(source: &str, tokens: &[Token], n: usize) -> ExprError {
     if sign.is_empty() {
         let before = tokens[n - 1].text(source);
         return ExprError::new(
-            Code::Syntax, at,
-            format!("an operator is missing between `{before}` and `{text}`"), format!("`{before}` 与 `{text}` 之间缺少运算符"),
+            Code::Syntax,
+            at,
+            format!("an operator is missing between `{before}` and `{text}`"),
+            format!("`{before}` 与 `{text}` 之间缺少运算符"),
         );
     }
-    ExprError::new(Code::Syntax, at, format!("`{text}` is written `{sign}`"), format!("`{text}` 应写为 `{sign}`")).suggest(sign)
+    ExprError::new(Code::Syntax, at, format!("`{text}` is written `{sign}`"), format!("`{text}` 应写为 `{sign}`"))
+        .suggest(sign)
 }

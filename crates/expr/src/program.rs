@@ -82,14 +82,19 @@ impl Program {
 
     /// The root names with their places in the text, one entry for each place that is read.
     pub fn places(&self) -> impl Iterator<Item = (&str, (usize, usize))> {
-        self.0.slots.iter().enumerate().filter(|(number, _)| !self.0.type_slots.iter().any(|(_, slot)| slot == number)).map(|(_, slot)| {
-            let name = match &slot.root {
-                Root::Name(name) | Root::Variable(name) => name.as_str(),
-                Root::Variables => "vars",
-                Root::Node(_) => "nodes",
-            };
-            (name, slot.at)
-        })
+        self.0
+            .slots
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| !self.0.type_slots.iter().any(|(_, slot)| slot == number))
+            .map(|(_, slot)| {
+                let name = match &slot.root {
+                    Root::Name(name) | Root::Variable(name) => name.as_str(),
+                    Root::Variables => "vars",
+                    Root::Node(_) => "nodes",
+                };
+                (name, slot.at)
+            })
     }
 
     /// Whether the value depends on the time (`now()`).
@@ -139,7 +144,10 @@ impl Program {
                 let kind = crate::slot::kind_of(other);
                 Err(EvalError::new(
                     EvalErrorCode::Type,
-                    format!("the condition gives a value of type {kind}, not true or false; compare it, such as `{} == …`", self.source()),
+                    format!(
+                        "the condition gives a value of type {kind}, not true or false; compare it, such as `{} == …`",
+                        self.source()
+                    ),
                     format!("条件的结果是 {kind} 类型，而不是真或假，请写成比较，如 `{} == …`", self.source()),
                 )
                 .within(self.source()))

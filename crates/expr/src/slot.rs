@@ -119,7 +119,11 @@ impl Slot {
             Missing::Root => self.root_error(&whole),
             Missing::Field(n) => EvalError::new(
                 Code::MissingField,
-                format!("`{}` has no field `{}`; test with `has({whole})` or write `default({whole}, …)`", before(n), step(n)),
+                format!(
+                    "`{}` has no field `{}`; test with `has({whole})` or write `default({whole}, …)`",
+                    before(n),
+                    step(n)
+                ),
                 format!("`{}` 没有字段 `{}`，可用 `has({whole})` 判断，或写 `default({whole}, …)`", before(n), step(n)),
             ),
             Missing::Index(n) => {
@@ -154,7 +158,9 @@ impl Slot {
                 format!("节点 `{id}` 尚未运行，可用 `has({whole})` 判断"),
             ),
             Root::Name(name) | Root::Variable(name) => (
-                format!("there is no variable `{name}`; set it before, test with `has({whole})`, or write `default({whole}, …)`"),
+                format!(
+                    "there is no variable `{name}`; set it before, test with `has({whole})`, or write `default({whole}, …)`"
+                ),
                 format!("变量 `{name}` 不存在，请先设置，或用 `has({whole})` 判断，或写 `default({whole}, …)`"),
             ),
             Root::Variables => ("variables are not available here".to_owned(), "此处不能使用变量".to_owned()),

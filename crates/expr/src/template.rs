@@ -56,14 +56,25 @@ impl Template {
                 for (n, item) in list.iter().enumerate() {
                     parts.push(within(pointer, &n.to_string(), |pointer| Self::parse_at(item, pointer, depth + 1))?);
                 }
-                Ok(if parts.iter().all(Self::is_as_written) { Self::Literal(Arc::new(value.clone())) } else { Self::Array(parts) })
+                Ok(if parts.iter().all(Self::is_as_written) {
+                    Self::Literal(Arc::new(value.clone()))
+                } else {
+                    Self::Array(parts)
+                })
             }
             Value::Object(map) => {
                 let mut parts = Vec::with_capacity(map.len());
                 for (name, item) in map {
-                    parts.push((name.clone(), within(pointer, name, |pointer| Self::parse_at(item, pointer, depth + 1))?));
+                    parts.push((
+                        name.clone(),
+                        within(pointer, name, |pointer| Self::parse_at(item, pointer, depth + 1))?,
+                    ));
                 }
-                Ok(if parts.iter().all(|(_, part)| part.is_as_written()) { Self::Literal(Arc::new(value.clone())) } else { Self::Object(parts) })
+                Ok(if parts.iter().all(|(_, part)| part.is_as_written()) {
+                    Self::Literal(Arc::new(value.clone()))
+                } else {
+                    Self::Object(parts)
+                })
             }
             _ => Ok(Self::Literal(Arc::new(value.clone()))),
         }
@@ -84,7 +95,9 @@ impl Template {
                     Some(Part::Text(last)) => last.push_str(text),
                     _ => parts.push(Part::Text(text.to_owned())),
                 },
-                Piece::Expr { offset, text: inside } => parts.push(Part::Expr(compile_cached(inside).map_err(|error| error.shifted(offset))?)),
+                Piece::Expr { offset, text: inside } => {
+                    parts.push(Part::Expr(compile_cached(inside).map_err(|error| error.shifted(offset))?))
+                }
             }
         }
         Ok(match parts.as_slice() {
@@ -120,7 +133,9 @@ impl Template {
             Self::Literal(value) => Ok((**value).clone()),
             Self::Whole(program) => program.eval(scope),
             Self::Text(parts) => join(parts, scope).map(Value::String),
-            Self::Array(parts) => parts.iter().map(|part| part.build(scope)).collect::<Result<Vec<_>, _>>().map(Value::Array),
+            Self::Array(parts) => {
+                parts.iter().map(|part| part.build(scope)).collect::<Result<Vec<_>, _>>().map(Value::Array)
+            }
             Self::Object(parts) => {
                 let mut object = Map::with_capacity(parts.len());
                 for (name, part) in parts {
@@ -206,8 +221,10 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>, ExprError> {
         let start = at + mark;
         if found.len() > limits::TEMPLATE_PARTS {
             return Err(ExprError::new(
-                Code::TooLarge, (start, 2),
-                format!("the text has more than {} parts", limits::TEMPLATE_PARTS), format!("文本超过 {} 个部分", limits::TEMPLATE_PARTS),
+                Code::TooLarge,
+                (start, 2),
+                format!("the text has more than {} parts", limits::TEMPLATE_PARTS),
+                format!("文本超过 {} 个部分", limits::TEMPLATE_PARTS),
             ));
         }
         if text[..start].ends_with('$') && start > at {
@@ -252,7 +269,13 @@ fn end_of(text: &str, start: usize) -> Result<usize, ExprError> {
             None => at + c.len_utf8(),
         };
     }
-    Err(ExprError::new(Code::Unterminated, (start, 2), "`${` is never closed; write `$${` for the two characters themselves", "`${` 没有对应的 `}`；若需要这两个字符本身，请写 `$${`").suggest("$${"))
+    Err(ExprError::new(
+        Code::Unterminated,
+        (start, 2),
+        "`${` is never closed; write `$${` for the two characters themselves",
+        "`${` 没有对应的 `}`；若需要这两个字符本身，请写 `$${`",
+    )
+    .suggest("$${"))
 }
 
 /// The inside of a text that is exactly one `${…}`.
@@ -269,10 +292,13 @@ pub(crate) fn without_marks(text: &str) -> String {
     pieces(text).map_or_else(
         |_| text.to_owned(),
         |pieces| {
-            pieces.iter().map(|piece| match piece {
-                Piece::Text(text) => *text,
-                Piece::Expr { text, .. } => text.trim(),
-            }).collect()
+            pieces
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Text(text) => *text,
+                    Piece::Expr { text, .. } => text.trim(),
+                })
+                .collect()
         },
     )
 }

@@ -1,8 +1,8 @@
 //! Walks over the author's syntax tree without recursion: depth and number of nodes.
 
 use crate::limits;
-use cel::common::ast::{EntryExpr, Expr};
 use cel::IdedExpr;
+use cel::common::ast::{EntryExpr, Expr};
 
 /// What a tree measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -76,7 +76,8 @@ fn outcome(source: &str, scope: &MapScope) -> (String, String) {
 
 #[test]
 fn hostile_texts_end_in_a_value_or_a_typed_error() {
-    let cases: Vec<&str> = include_str!("corpus.txt").lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
+    let cases: Vec<&str> =
+        include_str!("corpus.txt").lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
     assert!(cases.len() > 140);
     let run = move || {
         let scope = scope();
@@ -105,16 +106,23 @@ fn hostile_texts_end_in_a_value_or_a_typed_error() {
 fn an_evaluation_deep_in_a_small_stack_does_not_overflow() {
     let program = Program::compile(&format!("{}a{}", "(1 + ".repeat(40), ")".repeat(40))).unwrap();
     let scope = MapScope::of(json!({"a": 2.5}));
-    let failed = std::thread::Builder::new().stack_size(256 * 1024).spawn(move || program.eval(&scope).map_err(|error| error.code.as_str())).unwrap().join().unwrap();
+    let failed = std::thread::Builder::new()
+        .stack_size(256 * 1024)
+        .spawn(move || program.eval(&scope).map_err(|error| error.code.as_str()))
+        .unwrap()
+        .join()
+        .unwrap();
     assert_eq!(failed, Err("type"));
 }
 
 #[test]
 fn the_same_text_gives_the_same_value_every_time() {
     let scope = MapScope::of(json!({"m": {"z": 1, "b": 2, "q": 3, "a": 4, "x": {"d": 1, "c": 2}}}));
-    let first: Value = Program::compile("[m, m.map(k, k), m.keys(), m.filter(k, k != 'b')]").unwrap().eval(&scope).unwrap();
+    let first: Value =
+        Program::compile("[m, m.map(k, k), m.keys(), m.filter(k, k != 'b')]").unwrap().eval(&scope).unwrap();
     for _ in 0..50 {
-        let again = Program::compile("[m, m.map(k, k), m.keys(), m.filter(k, k != 'b')]").unwrap().eval(&scope).unwrap();
+        let again =
+            Program::compile("[m, m.map(k, k), m.keys(), m.filter(k, k != 'b')]").unwrap().eval(&scope).unwrap();
         assert_eq!(again.to_string(), first.to_string());
     }
     assert_eq!(first[1], json!(["a", "b", "q", "x", "z"]));

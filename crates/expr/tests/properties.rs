@@ -10,20 +10,34 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Names as ASCII, and the same in other scripts and reserved words.
-const NAMES: [(&str, &str); 8] = [("i", "金额"), ("d", "for"), ("s", "имя"), ("b", "旗"), ("n", "null_値"), ("l", "リスト"), ("m", "import"), ("gone", "没有")];
+const NAMES: [(&str, &str); 8] = [
+    ("i", "金额"),
+    ("d", "for"),
+    ("s", "имя"),
+    ("b", "旗"),
+    ("n", "null_値"),
+    ("l", "リスト"),
+    ("m", "import"),
+    ("gone", "没有"),
+];
 
 fn variables() -> Value {
     json!({"i": 7, "d": 2.5, "s": "Añ", "b": true, "n": null, "l": [1, 2.0, "x", null], "m": {"k": 3, "t": "yes", "in": {"deep": [true, {"z": -1}]}}})
 }
 
 fn renamed(variables: &Value) -> Value {
-    NAMES.iter().filter_map(|(name, other)| Some(((*other).to_owned(), variables.get(*name)?.clone()))).collect::<serde_json::Map<_, _>>().into()
+    NAMES
+        .iter()
+        .filter_map(|(name, other)| Some(((*other).to_owned(), variables.get(*name)?.clone())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 /// Expressions as texts with `{name}` for names.
 fn expression() -> impl Strategy<Value = String> {
     // A whole map is not among the leaves: the interpreter appends maps to lists, this crate does not.
-    let name = prop::sample::select(NAMES.map(|(name, _)| name).into_iter().filter(|name| *name != "m").collect::<Vec<_>>());
+    let name =
+        prop::sample::select(NAMES.map(|(name, _)| name).into_iter().filter(|name| *name != "m").collect::<Vec<_>>());
     let leaf = prop_oneof![
         4 => name.prop_map(|name| format!("{{{name}}}")),
         1 => Just("{m}.k".to_owned()),
@@ -38,7 +52,8 @@ fn expression() -> impl Strategy<Value = String> {
         1 => prop::sample::select(vec!["true", "false", "null", "[]", "size({m})", "('k' in {m})", "({m} == {m})"]).prop_map(str::to_owned),
     ];
     leaf.prop_recursive(4, 24, 3, |inner| {
-        let operator = prop::sample::select(vec!["+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "&&", "||", "in"]);
+        let operator =
+            prop::sample::select(vec!["+", "-", "*", "/", "%", "==", "!=", "<", "<=", ">", ">=", "&&", "||", "in"]);
         prop_oneof![
             8 => (inner.clone(), operator, inner.clone()).prop_map(|(a, operator, b)| format!("({a} {operator} {b})")),
             1 => inner.clone().prop_map(|a| format!("!{a}")),
@@ -70,7 +85,10 @@ fn other_script(text: &str) -> String {
 
 /// Expressions that mostly go well: numbers near each other, texts, and what compares and combines them.
 fn comparison() -> impl Strategy<Value = String> {
-    let number = prop::sample::select(vec!["{i}", "{d}", "7", "6", "8", "7.0", "2.5", "{m}.k", "3", "({i} + 1)", "({i} - {m}.k)", "({i} * 2)", "({d} + 4.5)", "size({s})", "size({l})", "({d} * 2.0)", "9007199254740993", "9007199254740992.0"]);
+    let number = prop::sample::select(vec![
+        "{i}", "{d}", "7", "6", "8", "7.0", "2.5", "{m}.k", "3", "({i} + 1)", "({i} - {m}.k)", "({i} * 2)",
+        "({d} + 4.5)", "size({s})", "size({l})", "({d} * 2.0)", "9007199254740993", "9007199254740992.0",
+    ]);
     let text = prop::sample::select(vec!["{s}", "'Añ'", "'Am'", "'B'", "''", "{m}.t", "({s} + '')"]);
     let relation = || prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">="]);
     let leaf = prop_oneof![
@@ -97,11 +115,14 @@ fn to_cel(value: &Value) -> cel::Value {
     match value {
         Value::Null => cel::Value::Null,
         Value::Bool(flag) => cel::Value::Bool(*flag),
-        Value::Number(number) => number.as_i64().map_or_else(|| cel::Value::Float(number.as_f64().unwrap()), cel::Value::Int),
+        Value::Number(number) => {
+            number.as_i64().map_or_else(|| cel::Value::Float(number.as_f64().unwrap()), cel::Value::Int)
+        }
         Value::String(text) => cel::Value::String(Arc::new(text.clone())),
         Value::Array(list) => cel::Value::List(Arc::new(list.iter().map(to_cel).collect())),
         Value::Object(map) => {
-            let map: std::collections::HashMap<String, cel::Value> = map.iter().map(|(name, value)| (name.clone(), to_cel(value))).collect();
+            let map: std::collections::HashMap<String, cel::Value> =
+                map.iter().map(|(name, value)| (name.clone(), to_cel(value))).collect();
             map.into()
         }
     }

@@ -17,11 +17,24 @@ fn eval(value: Value) -> Value {
 #[test]
 fn a_whole_expression_keeps_its_type_and_others_are_joined() {
     for (template, want) in [
-        (json!("${a}"), json!(1)), (json!("${list}"), json!([1, {"x": null}])), (json!(" ${a}"), json!(" 1")), (json!("${a}${a}"), json!("11")),
-        (json!("Dear ${name}, ${金额}元 ${list}"), json!("Dear Ada, 5元 [1,{\"x\":null}]")), (json!("[${nothing}]"), json!("[]")),
-        (json!("$${a} costs $5"), json!("${a} costs $5")), (json!("$${a}${a}"), json!("${a}1")), (json!("plain } {"), json!("plain } {")), (json!("$$${a}"), json!("$${a}")),
-        (json!("${ {'k': '}'}.k + \"}\" }"), json!("}}")), (json!("${ {'k': {'l': a}} }!"), json!("{\"k\":{\"l\":1}}!")), (json!("${r'\\}' + '\\'}'}"), json!("\\}'}")),
-        (json!({"x": ["${a}", 2, "t"], "${a}": "${name}", "deep": {"n": null}}), json!({"x": [1, 2, "t"], "${a}": "Ada", "deep": {"n": null}})), (json!(12.5), json!(12.5)),
+        (json!("${a}"), json!(1)),
+        (json!("${list}"), json!([1, {"x": null}])),
+        (json!(" ${a}"), json!(" 1")),
+        (json!("${a}${a}"), json!("11")),
+        (json!("Dear ${name}, ${金额}元 ${list}"), json!("Dear Ada, 5元 [1,{\"x\":null}]")),
+        (json!("[${nothing}]"), json!("[]")),
+        (json!("$${a} costs $5"), json!("${a} costs $5")),
+        (json!("$${a}${a}"), json!("${a}1")),
+        (json!("plain } {"), json!("plain } {")),
+        (json!("$$${a}"), json!("$${a}")),
+        (json!("${ {'k': '}'}.k + \"}\" }"), json!("}}")),
+        (json!("${ {'k': {'l': a}} }!"), json!("{\"k\":{\"l\":1}}!")),
+        (json!("${r'\\}' + '\\'}'}"), json!("\\}'}")),
+        (
+            json!({"x": ["${a}", 2, "t"], "${a}": "${name}", "deep": {"n": null}}),
+            json!({"x": [1, 2, "t"], "${a}": "Ada", "deep": {"n": null}}),
+        ),
+        (json!(12.5), json!(12.5)),
     ] {
         assert_eq!(eval(template.clone()), want, "{template}");
     }
@@ -61,7 +74,8 @@ fn references_of_all_parts() {
 
 #[test]
 fn conditions_are_whole_or_bare() {
-    for (text, want) in [("${金额 > 3}", true), ("  金额 > 3 ", true), (" ${ a == 2 } ", false), ("name == '$'", false)] {
+    for (text, want) in [("${金额 > 3}", true), ("  金额 > 3 ", true), (" ${ a == 2 } ", false), ("name == '$'", false)]
+    {
         assert_eq!(Condition::parse(text).unwrap().holds(&scope()), Ok(want), "{text}");
     }
     let error = Condition::parse("${a > 1} && ${name == 'x'}").unwrap_err();
@@ -75,7 +89,10 @@ fn conditions_are_whole_or_bare() {
 fn unknown_names_are_found_while_typing() {
     let known: Vec<String> = ["amount", "金额", "order-id", "my var"].map(String::from).into();
     let found = check("amuont > 1 && 金额 > 2 && instance.id == nodes.a.output && type(x1) == int", Some(&known));
-    assert_eq!(found.iter().map(|error| (error.offset, error.len, error.suggestion.as_deref())).collect::<Vec<_>>(), [(0, 6, Some("amount")), (66, 2, None)]);
+    assert_eq!(
+        found.iter().map(|error| (error.offset, error.len, error.suggestion.as_deref())).collect::<Vec<_>>(),
+        [(0, 6, Some("amount")), (66, 2, None)]
+    );
     let found = check("order-id == 1", Some(&known));
     assert_eq!(found[0].code, ExprErrorCode::DashedName);
     assert_eq!(found[0].suggestion.as_deref(), Some("vars[\"order-id\"]"));

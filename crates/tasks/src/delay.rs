@@ -30,7 +30,9 @@ mod tests {
 
     #[test]
     fn numbers_are_seconds_and_texts_are_durations() {
-        for (given, want) in [(json!(2), 2_000), (json!(0.25), 250), (json!("20s"), 20_000), (json!("PT1M"), 60_000), (json!(0), 0)] {
+        for (given, want) in
+            [(json!(2), 2_000), (json!(0.25), 250), (json!("20s"), 20_000), (json!("PT1M"), 60_000), (json!(0), 0)]
+        {
             assert_eq!(Delay.duration_ms(&json!({ "duration": given })).unwrap(), want);
         }
         for wrong in [json!(-1), json!("soon"), json!(null), json!(1e300), json!([1])] {

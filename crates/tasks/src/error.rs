@@ -41,7 +41,10 @@ mod tests {
     #[test]
     fn it_raises_what_it_is_told() {
         let error = RaiseError.evaluate(&json!({ "code": "OUT_OF_STOCK", "message": "无货" })).unwrap_err();
-        assert_eq!((error.class, error.code.as_str(), error.message.as_str(), error.retryable), (ErrorClass::Business, "OUT_OF_STOCK", "无货", false));
+        assert_eq!(
+            (error.class, error.code.as_str(), error.message.as_str(), error.retryable),
+            (ErrorClass::Business, "OUT_OF_STOCK", "无货", false)
+        );
         let error = RaiseError.evaluate(&json!({ "class": "system" })).unwrap_err();
         assert_eq!((error.class, error.code.as_str(), error.retryable), (ErrorClass::System, "ERROR", true));
         assert_eq!(RaiseError.evaluate(&json!({ "class": "odd" })).unwrap_err().code, "CONFIG_INVALID");

@@ -52,6 +52,10 @@ mod tests {
     fn long_lines_are_cut_between_characters() {
         let output = Log.evaluate(&json!({ "message": "金".repeat(limits::LOG_MESSAGE_BYTES) })).unwrap();
         let line = &output.logs[0].1;
-        assert!(line.len() <= limits::LOG_MESSAGE_BYTES && line.len() > limits::LOG_MESSAGE_BYTES - 3 && line.chars().all(|c| c == '金'));
+        assert!(
+            line.len() <= limits::LOG_MESSAGE_BYTES
+                && line.len() > limits::LOG_MESSAGE_BYTES - 3
+                && line.chars().all(|c| c == '金')
+        );
     }
 }

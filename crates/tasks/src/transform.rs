@@ -25,7 +25,11 @@ impl PureTask for Transform {
             (None, Some(set)) => Value::Object(set.clone()),
             (None, None) => return Err(invalid("`transform` needs `set` or `value`")),
         };
-        let variables = set.into_iter().flatten().map(|(name, value)| (Arc::from(name.as_str()), Shared::new(value.clone()))).collect();
+        let variables = set
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| (Arc::from(name.as_str()), Shared::new(value.clone())))
+            .collect();
         Ok(TaskOutput { variables, ..TaskOutput::value(output) })
     }
 }

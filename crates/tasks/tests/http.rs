@@ -17,7 +17,8 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 async fn mirror(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
-    let headers: serde_json::Map<String, Value> = headers.iter().map(|(name, value)| (name.to_string(), json!(value.to_str().unwrap()))).collect();
+    let headers: serde_json::Map<String, Value> =
+        headers.iter().map(|(name, value)| (name.to_string(), json!(value.to_str().unwrap()))).collect();
     let mut response = Json(json!({ "method": method.as_str(), "uri": uri.to_string(), "headers": headers, "body": String::from_utf8_lossy(&body) })).into_response();
     response.headers_mut().append("x-twice", "a".parse().unwrap());
     response.headers_mut().append("x-twice", "b".parse().unwrap());
@@ -31,9 +32,17 @@ async fn serve() -> (Http, String) {
         .route("/bytes", get(|| async { ([(header::CONTENT_TYPE, "application/octet-stream")], vec![0xffu8, 0, 1]) }))
         .route("/nothing", get(|| async { StatusCode::NO_CONTENT }))
         .route("/broken-json", get(|| async { ([(header::CONTENT_TYPE, "application/json")], "{oops") }))
-        .route("/busy", get(|| async { (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "7")], Json(json!({"why": "busy"}))) }))
+        .route(
+            "/busy",
+            get(|| async {
+                (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "7")], Json(json!({"why": "busy"})))
+            }),
+        )
         .route("/missing", get(|| async { (StatusCode::NOT_FOUND, "x".repeat(100_000)) }))
-        .route("/redirect", get(|| async { (StatusCode::FOUND, [(header::LOCATION, "http://169.254.169.254/latest/meta-data/")]) }))
+        .route(
+            "/redirect",
+            get(|| async { (StatusCode::FOUND, [(header::LOCATION, "http://169.254.169.254/latest/meta-data/")]) }),
+        )
         .route("/large", get(|| async { "x".repeat(5_000_000) }))
         .route("/endless", get(|| async { Body::from_stream(futures_like()) }))
         .route("/hang", get(|| async { std::future::pending::<()>().await }));
@@ -49,7 +58,10 @@ fn futures_like() -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> 
     struct Endless;
     impl futures::Stream for Endless {
         type Item = Result<Bytes, std::io::Error>;
-        fn poll_next(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<Option<Self::Item>> {
+        fn poll_next(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Option<Self::Item>> {
             std::task::Poll::Ready(Some(Ok(Bytes::from_static(&[b'x'; 4096]))))
         }
     }
@@ -58,8 +70,13 @@ fn futures_like() -> impl futures::Stream<Item = Result<Bytes, std::io::Error>> 
 
 fn task(input: Value) -> Task {
     Task {
-        workspace: WorkspaceId::from_u128(1), instance: InstanceId::from_u128(2), node: "call".into(), key: "wi_1/call/1".into(), attempt: 1,
-        input: Arc::new(input), cancelled: CancellationToken::new(),
+        workspace: WorkspaceId::from_u128(1),
+        instance: InstanceId::from_u128(2),
+        node: "call".into(),
+        key: "wi_1/call/1".into(),
+        attempt: 1,
+        input: Arc::new(input),
+        cancelled: CancellationToken::new(),
     }
 }
 
@@ -79,22 +96,40 @@ async fn requests_carry_what_the_config_says() {
     let seen = &output["body"];
     assert_eq!((&seen["method"], &seen["body"]), (&json!("POST"), &json!("{\"金额\":12.5}")));
     assert_eq!(seen["uri"], "/mirror?x=1&%E5%90%8D=%E7%8E%8B+%E5%B0%8F%E6%98%8E&list=1&list=b");
-    for (name, value) in [("x-number", "5"), ("accept", "text/x"), ("authorization", "Bearer s3cret"), ("content-type", "application/json"), ("idempotency-key", "wi_1/call/1")] {
+    for (name, value) in [
+        ("x-number", "5"),
+        ("accept", "text/x"),
+        ("authorization", "Bearer s3cret"),
+        ("content-type", "application/json"),
+        ("idempotency-key", "wi_1/call/1"),
+    ] {
         assert_eq!(seen["headers"][name], value, "{name}");
     }
     assert!(seen["headers"]["user-agent"].as_str().unwrap().starts_with("Heddle/"));
     let seen = &run(&http, json!({ "method": "PUT", "url": format!("{base}/mirror"), "body": "text", "auth": {"type": "basic", "username": "u", "secret": "p"} })).await.unwrap().output["body"];
-    assert_eq!((&seen["body"], &seen["headers"]["content-type"], &seen["headers"]["authorization"]), (&json!("text"), &json!("text/plain; charset=utf-8"), &json!("Basic dTpw")));
+    assert_eq!(
+        (&seen["body"], &seen["headers"]["content-type"], &seen["headers"]["authorization"]),
+        (&json!("text"), &json!("text/plain; charset=utf-8"), &json!("Basic dTpw"))
+    );
     assert!(seen["headers"].get("idempotency-key").is_none());
     let seen = &run(&http, json!({ "method": "POST", "url": format!("{base}/mirror"), "headers": {"content-type": "application/x-www-form-urlencoded", "Idempotency-Key": "mine"}, "body": {"a": "1 2", "b": 3}, "auth": {"type": "header", "header": "x-key", "secret": "k"} })).await.unwrap().output["body"];
-    assert_eq!((&seen["body"], &seen["headers"]["idempotency-key"], &seen["headers"]["x-key"]), (&json!("a=1+2&b=3"), &json!("mine"), &json!("k")));
+    assert_eq!(
+        (&seen["body"], &seen["headers"]["idempotency-key"], &seen["headers"]["x-key"]),
+        (&json!("a=1+2&b=3"), &json!("mine"), &json!("k"))
+    );
 }
 
 #[tokio::test]
 async fn answers_become_values() {
     let (http, base) = serve().await;
-    for (path, want) in [("text", json!("纯文本")), ("bytes", json!("/wAB")), ("nothing", json!(null)), ("broken-json", json!("{oops"))] {
-        assert_eq!(run(&http, json!({ "url": format!("{base}/{path}") })).await.unwrap().output["body"], want, "{path}");
+    for (path, want) in
+        [("text", json!("纯文本")), ("bytes", json!("/wAB")), ("nothing", json!(null)), ("broken-json", json!("{oops"))]
+    {
+        assert_eq!(
+            run(&http, json!({ "url": format!("{base}/{path}") })).await.unwrap().output["body"],
+            want,
+            "{path}"
+        );
     }
 }
 
@@ -102,7 +137,10 @@ async fn answers_become_values() {
 async fn unexpected_statuses_are_errors_of_the_right_class() {
     let (http, base) = serve().await;
     let error = run(&http, json!({ "url": format!("{base}/busy") })).await.unwrap_err();
-    assert_eq!((error.class, error.code.as_str(), error.retryable, error.retry_after_ms), (ErrorClass::System, "HTTP_503", true, Some(7_000)));
+    assert_eq!(
+        (error.class, error.code.as_str(), error.retryable, error.retry_after_ms),
+        (ErrorClass::System, "HTTP_503", true, Some(7_000))
+    );
     assert_eq!(error.details, json!({"status": 503, "body": {"why": "busy"}}));
     let error = run(&http, json!({ "url": format!("{base}/missing") })).await.unwrap_err();
     assert_eq!((error.class, error.code.as_str(), error.retryable), (ErrorClass::Business, "HTTP_404", false));
@@ -125,7 +163,9 @@ async fn redirects_are_not_followed() {
 #[tokio::test]
 async fn answers_are_bounded_with_and_without_a_length() {
     let (http, base) = serve().await;
-    for (path, most) in [("large", json!(null)), ("large", json!(4_194_304)), ("endless", json!(10_000)), ("text", json!(3))] {
+    for (path, most) in
+        [("large", json!(null)), ("large", json!(4_194_304)), ("endless", json!(10_000)), ("text", json!(3))]
+    {
         let mut input = json!({ "url": format!("{base}/{path}") });
         if !most.is_null() {
             input["max_bytes"] = most;
@@ -154,11 +194,24 @@ async fn a_cancelled_task_stops_waiting() {
 async fn wrong_configs_and_dead_servers_are_told_apart() {
     let (http, base) = serve().await;
     for wrong in [
-        json!({}), json!({ "url": 5 }), json!({ "url": base, "method": "BREW" }), json!({ "url": base, "max_bytes": 0 }), json!({ "url": base, "max_bytes": 99_999_999 }), json!({ "url": base, "expect": ["soon"] }),
-        json!({ "url": base, "headers": {"Host": "x"} }), json!({ "url": base, "auth": {"type": "header", "secret": "x"} }), json!({ "url": base, "auth": {"secret": "a\nb"} }), json!({ "url": base, "typo": 1 }), json!(null),
+        json!({}),
+        json!({ "url": 5 }),
+        json!({ "url": base, "method": "BREW" }),
+        json!({ "url": base, "max_bytes": 0 }),
+        json!({ "url": base, "max_bytes": 99_999_999 }),
+        json!({ "url": base, "expect": ["soon"] }),
+        json!({ "url": base, "headers": {"Host": "x"} }),
+        json!({ "url": base, "auth": {"type": "header", "secret": "x"} }),
+        json!({ "url": base, "auth": {"secret": "a\nb"} }),
+        json!({ "url": base, "typo": 1 }),
+        json!(null),
     ] {
         let error = run(&http, wrong.clone()).await.unwrap_err();
-        assert_eq!((error.code.as_str(), error.class, error.retryable), ("CONFIG_INVALID", ErrorClass::Business, false), "{wrong}: {error}");
+        assert_eq!(
+            (error.code.as_str(), error.class, error.retryable),
+            ("CONFIG_INVALID", ErrorClass::Business, false),
+            "{wrong}: {error}"
+        );
         assert!(!error.message.contains("a\nb"));
     }
     // A port that was just free: nobody listens.

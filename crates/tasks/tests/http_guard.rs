@@ -22,7 +22,8 @@ struct Scripted {
 
 impl Scripted {
     fn new(answers: &[&[&str]]) -> Self {
-        let answers = answers.iter().map(|list| list.iter().map(|address| address.parse().unwrap()).collect()).collect();
+        let answers =
+            answers.iter().map(|list| list.iter().map(|address| address.parse().unwrap()).collect()).collect();
         Self { answers: Arc::new(answers), asked: Arc::default() }
     }
 }
@@ -37,8 +38,13 @@ impl Lookup for Scripted {
 
 fn task(input: Value) -> Task {
     Task {
-        workspace: WorkspaceId::from_u128(1), instance: InstanceId::from_u128(2), node: "call".into(), key: "wi_1/call/1".into(), attempt: 1,
-        input: Arc::new(input), cancelled: tokio_util::sync::CancellationToken::new(),
+        workspace: WorkspaceId::from_u128(1),
+        instance: InstanceId::from_u128(2),
+        node: "call".into(),
+        key: "wi_1/call/1".into(),
+        attempt: 1,
+        input: Arc::new(input),
+        cancelled: tokio_util::sync::CancellationToken::new(),
     }
 }
 
@@ -55,22 +61,33 @@ async fn every_spelling_of_an_inner_address_is_refused_before_anything_is_sent()
     // A resolver that would lead outside, so that only the guard can refuse.
     let lookup = Scripted::new(&[&["93.184.216.34"]]);
     let http = Http::with_lookup(&HttpConfig::default(), lookup.clone()).unwrap();
-    let urls: Vec<&str> = include_str!("refused_urls.txt").lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
+    let urls: Vec<&str> =
+        include_str!("refused_urls.txt").lines().filter(|line| !line.starts_with('#') && !line.is_empty()).collect();
     assert!(urls.len() >= 200, "{} spellings", urls.len());
     let passed: Vec<&&str> = urls.iter().filter(|url| Guard::default().url(url).is_ok()).collect();
     assert!(passed.is_empty(), "let through: {passed:#?}");
     for url in urls {
         let error = run(&http, json!({ "url": url })).await.map(|output| output.output).expect_err(url);
-        assert_eq!((error.code.as_str(), error.class, error.retryable), (ADDRESS_REFUSED, ErrorClass::Business, false), "{url}: {error}");
+        assert_eq!(
+            (error.code.as_str(), error.class, error.retryable),
+            (ADDRESS_REFUSED, ErrorClass::Business, false),
+            "{url}: {error}"
+        );
     }
     assert_eq!(lookup.asked.load(Ordering::SeqCst), 0, "no name was resolved");
 }
 
 #[tokio::test]
 async fn names_are_judged_by_what_they_resolve_to() {
-    for inner in ["127.0.0.1", "10.0.0.8", "169.254.169.254", "::1", "::ffff:127.0.0.1", "fd00::1", "0.0.0.0", "64:ff9b::7f00:1", "100.64.1.1"] {
+    for inner in [
+        "127.0.0.1", "10.0.0.8", "169.254.169.254", "::1", "::ffff:127.0.0.1", "fd00::1", "0.0.0.0", "64:ff9b::7f00:1",
+        "100.64.1.1",
+    ] {
         let http = Http::with_lookup(&HttpConfig::default(), Scripted::new(&[&[inner]])).unwrap();
-        for url in ["http://rebind.example.com/", "https://rebind.example.com/", "http://rebind.example.com./", "http://中文.example/"] {
+        for url in [
+            "http://rebind.example.com/", "https://rebind.example.com/", "http://rebind.example.com./",
+            "http://中文.example/",
+        ] {
             let error = run(&http, json!({ "url": url })).await.map(|output| output.output).expect_err(url);
             assert_eq!(error.code, ADDRESS_REFUSED, "{url} at {inner}: {error}");
         }
@@ -98,7 +115,10 @@ async fn a_name_that_changes_its_address_is_refused_each_time() {
     let lookup = Scripted::new(&[&["127.0.0.1"], &["127.0.0.1", "::1"], &["169.254.169.254", "127.0.0.1"]]);
     let http = Http::with_lookup(&allowing(&[&format!("10.9.8.7:{port}")]), lookup.clone()).unwrap();
     for _ in 0..6 {
-        let error = run(&http, json!({ "url": format!("http://rebind.example.com:{port}/") })).await.map(|output| output.output).expect_err("refused");
+        let error = run(&http, json!({ "url": format!("http://rebind.example.com:{port}/") }))
+            .await
+            .map(|output| output.output)
+            .expect_err("refused");
         assert_eq!(error.code, ADDRESS_REFUSED, "{error}");
     }
     assert_eq!((lookup.asked.load(Ordering::SeqCst), hits.load(Ordering::SeqCst)), (6, 0));
@@ -118,7 +138,13 @@ async fn what_the_operator_allows_is_called_and_nothing_beside() {
     let (port, hits) = server().await;
     let (other, _) = server().await;
     let url = |host: &str, port: u16| json!({ "url": format!("http://{host}:{port}/") });
-    for entry in [format!("127.0.0.1:{port}"), "127.0.0.1:*".to_owned(), format!("127.0.0.0/8:{port}"), format!("localhost:{port}"), "localhost:*".to_owned()] {
+    for entry in [
+        format!("127.0.0.1:{port}"),
+        "127.0.0.1:*".to_owned(),
+        format!("127.0.0.0/8:{port}"),
+        format!("localhost:{port}"),
+        "localhost:*".to_owned(),
+    ] {
         let http = Http::new(&allowing(&[&entry])).unwrap();
         let host = if entry.starts_with("localhost") { "localhost" } else { "127.0.0.1" };
         assert!(run(&http, url(host, port)).await.is_ok(), "{entry}");
@@ -138,7 +164,10 @@ async fn what_the_operator_allows_is_called_and_nothing_beside() {
 
 #[test]
 fn allow_lists_are_understood_or_refused() {
-    for good in ["10.0.0.0/8", "10.0.0.0/8:8080", "[::1]:9000", "::1", "fd00::/8", "[fd00::/8]:*", "stock.internal", "stock.internal:*", "example.com:8443", "0.0.0.0/0:*", " a_b.lan "] {
+    for good in [
+        "10.0.0.0/8", "10.0.0.0/8:8080", "[::1]:9000", "::1", "fd00::/8", "[fd00::/8]:*", "stock.internal",
+        "stock.internal:*", "example.com:8443", "0.0.0.0/0:*", " a_b.lan ",
+    ] {
         assert!(Guard::new(&allowing(&[good])).is_ok(), "{good}");
     }
     for bad in ["", ":80", "10.0.0.0/33", "a b", "http://x", "x:99999", "x:y", "10.0.0/x", "*.example.com", "x/8"] {
@@ -146,8 +175,17 @@ fn allow_lists_are_understood_or_refused() {
     }
     let guard = Guard::new(&allowing(&["stock.internal", "10.1.0.0/16:8080", "example.com:8443"])).unwrap();
     for (url, want) in [
-        ("http://stock.internal/", true), ("http://STOCK.internal./", true), ("https://stock.internal/x", true), ("http://stock.internal:8080/", true), ("http://other.internal/", false),
-        ("http://10.1.2.3:8080/", true), ("http://10.1.2.3/", false), ("http://10.2.0.1:8080/", false), ("https://example.com:8443/", true), ("https://example.org:8443/", false), ("https://example.org/", true),
+        ("http://stock.internal/", true),
+        ("http://STOCK.internal./", true),
+        ("https://stock.internal/x", true),
+        ("http://stock.internal:8080/", true),
+        ("http://other.internal/", false),
+        ("http://10.1.2.3:8080/", true),
+        ("http://10.1.2.3/", false),
+        ("http://10.2.0.1:8080/", false),
+        ("https://example.com:8443/", true),
+        ("https://example.org:8443/", false),
+        ("https://example.org/", true),
     ] {
         assert_eq!(guard.url(url).is_ok(), want, "{url}");
     }

@@ -1,7 +1,7 @@
 //! Lanes: where the upright legs of links stand between two columns, so that links of different boxes do not lie on each other.
 
-use super::rank::{Ranked, Step};
 use super::Link;
+use super::rank::{Ranked, Step};
 use crate::card::GRID;
 use crate::geometry::Point;
 use crate::route::{self, LEG};

@@ -37,7 +37,11 @@ pub(crate) struct Placed {
 
 /// Lays out boxes from left to right. Deterministic; the order of boxes and links is the order of preference.
 pub(crate) fn layout(boxes: &[Size], links: &[Link]) -> Placed {
-    let mut placed = Placed { corners: vec![Point::default(); boxes.len()], routes: vec![Vec::new(); links.len()], back: vec![false; links.len()] };
+    let mut placed = Placed {
+        corners: vec![Point::default(); boxes.len()],
+        routes: vec![Vec::new(); links.len()],
+        back: vec![false; links.len()],
+    };
     let mut top = 0.0;
     for part in parts(boxes.len(), links) {
         top = part_layout(&part, boxes, links, top, &mut placed) + 2.0 * ROW_GAP;
@@ -89,12 +93,19 @@ fn part_layout(part: &Part, boxes: &[Size], links: &[Link], top: f64, placed: &m
         local[*number] = n;
     }
     let sizes: Vec<Size> = part.boxes.iter().map(|n| boxes[*n]).collect();
-    let own: Vec<Link> = part.links.iter().map(|n| Link { from: local[links[*n].from], to: local[links[*n].to], ..links[*n] }).collect();
+    let own: Vec<Link> =
+        part.links.iter().map(|n| Link { from: local[links[*n].from], to: local[links[*n].to], ..links[*n] }).collect();
     let mut ranked = rank::rank(sizes, &own);
     order::reduce_crossings(&mut ranked);
     let heights = place::heights(&ranked);
     let lanes = lanes::assign(&ranked, &heights, COLUMN_GAP);
-    let lowest = ranked.columns.iter().flatten().filter(|item| **item < ranked.sizes.len()).map(|item| heights[*item] + ranked.sizes[*item].h).fold(0.0, f64::max);
+    let lowest = ranked
+        .columns
+        .iter()
+        .flatten()
+        .filter(|item| **item < ranked.sizes.len())
+        .map(|item| heights[*item] + ranked.sizes[*item].h)
+        .fold(0.0, f64::max);
     let highest = ranked.columns.iter().flatten().map(|item| heights[*item]).fold(f64::INFINITY, f64::min);
     let down = top - if highest.is_finite() { (highest / GRID).floor() * GRID } else { 0.0 };
     for (n, number) in part.boxes.iter().enumerate() {
@@ -105,7 +116,10 @@ fn part_layout(part: &Part, boxes: &[Size], links: &[Link], top: f64, placed: &m
         if ranked.back[n] {
             continue;
         }
-        placed.routes[*number] = lanes::corners(&ranked, &heights, &lanes, &own, n).into_iter().map(|point| point.plus(Point::new(0.0, down))).collect();
+        placed.routes[*number] = lanes::corners(&ranked, &heights, &lanes, &own, n)
+            .into_iter()
+            .map(|point| point.plus(Point::new(0.0, down)))
+            .collect();
     }
     // Back links run below everything they pass, each a lane lower than the last.
     let rects: Vec<Rect> = part.boxes.iter().map(|n| Rect::at(placed.corners[*n], boxes[*n])).collect();
@@ -115,7 +129,11 @@ fn part_layout(part: &Part, boxes: &[Size], links: &[Link], top: f64, placed: &m
         let from = Point::new(rects[link.from].right(), rects[link.from].y + link.out_y);
         let to = Point::new(rects[link.to].x, rects[link.to].y + link.in_y);
         let (left, right) = (rects[link.to].x, rects[link.from].right().max(rects[link.to].right()));
-        let passed = rects.iter().filter(|rect| rect.x < right && rect.right() > left).map(Rect::bottom).fold(f64::NEG_INFINITY, f64::max);
+        let passed = rects
+            .iter()
+            .filter(|rect| rect.x < right && rect.right() > left)
+            .map(Rect::bottom)
+            .fold(f64::NEG_INFINITY, f64::max);
         let below = passed + route::CLEAR + lane;
         lane += 2.0 * GRID;
         placed.routes[*number] = route::back(from, to, below);

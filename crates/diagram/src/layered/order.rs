@@ -93,7 +93,9 @@ fn swap_neighbours(ranked: &mut Ranked, place: &mut [f64]) {
     for at in 0..ranked.columns.len() {
         for n in 1..ranked.columns[at].len() {
             let (a, b) = (ranked.columns[at][n - 1], ranked.columns[at][n]);
-            let gain = |side| crossings_of(ranked, (a, b), side, place) as i64 - crossings_of(ranked, (b, a), side, place) as i64;
+            let gain = |side| {
+                crossings_of(ranked, (a, b), side, place) as i64 - crossings_of(ranked, (b, a), side, place) as i64
+            };
             if gain(Side::Before) + gain(Side::After) > 0 {
                 ranked.columns[at].swap(n - 1, n);
                 place.swap(a, b);

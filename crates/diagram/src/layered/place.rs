@@ -63,7 +63,8 @@ fn move_column(ranked: &Ranked, at: usize, top: &mut [f64], both: bool) {
         while let [.., upper, lower] = blocks.as_slice()
             && upper.mean() > lower.mean()
         {
-            let joined = Block { sum: upper.sum + lower.sum, weight: upper.weight + lower.weight, len: upper.len + lower.len };
+            let joined =
+                Block { sum: upper.sum + lower.sum, weight: upper.weight + lower.weight, len: upper.len + lower.len };
             blocks.truncate(blocks.len() - 2);
             blocks.push(joined);
         }
@@ -118,7 +119,9 @@ fn straighten(ranked: &Ranked, top: &mut [f64]) {
                 let above = column[above];
                 top[above] + ranked.height(above) + gap(ranked, above, *item)
             });
-            let lowest = column.get(n + 1).map_or(f64::INFINITY, |below| top[*below] - gap(ranked, *item, *below) - ranked.height(*item));
+            let lowest = column
+                .get(n + 1)
+                .map_or(f64::INFINITY, |below| top[*below] - gap(ranked, *item, *below) - ranked.height(*item));
             let best = ranked.before[*item]
                 .iter()
                 .map(|step| {

@@ -55,8 +55,14 @@ pub(super) fn rank(sizes: Vec<Size>, links: &[Link]) -> Ranked {
     let column_of = columns(boxes, links, &back);
     let count = column_of.iter().max().map_or(0, |last| last + 1);
     let mut ranked = Ranked {
-        sizes, column_of, columns: vec![Vec::new(); count], steps: Vec::new(), before: vec![Vec::new(); boxes], after: vec![Vec::new(); boxes],
-        of_link: vec![Vec::new(); links.len()], back,
+        sizes,
+        column_of,
+        columns: vec![Vec::new(); count],
+        steps: Vec::new(),
+        before: vec![Vec::new(); boxes],
+        after: vec![Vec::new(); boxes],
+        of_link: vec![Vec::new(); links.len()],
+        back,
     };
     for item in 0..boxes {
         ranked.columns[ranked.column_of[item]].push(item);

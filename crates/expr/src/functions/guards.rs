@@ -69,7 +69,9 @@ fn made<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<'b, 'v> {
 /// `a + b`, its result weighed. The interpreter would also append a map to a list, in no fixed order, which CEL does not know.
 fn add<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<'b, 'v> {
     let [a, b] = args.as_slice() else { return Err(ExecutionError::missing_argument_or_target()) };
-    let refuse = || ExecutionError::no_such_overload("_+_", vec![a.get_type().name().to_owned(), b.get_type().name().to_owned()]);
+    let refuse = || {
+        ExecutionError::no_such_overload("_+_", vec![a.get_type().name().to_owned(), b.get_type().name().to_owned()])
+    };
     if b.downcast_ref::<CelMap>().is_some() {
         return Err(refuse());
     }
@@ -80,15 +82,27 @@ fn add<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<'b, 'v> {
 
 /// The text argument at a place.
 pub(crate) fn text<'a>(args: &'a [CowVal<'_, '_>], n: usize) -> std::result::Result<&'a str, ExecutionError> {
-    args.get(n).and_then(|arg| arg.downcast_ref::<CelString>()).map(|text| text.inner()).ok_or_else(ExecutionError::missing_argument_or_target)
+    args.get(n)
+        .and_then(|arg| arg.downcast_ref::<CelString>())
+        .map(|text| text.inner())
+        .ok_or_else(ExecutionError::missing_argument_or_target)
 }
 
 /// The int argument at a place.
 pub(crate) fn number(args: &[CowVal<'_, '_>], n: usize) -> std::result::Result<i64, ExecutionError> {
-    args.get(n).and_then(|arg| arg.downcast_ref::<CelInt>()).map(|int| *int.inner()).ok_or_else(ExecutionError::missing_argument_or_target)
+    args.get(n)
+        .and_then(|arg| arg.downcast_ref::<CelInt>())
+        .map(|int| *int.inner())
+        .ok_or_else(ExecutionError::missing_argument_or_target)
 }
 
 /// The list argument at a place.
-pub(crate) fn list<'a, 'v>(args: &'a [CowVal<'_, 'v>], n: usize) -> std::result::Result<&'a [Box<dyn Val + 'v>], ExecutionError> {
-    args.get(n).and_then(|arg| arg.downcast_ref::<CelList>()).map(|list| list.inner()).ok_or_else(ExecutionError::missing_argument_or_target)
+pub(crate) fn list<'a, 'v>(
+    args: &'a [CowVal<'_, 'v>],
+    n: usize,
+) -> std::result::Result<&'a [Box<dyn Val + 'v>], ExecutionError> {
+    args.get(n)
+        .and_then(|arg| arg.downcast_ref::<CelList>())
+        .map(|list| list.inner())
+        .ok_or_else(ExecutionError::missing_argument_or_target)
 }

@@ -1,6 +1,6 @@
 //! Functions on lists and maps, bounded in time and in what they build.
 
-use super::guards::{first, keys_of, list, number, stop, Result};
+use super::guards::{Result, first, keys_of, list, number, stop};
 use crate::{budget, limits};
 use cel::common::types::{CelInt, CelList, CelMap, CelMapKey, INT_TYPE, LIST_TYPE, MAP_TYPE};
 use cel::common::value::{CowVal, Val};
@@ -34,7 +34,8 @@ fn copy<'v>(item: &(dyn Val + 'v)) -> std::result::Result<Box<dyn Val + 'v>, Exe
 fn slice<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<'b, 'v> {
     let (items, from, to) = (list(&args, 0)?, number(&args, 1)?, number(&args, 2)?);
     let range = usize::try_from(from).ok().zip(usize::try_from(to).ok()).and_then(|(from, to)| items.get(from..to));
-    let range = range.ok_or_else(|| ExecutionError::function_error("slice", format!("there are no elements {from} to {to}")))?;
+    let range = range
+        .ok_or_else(|| ExecutionError::function_error("slice", format!("there are no elements {from} to {to}")))?;
     made(range.iter().map(|item| copy(item.as_ref())).collect::<std::result::Result<_, _>>()?)
 }
 
@@ -78,7 +79,9 @@ fn distinct<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<'b, 'v> {
 fn kept_as_other_number(seen: &HashSet<CelMapKey<'_>>, key: &CelMapKey<'_>) -> bool {
     match key {
         CelMapKey::Int(int) => u64::try_from(*int.inner()).is_ok_and(|number| seen.contains(&CelMapKey::from(number))),
-        CelMapKey::UInt(uint) => i64::try_from(*uint.inner()).is_ok_and(|number| seen.contains(&CelMapKey::from(number))),
+        CelMapKey::UInt(uint) => {
+            i64::try_from(*uint.inner()).is_ok_and(|number| seen.contains(&CelMapKey::from(number)))
+        }
         _ => false,
     }
 }
@@ -98,7 +101,12 @@ fn sort<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<'b, 'v> {
 }
 
 fn compare(a: &dyn Val, b: &dyn Val) -> std::result::Result<Ordering, ExecutionError> {
-    let refuse = || ExecutionError::function_error("sort", format!("{} and {} cannot be put in order", a.get_type().name(), b.get_type().name()));
+    let refuse = || {
+        ExecutionError::function_error(
+            "sort",
+            format!("{} and {} cannot be put in order", a.get_type().name(), b.get_type().name()),
+        )
+    };
     a.as_comparer().ok_or_else(refuse)?.compare(b).map_err(|_| refuse())
 }
 
@@ -106,7 +114,11 @@ fn sum<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<'b, 'v> {
     let mut total: Box<dyn Val + 'v> = Box::new(CelInt::from(0));
     for (n, item) in list(&args, 0)?.iter().enumerate() {
         // The first element decides the type, so that a list of doubles has a double as its sum.
-        let next = if n == 0 && is_number(item.as_ref()) { item.clone_as_boxed() } else { add(total.as_ref(), item.as_ref())? };
+        let next = if n == 0 && is_number(item.as_ref()) {
+            item.clone_as_boxed()
+        } else {
+            add(total.as_ref(), item.as_ref())?
+        };
         total = next;
     }
     Ok(CowVal::Owned(total))
@@ -119,7 +131,12 @@ fn is_number(value: &dyn Val) -> bool {
 
 fn add<'v>(a: &(dyn Val + 'v), b: &(dyn Val + 'v)) -> std::result::Result<Box<dyn Val + 'v>, ExecutionError> {
     use cel::common::types::CelDouble;
-    let refuse = || ExecutionError::function_error("sum", format!("{} and {} cannot be added", a.get_type().name(), b.get_type().name()));
+    let refuse = || {
+        ExecutionError::function_error(
+            "sum",
+            format!("{} and {} cannot be added", a.get_type().name(), b.get_type().name()),
+        )
+    };
     if !is_number(a) || !is_number(b) {
         return Err(refuse());
     }
@@ -127,7 +144,12 @@ fn add<'v>(a: &(dyn Val + 'v), b: &(dyn Val + 'v)) -> std::result::Result<Box<dy
         return a.as_adder().ok_or_else(refuse)?.add(b).map(CowVal::into_owned);
     }
     // JSON does not tell 1 from 1.0: a list of prices has both.
-    let double = |value: &dyn Val| value.downcast_ref::<CelDouble>().map(|double| *double.inner()).or_else(|| value.downcast_ref::<CelInt>().map(|int| *int.inner() as f64));
+    let double = |value: &dyn Val| {
+        value
+            .downcast_ref::<CelDouble>()
+            .map(|double| *double.inner())
+            .or_else(|| value.downcast_ref::<CelInt>().map(|int| *int.inner() as f64))
+    };
     match (double(a), double(b)) {
         (Some(a), Some(b)) => Ok(Box::new(CelDouble::from(a + b))),
         _ => Err(refuse()),

@@ -8,8 +8,8 @@ pub(crate) mod time;
 
 mod table;
 
-pub use table::{Function, FUNCTIONS};
 use std::ops::RangeInclusive;
+pub use table::{FUNCTIONS, Function};
 
 /// How a function is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -28,12 +28,18 @@ pub(crate) fn exists(name: &str, form: Form) -> bool {
 
 /// How many arguments a function takes, the receiver not counted.
 pub(crate) fn arguments(name: &str, form: Form) -> Option<RangeInclusive<usize>> {
-    FUNCTIONS.iter().find(|function| function.name == name && function.form == form).map(|function| function.min..=function.max)
+    FUNCTIONS
+        .iter()
+        .find(|function| function.name == name && function.form == form)
+        .map(|function| function.min..=function.max)
 }
 
 /// How a function is written.
 pub(crate) fn usage(name: &str, form: Form) -> &'static str {
-    FUNCTIONS.iter().find(|function| function.name == name && function.form == form).map_or("", |function| function.usage)
+    FUNCTIONS
+        .iter()
+        .find(|function| function.name == name && function.form == form)
+        .map_or("", |function| function.usage)
 }
 
 /// The names that can be called in a form.
@@ -50,7 +56,23 @@ pub(crate) fn is_namespace(name: &str) -> bool {
 pub(crate) fn builds(name: &str) -> bool {
     matches!(
         name,
-        "replace" | "join" | "split" | "string" | "bytes" | "flatten" | "distinct" | "sort" | "reverse" | "slice" | "lists.range" | "substring"
-            | "lowerAscii" | "upperAscii" | "trim" | "optional.of" | "optional.ofNonZeroValue" | "keys"
+        "replace"
+            | "join"
+            | "split"
+            | "string"
+            | "bytes"
+            | "flatten"
+            | "distinct"
+            | "sort"
+            | "reverse"
+            | "slice"
+            | "lists.range"
+            | "substring"
+            | "lowerAscii"
+            | "upperAscii"
+            | "trim"
+            | "optional.of"
+            | "optional.ofNonZeroValue"
+            | "keys"
     )
 }

@@ -1,6 +1,6 @@
 //! Functions on texts that are linear in time and bounded in what they build. Places count characters, as CEL's own do.
 
-use super::guards::{self, number, stop, text, Result};
+use super::guards::{self, Result, number, stop, text};
 use crate::{budget, regexes};
 use cel::common::types::{CelBool, CelInt, CelList, CelString, INT_TYPE, LIST_TYPE, STRING_TYPE};
 use cel::common::value::{CowVal, Val};
@@ -120,7 +120,10 @@ fn join<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<'b, 'v> {
     let mut joined = String::new();
     for (n, item) in list.iter().enumerate() {
         let item = item.downcast_ref::<CelString>().ok_or_else(|| {
-            ExecutionError::function_error("join", format!("element {n} is of type {}; write list.map(x, string(x)).join(…)", item.get_type().name()))
+            ExecutionError::function_error(
+                "join",
+                format!("element {n} is of type {}; write list.map(x, string(x)).join(…)", item.get_type().name()),
+            )
         })?;
         if n > 0 {
             joined.push_str(by);

@@ -21,7 +21,13 @@ pub struct Function {
     pub doc_zh: &'static str,
 }
 
-const fn row(name: &'static str, form: Form, (min, max): (usize, usize), usage: &'static str, docs: [&'static str; 2]) -> Function {
+const fn row(
+    name: &'static str,
+    form: Form,
+    (min, max): (usize, usize),
+    usage: &'static str,
+    docs: [&'static str; 2],
+) -> Function {
     Function { name, form, min, max, usage, doc_en: docs[0], doc_zh: docs[1] }
 }
 

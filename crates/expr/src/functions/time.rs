@@ -6,7 +6,8 @@ pub(crate) fn rfc3339(nanos: i128) -> String {
     let fraction = nanos.rem_euclid(1_000_000_000);
     let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     let (year, month, day) = civil(days as i64);
-    let mut text = format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", second / 3_600, second / 60 % 60, second % 60);
+    let mut text =
+        format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}", second / 3_600, second / 60 % 60, second % 60);
     push_fraction(&mut text, fraction as u32);
     text.push('Z');
     text

@@ -1,15 +1,17 @@
 //! Calls: operators, functions and methods, checked against the list of functions and weighed where they build or scan.
 
-use super::build::{call, ident, list, method, NOW};
-use super::{loops, Lowered, Lowering};
+use super::build::{NOW, call, ident, list, method};
+use super::{Lowered, Lowering, loops};
 use crate::check::nearest;
 use crate::error::{ExprError, ExprErrorCode as Code};
 use crate::functions::{self, Form};
-use cel::common::ast::{operators, CallExpr, Expr, IdedExpr, LiteralValue};
+use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
 
 impl Lowering<'_> {
     pub(super) fn call(&mut self, expr: &IdedExpr) -> Lowered {
-        let Expr::Call(made) = &expr.expr else { return Err(self.error(Code::Syntax, expr, "this is not a call", "这不是调用")) };
+        let Expr::Call(made) = &expr.expr else {
+            return Err(self.error(Code::Syntax, expr, "this is not a call", "这不是调用"));
+        };
         if is_operator(&made.func_name) {
             return self.operator(made);
         }
@@ -36,7 +38,9 @@ impl Lowering<'_> {
     fn qualified(&self, target: &IdedExpr, name: &str) -> Option<String> {
         let Expr::Ident(space) = &target.expr else { return None };
         let full = format!("{}.{name}", self.real(space));
-        functions::is_namespace(&self.real(space)).then_some(full).filter(|full| functions::exists(full, Form::Function))
+        functions::is_namespace(&self.real(space))
+            .then_some(full)
+            .filter(|full| functions::exists(full, Form::Function))
     }
 
     fn function(&mut self, expr: &IdedExpr, name: &str, args: &[IdedExpr]) -> Lowered {
@@ -62,13 +66,16 @@ impl Lowering<'_> {
     /// Whether the function exists and takes so many arguments.
     fn known(&self, expr: &IdedExpr, name: &str, form: Form, args: usize) -> Result<(), ExprError> {
         let shown = if form == Form::Method { format!(".{name}") } else { name.to_owned() };
-        let Some(counts) = functions::arguments(name, form) else { return Err(self.unknown_function(expr, name, &shown, form)) };
+        let Some(counts) = functions::arguments(name, form) else {
+            return Err(self.unknown_function(expr, name, &shown, form));
+        };
         if counts.contains(&args) {
             return Ok(());
         }
         let usage = functions::usage(name, form);
         Err(self.call_error(
-            Code::WrongArguments, (expr, name),
+            Code::WrongArguments,
+            (expr, name),
             format!("`{shown}` is called with {args} arguments; it is written `{usage}`"),
             format!("`{shown}` 的参数有 {args} 个，正确写法是 `{usage}`"),
         ))
@@ -78,11 +85,19 @@ impl Lowering<'_> {
         let other = if form == Form::Method { Form::Function } else { Form::Method };
         if functions::exists(name, other) {
             let usage = functions::usage(name, other);
-            return self.call_error(Code::UnknownFunction, (expr, name), format!("`{shown}` is written `{usage}`"), format!("`{shown}` 应写为 `{usage}`"));
+            return self.call_error(
+                Code::UnknownFunction,
+                (expr, name),
+                format!("`{shown}` is written `{usage}`"),
+                format!("`{shown}` 应写为 `{usage}`"),
+            );
         }
         let near = nearest(name, functions::names(form));
         let (en, zh) = match &near {
-            Some(near) => (format!("there is no function `{name}`; did you mean `{near}`?"), format!("函数 `{name}` 不存在，是否要写 `{near}`？")),
+            Some(near) => (
+                format!("there is no function `{name}`; did you mean `{near}`?"),
+                format!("函数 `{name}` 不存在，是否要写 `{near}`？"),
+            ),
             None => (format!("there is no function `{name}`"), format!("函数 `{name}` 不存在")),
         };
         let error = self.call_error(Code::UnknownFunction, (expr, name), en, zh);
@@ -93,7 +108,13 @@ impl Lowering<'_> {
     }
 
     /// An error about a call. The parser puts a call at its bracket; what is meant is the name before it.
-    pub(super) fn call_error(&self, code: Code, (expr, name): (&IdedExpr, &str), en: impl Into<String>, zh: impl Into<String>) -> ExprError {
+    pub(super) fn call_error(
+        &self,
+        code: Code,
+        (expr, name): (&IdedExpr, &str),
+        en: impl Into<String>,
+        zh: impl Into<String>,
+    ) -> ExprError {
         let mut error = self.error(code, expr, en, zh);
         let last = name.rsplit('.').next().unwrap_or(name);
         let token = self.token(expr);
@@ -117,11 +138,21 @@ impl Lowering<'_> {
         let name = made.func_name.as_str();
         let compares = matches!(
             name,
-            operators::EQUALS | operators::NOT_EQUALS | operators::LESS | operators::LESS_EQUALS | operators::GREATER | operators::GREATER_EQUALS | operators::IN
+            operators::EQUALS
+                | operators::NOT_EQUALS
+                | operators::LESS
+                | operators::LESS_EQUALS
+                | operators::GREATER
+                | operators::GREATER_EQUALS
+                | operators::IN
         );
         // Comparing with a literal costs no more than the literal; anything else may be large, and repeated.
         let scans = compares && self.nesting > 0 && !made.args.iter().any(is_scalar_literal);
-        let args = made.args.iter().map(|arg| if scans { self.scanned(arg) } else { self.expr(arg) }).collect::<Result<Vec<_>, _>>()?;
+        let args = made
+            .args
+            .iter()
+            .map(|arg| if scans { self.scanned(arg) } else { self.expr(arg) })
+            .collect::<Result<Vec<_>, _>>()?;
         let builds = name == operators::ADD && !made.args.iter().any(is_number_literal);
         Ok(call(if builds { "@add" } else { name }, args))
     }

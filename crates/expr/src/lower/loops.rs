@@ -3,10 +3,10 @@
 //! The shapes are those that the interpreter knows how to run without copying (`@result + [x]`, `@result && x`).
 
 use super::build::{call, ident, int, list, node, truth};
-use super::{price, Lowered, Lowering};
+use super::{Lowered, Lowering, price};
 use crate::error::ExprErrorCode as Code;
 use crate::limits;
-use cel::common::ast::{operators, ComprehensionExpr, Expr, IdedExpr};
+use cel::common::ast::{ComprehensionExpr, Expr, IdedExpr, operators};
 
 /// The comprehensions and how many arguments they take.
 pub(super) fn is_loop(name: &str, args: usize) -> bool {
@@ -15,10 +15,17 @@ pub(super) fn is_loop(name: &str, args: usize) -> bool {
 
 impl Lowering<'_> {
     /// A comprehension over `target`.
-    pub(super) fn comprehension(&mut self, expr: &IdedExpr, name: &str, target: &IdedExpr, args: &[IdedExpr]) -> Lowered {
+    pub(super) fn comprehension(
+        &mut self,
+        expr: &IdedExpr,
+        name: &str,
+        target: &IdedExpr,
+        args: &[IdedExpr],
+    ) -> Lowered {
         let Some(Expr::Ident(variable)) = args.first().map(|arg| &arg.expr) else {
             return Err(self.call_error(
-                Code::WrongArguments, (expr, name),
+                Code::WrongArguments,
+                (expr, name),
                 format!("the first argument of `{name}` is a name for the element, such as `items.{name}(i, …)`"),
                 format!("`{name}` 的第一个参数应为元素名，如 `items.{name}(i, …)`"),
             ));
@@ -82,7 +89,13 @@ fn write_out(name: &str, range: IdedExpr, variable: String, result: String, mut 
         ),
     };
     node(Expr::Comprehension(Box::new(ComprehensionExpr {
-        iter_range: range, iter_var: variable, iter_var2: None, accu_var: result,
-        accu_init: init, loop_cond: condition, loop_step: step, result: end,
+        iter_range: range,
+        iter_var: variable,
+        iter_var2: None,
+        accu_var: result,
+        accu_init: init,
+        loop_cond: condition,
+        loop_step: step,
+        result: end,
     })))
 }

@@ -13,13 +13,16 @@ use crate::error::{ExprError, ExprErrorCode as Code};
 use crate::names::Rewritten;
 use crate::slot::{Root, Slot, Step};
 use build::{call, ident, int};
-use cel::common::ast::{operators, EntryExpr, Expr, IdedEntryExpr, IdedExpr, LiteralValue, MapEntryExpr, SelectExpr, SourceInfo};
+use cel::common::ast::{
+    EntryExpr, Expr, IdedEntryExpr, IdedExpr, LiteralValue, MapEntryExpr, SelectExpr, SourceInfo, operators,
+};
 
 pub(crate) use build::{FLAG, NOW, SLOT};
 
 /// Names that mean a type where no variable has them.
 pub(crate) const TYPES: [&str; 13] = [
-    "bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint", "optional_type", "timestamp", "duration",
+    "bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint", "optional_type",
+    "timestamp", "duration",
 ];
 
 /// What lowering found, besides the tree.
@@ -67,15 +70,24 @@ impl<'a> Lowering<'a> {
             Expr::Call(_) => self.call(expr),
             Expr::List(list) => {
                 let elements = list.elements.iter().map(|item| self.part(item)).collect::<Result<Vec<_>, _>>()?;
-                Ok(build::node(Expr::List(cel::common::ast::ListExpr::new_with_optionals(elements, list.optional_indices.clone()))))
+                Ok(build::node(Expr::List(cel::common::ast::ListExpr::new_with_optionals(
+                    elements,
+                    list.optional_indices.clone(),
+                ))))
             }
             Expr::Map(map) => self.map(map.entries.as_slice()),
             Expr::Struct(made) => Err(self.error(
-                Code::Unsupported, expr,
-                format!("there is no type `{}` to make; write a map with quoted keys, such as {{\"a\": 1}}", self.real(&made.type_name)),
+                Code::Unsupported,
+                expr,
+                format!(
+                    "there is no type `{}` to make; write a map with quoted keys, such as {{\"a\": 1}}",
+                    self.real(&made.type_name)
+                ),
                 format!("没有可创建的类型 `{}`，请写带引号键的映射，如 {{\"a\": 1}}", self.real(&made.type_name)),
             )),
-            Expr::Comprehension(_) | Expr::Unspecified => Err(self.error(Code::Syntax, expr, "this is not an expression", "这不是表达式")),
+            Expr::Comprehension(_) | Expr::Unspecified => {
+                Err(self.error(Code::Syntax, expr, "this is not an expression", "这不是表达式"))
+            }
         }
     }
 
@@ -85,7 +97,10 @@ impl<'a> Lowering<'a> {
             if let EntryExpr::MapEntry(made) = &entry.expr {
                 let key = self.expr(&made.key)?;
                 let value = self.part(&made.value)?;
-                lowered.push(IdedEntryExpr { id: entry.id, expr: EntryExpr::MapEntry(MapEntryExpr { key, value, optional: made.optional }) });
+                lowered.push(IdedEntryExpr {
+                    id: entry.id,
+                    expr: EntryExpr::MapEntry(MapEntryExpr { key, value, optional: made.optional }),
+                });
             }
         }
         Ok(build::node(Expr::Map(cel::common::ast::MapExpr { entries: lowered })))

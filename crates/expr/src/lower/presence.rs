@@ -5,7 +5,7 @@
 use super::build::{call, method, text};
 use super::{Lowered, Lowering};
 use crate::error::ExprErrorCode as Code;
-use cel::common::ast::{operators, Expr, IdedExpr};
+use cel::common::ast::{Expr, IdedExpr, operators};
 
 impl Lowering<'_> {
     /// `has(path)`: whether everything along the path exists.
@@ -15,8 +15,10 @@ impl Lowering<'_> {
         }
         if !is_access(arg) {
             return Err(self.call_error(
-                Code::WrongArguments, (expr, "has"),
-                "`has` takes a name or a field, such as `has(order.note)`", "`has` 的参数应为名称或字段，如 `has(order.note)`",
+                Code::WrongArguments,
+                (expr, "has"),
+                "`has` takes a name or a field, such as `has(order.note)`",
+                "`has` 的参数应为名称或字段，如 `has(order.note)`",
             ));
         }
         let chain = self.optional_chain(arg)?;
@@ -50,7 +52,11 @@ impl Lowering<'_> {
             }
             _ => return self.expr(expr),
         };
-        let inner = if is_access(operand) && self.path(operand).is_none() { self.optional_chain(operand)? } else { self.expr(operand)? };
+        let inner = if is_access(operand) && self.path(operand).is_none() {
+            self.optional_chain(operand)?
+        } else {
+            self.expr(operand)?
+        };
         Ok(call(operator, vec![inner, key]))
     }
 
@@ -74,7 +80,10 @@ impl Lowering<'_> {
 fn is_access(expr: &IdedExpr) -> bool {
     match &expr.expr {
         Expr::Select(_) => true,
-        Expr::Call(index) => matches!(index.func_name.as_str(), operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT) && index.args.len() == 2,
+        Expr::Call(index) => {
+            matches!(index.func_name.as_str(), operators::INDEX | operators::OPT_INDEX | operators::OPT_SELECT)
+                && index.args.len() == 2
+        }
         _ => false,
     }
 }

@@ -62,7 +62,9 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     let first = u32::from(groups[0]) << 16 | u32::from(groups[1]);
     // Only 2000::/3 is the internet: loopback, link-local, unique local, multicast and the rest lie outside of it.
     let global = groups[0] >> 13 == 1;
-    let closed = CLOSED_V6.iter().any(|(range, length)| (first ^ (u32::from(range[0]) << 16 | u32::from(range[1]))) >> (32 - length) == 0);
+    let closed = CLOSED_V6
+        .iter()
+        .any(|(range, length)| (first ^ (u32::from(range[0]) << 16 | u32::from(range[1]))) >> (32 - length) == 0);
     // ISATAP: an interface id that carries an IPv4 address.
     let isatap = matches!((groups[4], groups[5]), (0x0000 | 0x0200, 0x5efe));
     global && !closed && !isatap
@@ -89,7 +91,11 @@ mod tests {
 
     #[test]
     fn the_ends_of_every_closed_range_are_closed_and_their_neighbours_are_not() {
-        let lone = ["126.255.255.255", "128.0.0.0", "9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0", "192.167.255.255", "192.169.0.0", "100.63.255.255", "100.128.0.0", "169.253.255.255", "169.255.0.0", "223.255.255.255", "1.0.0.0", "8.8.8.8", "198.17.255.255", "198.20.0.0", "192.0.1.0", "192.0.3.0"];
+        let lone = [
+            "126.255.255.255", "128.0.0.0", "9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0",
+            "192.167.255.255", "192.169.0.0", "100.63.255.255", "100.128.0.0", "169.253.255.255", "169.255.0.0",
+            "223.255.255.255", "1.0.0.0", "8.8.8.8", "198.17.255.255", "198.20.0.0", "192.0.1.0", "192.0.3.0",
+        ];
         for open in lone {
             assert!(is_public(open.parse().unwrap()), "{open}");
         }
@@ -105,12 +111,18 @@ mod tests {
     #[test]
     fn ipv6_is_closed_but_for_the_global_unicast_space() {
         for closed in [
-            "::", "::1", "::ffff:127.0.0.1", "::ffff:10.1.2.3", "::127.0.0.1", "::ffff:0:169.254.169.254", "64:ff9b::7f00:1", "64:ff9b:1::a00:1", "2002:7f00:1::", "2002:a9fe:a9fe::1", "2002:c0a8:101::", "2001::1",
-            "2001:0:5ef5:79fd:0:59d:a0e5:b1b", "2001:10::1", "2001:db8::1", "3fff::1", "fc00::1", "fd00:ec2::254", "fe80::1", "fe80::5efe:10.0.0.1", "fec0::1", "ff02::1", "100::1", "5f00::1", "4000::1", "2a00::5efe:a00:1", "2a00::200:5efe:10.0.0.1", "2000::1",
+            "::", "::1", "::ffff:127.0.0.1", "::ffff:10.1.2.3", "::127.0.0.1", "::ffff:0:169.254.169.254",
+            "64:ff9b::7f00:1", "64:ff9b:1::a00:1", "2002:7f00:1::", "2002:a9fe:a9fe::1", "2002:c0a8:101::", "2001::1",
+            "2001:0:5ef5:79fd:0:59d:a0e5:b1b", "2001:10::1", "2001:db8::1", "3fff::1", "fc00::1", "fd00:ec2::254",
+            "fe80::1", "fe80::5efe:10.0.0.1", "fec0::1", "ff02::1", "100::1", "5f00::1", "4000::1", "2a00::5efe:a00:1",
+            "2a00::200:5efe:10.0.0.1", "2000::1",
         ] {
             assert!(!is_public(closed.parse().unwrap()), "{closed}");
         }
-        for open in ["2606:4700:4700::1111", "2a00:1450:4001::1", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1", "2001:4860:4860::8888"] {
+        for open in [
+            "2606:4700:4700::1111", "2a00:1450:4001::1", "::ffff:8.8.8.8", "64:ff9b::808:808", "2002:808:808::1",
+            "2001:4860:4860::8888",
+        ] {
             assert!(is_public(open.parse().unwrap()), "{open}");
         }
     }

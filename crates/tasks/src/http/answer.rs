@@ -21,7 +21,15 @@ pub const HTTP_TOO_LARGE: &str = "HTTP_TOO_LARGE";
 /// Reads a body, at most so many bytes; more is an error, not a silent cut.
 pub(super) async fn read(mut response: Response, most: usize) -> Result<Vec<u8>, TaskError> {
     let too_large = || {
-        TaskError::new(ErrorClass::Business, HTTP_TOO_LARGE, format!("the answer is larger than {most} bytes; raise `max_bytes` (at most {}) or ask for less", limits::HTTP_ANSWER_BYTES)).permanent()
+        TaskError::new(
+            ErrorClass::Business,
+            HTTP_TOO_LARGE,
+            format!(
+                "the answer is larger than {most} bytes; raise `max_bytes` (at most {}) or ask for less",
+                limits::HTTP_ANSWER_BYTES
+            ),
+        )
+        .permanent()
     };
     if response.content_length().is_some_and(|length| length > most as u64) {
         return Err(too_large());
@@ -58,7 +66,8 @@ pub(super) fn output(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Va
 fn headers_value(headers: &HeaderMap) -> Value {
     let mut map = Map::new();
     for name in headers.keys() {
-        let joined: Vec<_> = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        let joined: Vec<_> =
+            headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
         map.insert(name.as_str().to_owned(), Value::String(joined.join(", ")));
     }
     Value::Object(map)
@@ -91,9 +100,18 @@ pub(super) fn unexpected(status: StatusCode, headers: &HeaderMap, body: &[u8]) -
         || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS);
     let class = if passing { ErrorClass::System } else { ErrorClass::Business };
     let reason = status.canonical_reason().unwrap_or("unknown status");
-    let mut error = TaskError::new(class, format!("HTTP_{}", status.as_u16()), format!("the answer was {} {reason}", status.as_u16()));
+    let mut error = TaskError::new(
+        class,
+        format!("HTTP_{}", status.as_u16()),
+        format!("the answer was {} {reason}", status.as_u16()),
+    );
     error.retryable = passing;
-    error.retry_after_ms = headers.get(RETRY_AFTER).filter(|_| passing).and_then(|value| value.to_str().ok()).and_then(|value| value.trim().parse::<u64>().ok()).map(|seconds| seconds.saturating_mul(1_000).min(limits::DURATION_MS));
+    error.retry_after_ms = headers
+        .get(RETRY_AFTER)
+        .filter(|_| passing)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.trim().parse::<u64>().ok())
+        .map(|seconds| seconds.saturating_mul(1_000).min(limits::DURATION_MS));
     error.details = json!({ "status": status.as_u16(), "body": body_value(headers, body) });
     error
 }

@@ -19,7 +19,9 @@ pub struct HttpConfig {
 
 /// An entry of the allow list that cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` in the allow list of http is neither a host, an address nor a range of addresses, with an optional port (`10.0.0.0/8:8080`, `stock.internal:*`)")]
+#[error(
+    "`{0}` in the allow list of http is neither a host, an address nor a range of addresses, with an optional port (`10.0.0.0/8:8080`, `stock.internal:*`)"
+)]
 pub struct AllowError(String);
 
 /// Why an address may not be called.
@@ -73,7 +75,11 @@ impl Guard {
     /// # Errors
     /// An entry that cannot be understood.
     pub fn new(config: &HttpConfig) -> Result<Self, AllowError> {
-        let allow = config.allow.iter().map(|entry| Allow::parse(entry).ok_or_else(|| AllowError(entry.clone()))).collect::<Result<_, _>>()?;
+        let allow = config
+            .allow
+            .iter()
+            .map(|entry| Allow::parse(entry).ok_or_else(|| AllowError(entry.clone())))
+            .collect::<Result<_, _>>()?;
         Ok(Self { allow })
     }
 
@@ -116,11 +122,19 @@ impl Guard {
     /// Judges a name before it is resolved: those that only mean the inside, and ports that no entry opens.
     fn name(&self, name: &str, port: u16) -> Result<(), Refused> {
         let name = bare(name);
-        if self.allow.iter().any(|entry| entry.ports.hold(port) && matches!(&entry.host, Host::Name(allowed) if *allowed == name)) {
+        if self
+            .allow
+            .iter()
+            .any(|entry| entry.ports.hold(port) && matches!(&entry.host, Host::Name(allowed) if *allowed == name))
+        {
             return Ok(());
         }
         let opened = self.allow.iter().any(|entry| entry.ports.hold(port) && matches!(entry.host, Host::Range { .. }));
-        let inside = name.is_empty() || !name.contains('.') || ["localhost", "local", "internal", "home.arpa", "lan", "localdomain"].iter().any(|zone| in_zone(&name, zone));
+        let inside = name.is_empty()
+            || !name.contains('.')
+            || ["localhost", "local", "internal", "home.arpa", "lan", "localdomain"]
+                .iter()
+                .any(|zone| in_zone(&name, zone));
         if inside && !opened {
             return Err(Refused::Address(name));
         }
@@ -175,7 +189,8 @@ impl Host {
             Err(_) if length.is_some() => None,
             Err(_) => {
                 let name = bare(address);
-                let fits = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
+                let fits =
+                    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_'));
                 fits.then_some(Self::Name(name))
             }
         }

@@ -9,7 +9,8 @@ use reqwest::{Method, Url};
 use serde::Deserialize;
 
 /// Headers that belong to the connection, not to the author.
-const OWN_HEADERS: [&str; 8] = ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "proxy-authorization"];
+const OWN_HEADERS: [&str; 8] =
+    ["host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "proxy-authorization"];
 /// The header that tells the other side that two requests are the same.
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -118,26 +119,33 @@ fn sign_in(auth: &Auth) -> Result<(HeaderName, HeaderValue), TaskError> {
             (AUTHORIZATION, format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
         }
         AuthKind::Header => {
-            let name = auth.header.as_deref().ok_or_else(|| invalid("`auth` of type header needs `header`, the header's name"))?;
+            let name = auth
+                .header
+                .as_deref()
+                .ok_or_else(|| invalid("`auth` of type header needs `header`, the header's name"))?;
             (header(name, "")?.0, auth.secret.clone())
         }
     };
     // The value is a secret: neither it nor the error that names it may be seen.
-    let mut value = HeaderValue::from_str(&value).map_err(|_| invalid("the secret of `auth` has characters that a header cannot carry"))?;
+    let mut value = HeaderValue::from_str(&value)
+        .map_err(|_| invalid("the secret of `auth` has characters that a header cannot carry"))?;
     value.set_sensitive(true);
     Ok((name, value))
 }
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), TaskError> {
-    let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid(format!("`{name}` is no name of a header")))?;
-    let value = HeaderValue::from_str(value).map_err(|_| invalid(format!("the header `{name}` has characters that a header cannot carry")))?;
+    let parsed =
+        HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid(format!("`{name}` is no name of a header")))?;
+    let value = HeaderValue::from_str(value)
+        .map_err(|_| invalid(format!("the header `{name}` has characters that a header cannot carry")))?;
     Ok((parsed, value))
 }
 
 /// The bytes of a body and their type: a text as it is, a form where the headers say so, everything else as JSON.
 pub(super) fn body(body: Option<&Value>, headers: &mut HeaderMap) -> Option<Vec<u8>> {
     let body = body?;
-    let declared = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    let declared =
+        headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
     let (bytes, kind) = match body {
         Value::String(text) => (text.clone().into_bytes(), "text/plain; charset=utf-8"),
         Value::Object(fields) if declared.starts_with("application/x-www-form-urlencoded") => {
@@ -159,7 +167,8 @@ pub(super) fn expects(expect: &[Value], status: u16) -> Result<bool, TaskError> 
         return Ok((200..300).contains(&status));
     }
     for entry in expect {
-        let range = range(entry).ok_or_else(|| invalid(format!("`expect` has {entry}; write a status such as 404, `2xx` or `200-204`")))?;
+        let range = range(entry)
+            .ok_or_else(|| invalid(format!("`expect` has {entry}; write a status such as 404, `2xx` or `200-204`")))?;
         if range.contains(&status) {
             return Ok(true);
         }
@@ -170,7 +179,9 @@ pub(super) fn expects(expect: &[Value], status: u16) -> Result<bool, TaskError> 
 fn range(entry: &Value) -> Option<std::ops::RangeInclusive<u16>> {
     let one = |text: &str| text.trim().parse::<u16>().ok().filter(|status| (100..=599).contains(status));
     match entry {
-        Value::Number(number) => number.as_u64().and_then(|number| one(&number.to_string())).map(|status| status..=status),
+        Value::Number(number) => {
+            number.as_u64().and_then(|number| one(&number.to_string())).map(|status| status..=status)
+        }
         Value::String(text) => {
             let text = text.to_ascii_lowercase();
             if let Some(class) = text.strip_suffix("xx") {
@@ -202,17 +213,32 @@ mod tests {
 
     #[test]
     fn expected_statuses() {
-        for (expect, status, want) in [(json!([]), 204, true), (json!([]), 301, false), (json!(["2xx", 404]), 404, true), (json!(["4XX"]), 499, true), (json!(["200-204"]), 205, false), (json!(["404"]), 404, true)] {
+        for (expect, status, want) in [
+            (json!([]), 204, true),
+            (json!([]), 301, false),
+            (json!(["2xx", 404]), 404, true),
+            (json!(["4XX"]), 499, true),
+            (json!(["200-204"]), 205, false),
+            (json!(["404"]), 404, true),
+        ] {
             assert_eq!(expects(expect.as_array().unwrap(), status).unwrap(), want, "{expect} {status}");
         }
         for wrong in [json!("6xx"), json!("x"), json!(99), json!(true), json!("xx")] {
-            assert!(expects(&[wrong.clone()], 200).is_err(), "{wrong}");
+            assert!(expects(std::slice::from_ref(&wrong), 200).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn headers_of_the_connection_and_broken_ones_are_refused() {
-        for (name, value) in [("Host", "x"), ("content-length", "0"), ("Transfer-Encoding", "chunked"), ("a b", "x"), ("x", "a\r\nEvil: 1"), ("x", "\u{0}"), ("", "x")] {
+        for (name, value) in [
+            ("Host", "x"),
+            ("content-length", "0"),
+            ("Transfer-Encoding", "chunked"),
+            ("a b", "x"),
+            ("x", "a\r\nEvil: 1"),
+            ("x", "\u{0}"),
+            ("", "x"),
+        ] {
             let task = HttpTask { headers: Map::from_iter([(name.to_owned(), json!(value))]), ..HttpTask::default() };
             assert!(headers(&task, &Method::GET, "").is_err(), "{name}: {value:?}");
         }
