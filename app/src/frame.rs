@@ -134,7 +134,7 @@ fn LiveDot() -> impl IntoView {
 
 /// Switches the language: a form, so that it works before the page is alive.
 #[component]
-pub fn LanguageSwitch() -> impl IntoView {
+fn LanguageSwitch() -> impl IntoView {
     let words = use_words();
     let location = use_location();
     let here = move || format!("{}{}", location.pathname.get(), location.search.with(|query| if query.is_empty() { String::new() } else { format!("?{query}") }));
@@ -146,9 +146,28 @@ pub fn LanguageSwitch() -> impl IntoView {
         <form method="post" action="/app/set_language">
             <input type="hidden" name="lang" value=other/>
             <input type="hidden" name="next" value=here/>
-            <button class="btn btn--ghost btn--icon" type="submit" aria-label=words.switch_language_label() title=words.switch_language_label()>
-                {words.switch_language()}
+            <button class="btn btn--ghost btn--icon" type="submit" title=words.switch_language_label()>
+                <span aria-hidden="true">{words.switch_language()}</span>
+                <span class="sr">{words.switch_language_label()}</span>
             </button>
+        </form>
+    }
+}
+
+/// Both languages beside each other: for the pages of strangers.
+#[component]
+pub fn LanguageChoice() -> impl IntoView {
+    let words = use_words();
+    let location = use_location();
+    let here = move || format!("{}{}", location.pathname.get(), location.search.with(|query| if query.is_empty() { String::new() } else { format!("?{query}") }));
+    let choice = move |lang: heddle_api::Lang, key: &'static str, text: &'static str| view! {
+        <button class="segment__item" type="submit" name="lang" value=key lang=lang.tag() aria-pressed=(words.0 == lang).to_string()>{text}</button>
+    };
+    view! {
+        <form class="segment" method="post" action="/app/set_language" aria-label=words.language()>
+            <input type="hidden" name="next" value=here/>
+            {choice(heddle_api::Lang::En, "en", words.english())}
+            {choice(heddle_api::Lang::Zh, "zh", words.chinese())}
         </form>
     }
 }
@@ -193,8 +212,9 @@ fn AccountMenu() -> impl IntoView {
     let Some(me) = use_page().me else { return ().into_any() };
     // A popover needs no script: the browser opens it, closes it on Esc, and gives the focus back.
     view! {
-        <button class="account" type="button" aria-label=words.account_menu(&me.display_name) popovertarget="account-menu">
-            <Avatar name=me.display_name.clone() id=me.id.to_string() decorative=true/>
+        <button class="account" type="button" popovertarget="account-menu">
+            <Avatar name=me.display_name.clone() decorative=true/>
+            <span class="sr">{words.account_menu(&me.display_name)}</span>
         </button>
         <div class="menu account__menu" id="account-menu" popover="auto">
             <p class="menu__title">{words.signed_in_as(&me.display_name)}</p>

@@ -1,7 +1,7 @@
 //! Pages that say one thing: not found, not allowed, and the way to the doorstep for strangers.
 
 use crate::context::{may, use_page};
-use crate::frame::{LanguageSwitch, ThemeSwitch};
+use crate::frame::{LanguageChoice, ThemeSwitch};
 use crate::i18n::use_words;
 use crate::ui::{Brand, EmptyState, Icon, NoPermission};
 use heddle_api::Permission;
@@ -29,7 +29,7 @@ pub fn Outside(
                     "Heddle"
                 </a>
                 <span class="row">
-                    <LanguageSwitch/>
+                    <LanguageChoice/>
                     <ThemeSwitch/>
                 </span>
             </header>

@@ -24,10 +24,10 @@ pub fn initials(name: &str) -> String {
     }
 }
 
-/// The hue of a person: the same for the same id. Hues near the accent and the failure red come last.
-pub fn person_hue(id: &str) -> &'static str {
+/// The hue of a person: the same for the same name. Hues near the accent and the failure red come last.
+pub fn person_hue(name: &str) -> &'static str {
     const HUES: [&str; 5] = ["wisteria", "indigo", "plum", "persimmon", "moss"];
-    let sum = id.bytes().fold(7usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+    let sum = name.bytes().fold(7usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
     HUES[sum % HUES.len()]
 }
 

@@ -1,10 +1,12 @@
 //! Graphs as the screens draw them: what `heddle-diagram` places, with icons, words and states (`model`, `states`), and the view.
+
 mod kind;
 mod model;
 mod states;
 mod thumb;
 mod view;
 mod viewport;
+mod wrap;
 
 pub use kind::kind_of;
 pub use model::Graph;

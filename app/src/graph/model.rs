@@ -70,7 +70,10 @@ const RIM: (f64, f64) = (5.0, 6.0);
 impl Graph {
     /// Draws a definition. It may be wrong: what has no place is left out.
     pub fn of(definition: &Definition, words: Words) -> Self {
-        let scene = Scene::of(definition, true);
+        let mut scene = Scene::of(definition, true);
+        if definition.layout.is_empty() {
+            super::wrap::wrap(&mut scene);
+        }
         let mut authors = HashMap::new();
         collect(&definition.nodes, &mut authors);
         let nodes: Vec<GraphNode> = scene.nodes.iter().map(|node| draw(node, authors.get(node.id.as_str()).copied(), words)).collect();

@@ -187,18 +187,13 @@ fn Edges(graph: Arc<Graph>, states: Signal<HashMap<String, NodeState>>) -> impl 
     }
 }
 
+/// A card. Its name is what is written on it, the state included.
 #[component]
 fn Card(at: usize, node: GraphNode, states: Signal<HashMap<String, NodeState>>, selected: RwSignal<Option<String>>) -> impl IntoView {
-    let words = use_words();
     let id = StoredValue::new(node.id.clone());
     let state = Memo::new(move |_| states.with(|states| id.with_value(|id| states.get(id).cloned())));
     let is_selected = move || selected.with(|selected| id.with_value(|id| selected.as_deref() == Some(id)));
     let look = move || state.with(|state| state.as_ref().map(|state| state.look));
-    let title = node.title.clone();
-    let name = move || match look() {
-        Some(look) => words.node_says(&title, look.word(words)),
-        None => title.clone(),
-    };
     let class = match node.shape {
         Shape::Circle | Shape::Boundary => "node node--end",
         Shape::StartCard => "node node--start",
@@ -215,7 +210,7 @@ fn Card(at: usize, node: GraphNode, states: Signal<HashMap<String, NodeState>>, 
     };
     view! {
         <div class=class id=format!("node-{at}") style=style data-cat=node.kind.category data-state=move || look().map(|look| look.family())
-            role="option" aria-selected=move || is_selected().to_string() aria-label=name on:click=select>
+            role="option" aria-selected=move || is_selected().to_string() on:click=select>
             {inner}
         </div>
     }
@@ -225,9 +220,11 @@ fn Card(at: usize, node: GraphNode, states: Signal<HashMap<String, NodeState>>, 
 fn circle(node: &GraphNode, state: Memo<Option<NodeState>>) -> impl IntoView + use<> {
     let own = node.kind.icon;
     let icon = Signal::derive(move || state.with(|state| state.as_ref().filter(|state| state.look.is_final()).map_or(own, |state| state.look.icon())));
+    let words = use_words();
+    let word = move || state.with(|state| state.as_ref().map(|state| state.look.word(words)));
     view! {
         {node.enters.then(|| view! { <span class="port port--in port--on"></span> })}
-        <span class="node__state"><Svg icon=icon/></span>
+        <span class="node__state" title=word><Svg icon=icon/><span class="sr">{word}</span></span>
         <span class="node__caption">{node.title.clone()}</span>
         {node.leaves.then(|| view! { <span class="port port--out port--on"></span> })}
     }
@@ -264,8 +261,9 @@ fn body(node: &GraphNode, state: Memo<Option<NodeState>>) -> impl IntoView + use
     let glyph = move || state.with(|state| state.as_ref().map(|state| {
         let look = state.look;
         view! {
-            <span class="node__state" role="img" aria-label=look.word(words) title=look.word(words)>
+            <span class="node__state" title=look.word(words)>
                 <Svg icon=look.icon()/>
+                <span class="sr">{look.word(words)}</span>
             </span>
         }
     }));

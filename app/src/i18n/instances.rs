@@ -88,7 +88,6 @@ super::catalogue::catalogue! {
         attempt_of(attempt: u32): "attempt {attempt}", "第 {attempt} 次";
         waits_for(what: &str): "waits for {what}", "等待 {what}";
         incident_at(message: &str, node: &str): "{message} at {node}", "{node}：{message}";
-        node_says(node: &str, state: &str): "{node}: {state}", "{node}：{state}";
         progress_is(percent: u32): "{percent} % done", "已完成 {percent}%";
     }
     counts {

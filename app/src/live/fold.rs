@@ -60,6 +60,7 @@ fn node_event(node: &mut NodeView, what: &str, event: &EventView) {
     let (status, reason, ended) = match what {
         "enabled" => (NodeStatus::Pending, reason.or_else(|| Some("queued".to_owned())), false),
         "started" => (NodeStatus::Running, reason.or_else(|| Some("active".to_owned())), false),
+        "waiting" if event.data.contains_key("due_ms") => (NodeStatus::Running, reason.or_else(|| Some("timer".to_owned())), false),
         "waiting" => (NodeStatus::Running, reason, false),
         "retrying" => (NodeStatus::Pending, Some("retrying".to_owned()), false),
         "completed" => (NodeStatus::Completed, None, true),
@@ -163,7 +164,7 @@ mod tests {
         for (seq, kind, more) in [
             (2, "instance.started", json!({})),
             (3, "node.completed", json!({"node_id": "开始"})),
-            (4, "node.started", json!({"node_id": "a", "reason": "timer"})),
+            (4, "node.waiting", json!({"node_id": "a", "due_ms": 1})),
             (5, "nodes.skipped", json!({"node_ids": ["b"]})),
             (6, "node.completed", json!({"node_id": "a"})),
             (7, "instance.completed", json!({})),

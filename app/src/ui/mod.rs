@@ -8,6 +8,7 @@ mod editor;
 mod empty;
 mod field;
 mod icon;
+mod ink;
 mod person;
 mod state;
 mod toast;

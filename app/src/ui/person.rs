@@ -9,9 +9,6 @@ pub fn Avatar(
     /// What others see.
     #[prop(into)]
     name: String,
-    /// What decides the hue: an id, or the name.
-    #[prop(optional, into)]
-    id: String,
     /// Further class: `avatar--s`, `avatar--l`.
     #[prop(optional)]
     class: &'static str,
@@ -19,7 +16,7 @@ pub fn Avatar(
     #[prop(optional)]
     decorative: bool,
 ) -> impl IntoView {
-    let hue = person_hue(if id.is_empty() { &name } else { &id });
+    let hue = person_hue(&name);
     view! {
         <span class=format!("avatar {class}") data-person=hue role=(!decorative).then_some("img")
             aria-label=(!decorative).then(|| name.clone()) aria-hidden=decorative.then_some("true") title=name.clone()>

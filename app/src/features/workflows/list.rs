@@ -126,7 +126,6 @@ fn Listing(page: Page<WorkflowSummary>, search: (String, String, String)) -> imp
                             <a class="chip__x" href="/workflows" aria-label=words.clear()><Svg icon=Icon::X/></a>
                         </span>
                     })}
-                    <button class="btn btn--c" type="submit">{words.search()}</button>
                     {filtered.then(|| view! { <a class="btn btn--ghost btn--c" href="/workflows">{words.clear_filters()}</a> })}
                 </Form>
                 {if total > 0 {
