@@ -21,7 +21,7 @@ export class Api {
       body: yaml ? body : JSON.stringify(body),
     });
     expect(answer.ok, `POST ${path}: ${answer.status} ${await answer.clone().text()}`).toBe(true);
-    return answer.json();
+    return answer.status === 204 ? undefined : answer.json();
   }
 
   /** Stores a definition and answers its id. */

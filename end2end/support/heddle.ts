@@ -31,7 +31,8 @@ export class Heddle {
       HEDDLE_LISTEN: listen,
       HEDDLE_DATA_DIR: dir,
       HEDDLE_DATABASE_URL: `sqlite://${join(dir, 'heddle.db')}?mode=rwc`,
-      HEDDLE_LOG: 'info',
+      HEDDLE_LOG: "info",
+      RUST_BACKTRACE: process.env.RUST_BACKTRACE,
       ...(admin && { HEDDLE_ADMIN_USER: admin.user, HEDDLE_ADMIN_PASSWORD: admin.password }),
     };
     const child = spawn(binary, ['serve'], { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -46,9 +47,9 @@ export class Heddle {
     return link.replace(/[\u001b"'].*$/u, '');
   }
 
-  /** Everything it has printed. */
+  /** Everything it has printed, and how it ended where it did not wait for `stop`. */
   printed(): string {
-    return this.log;
+    return this.ended ? `${this.log}\n${this.ended}\n` : this.log;
   }
 
   async stop(): Promise<void> {

@@ -32,9 +32,19 @@ export async function useExample(page: Page, words: Words, name: string): Promis
 
 /** Presses Run, fills what the form asks for, starts; ends on the instance page. */
 export async function start(page: Page, words: Words, input: Record<string, string>): Promise<void> {
-  await page.getByRole('main').getByRole('link', { name: words.run, exact: true }).first().click();
+  await page.getByRole('link', { name: words.run, exact: true }).first().click();
   await expect(page).toHaveURL(/\/run/);
   for (const [label, value] of Object.entries(input)) await page.getByLabel(label).fill(value);
   await page.getByRole('button', { name: words.start, exact: true }).click();
   await expect(page).toHaveURL(/\/instances\/wi_/);
+}
+
+/** The instance page shows this status; it gets there by itself. */
+export async function hasStatus(page: Page, word: string, timeout = 30_000): Promise<void> {
+  await expect(page.getByRole('main').getByRole('status').first()).toHaveText(word, { timeout });
+}
+
+/** A node of the graph shows this state. */
+export async function nodeHasState(page: Page, node: string, word: string): Promise<void> {
+  await expect(page.getByRole('option', { name: new RegExp(`^${node}\\s?[:：]\\s?${word}$`) })).toBeVisible();
 }

@@ -1,5 +1,6 @@
 // What every browser test has: a server of its own, a page whose console must stay silent, requests that never leave the machine.
 import { test as base, expect, type Page } from '@playwright/test';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Heddle, type Account } from './heddle.ts';
 import { WORDS, type Language, type Words } from './words.ts';
@@ -45,7 +46,7 @@ export const test = base.extend<Fixtures>({
   server: async ({ fresh }, use, info) => {
     const server = await Heddle.start(fresh ? undefined : ADMIN);
     await use(server);
-    if (info.status !== info.expectedStatus) await info.attach('server.log', { body: server.printed(), contentType: 'text/plain' });
+    if (info.status !== info.expectedStatus) await writeFile(info.outputPath('server.log'), server.printed());
     await server.stop();
   },
   baseURL: async ({ server }, use) => use(server.url),

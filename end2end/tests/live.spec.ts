@@ -1,7 +1,7 @@
 // What happens on the server arrives by itself: on the instance page and in the list.
 import { Api } from '../support/api.ts';
 import { expect, test } from '../support/test.ts';
-import { signIn } from '../support/steps.ts';
+import { hasStatus, nodeHasState, signIn } from '../support/steps.ts';
 import { CHINESE, SHORT_FORM } from '../support/workflows.ts';
 
 test('an instance page follows a worker', async ({ page, server, words, picture }) => {
@@ -11,12 +11,14 @@ test('an instance page follows a worker', async ({ page, server, words, picture 
   await signIn(page, words);
   await page.goto(`/instances/${id}`);
   await expect(page.getByText(words.live, { exact: true }).first()).toBeVisible();
-  await expect(page.getByText(words.running, { exact: true }).first()).toBeVisible();
+  await hasStatus(page, words.running);
   await picture('live-waiting');
   let loads = 0;
   page.on('load', () => { loads += 1; });
   await api.work('doTaskA', 1);
-  await expect(page.getByText(words.completed, { exact: true }).first()).toBeVisible();
+  await hasStatus(page, words.completed);
+  await nodeHasState(page, '任务A', words.completed);
+  await nodeHasState(page, '任务B', words.skipped);
   expect(loads).toBe(0);
   await picture('live-completed');
 });

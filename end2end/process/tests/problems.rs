@@ -48,3 +48,23 @@ async fn messages_are_chinese_for_who_asks_in_chinese() -> Result<()> {
     assert!(first.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{first}");
     Ok(())
 }
+
+/// Every whole definition in the guides and the language's pages, as a reader would copy it.
+#[tokio::test]
+async fn the_definitions_in_the_docs_are_valid() -> Result<()> {
+    let Running { client, server: _server, files: _files } = running().await?;
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let mut seen = 0;
+    for page in ["guides/write-a-workflow.md", "language/README.md"] {
+        let text = std::fs::read_to_string(docs.join(page))?;
+        let blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+        // What leaves something out (`…`) shows a form and is no definition.
+        for block in blocks.filter(|b| (b.starts_with("name:") || b.starts_with("apiVersion:")) && !b.contains('…')) {
+            let answer = client.post_yaml("/api/v1/workflows/validate", block).await?.expect_status(200)?;
+            assert_eq!(answer["valid"], true, "{page}: {block}\n{answer:#}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 2, "only {seen} definitions were found");
+    Ok(())
+}
