@@ -143,7 +143,7 @@ fn Rows(page: Page<InstanceSummary>, filter: Filter, note: RwSignal<String>, rer
     let filtered = filter.is_active();
     let start = Filter { cursor: String::new(), ..filter }.address();
     view! {
-        <div class="table-scroll scroll" tabindex="0" role="region" aria-label=words.instances() node_ref=frame>
+        <div class="table-scroll scroll" tabindex="0" role="group" aria-label=words.instances() node_ref=frame>
             <Show when=move || rows.with(Vec::is_empty)>
                 {if filtered {
                     view! { <EmptyState icon=Icon::Filter title=words.no_instance_matches()><a class="btn" href="/instances">{words.clear_filters()}</a></EmptyState> }.into_any()

@@ -163,7 +163,7 @@ fn Rows(page: Page<WorkflowSummary>, query: String, tag: String, later: bool) ->
     let encode = crate::features::auth::encode;
     let next = page.next_cursor.as_ref().map(|cursor| format!("/workflows?q={}&tag={}&cursor={}", encode(&query), encode(&tag), encode(cursor)));
     view! {
-        <div class="table-scroll scroll" tabindex="0" role="region" aria-label=words.workflows()>
+        <div class="table-scroll scroll" tabindex="0" role="group" aria-label=words.workflows()>
             <table class="table table--snug table--roomy">
                 <thead>
                     <tr>
