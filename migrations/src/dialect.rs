@@ -23,7 +23,11 @@ const WORDS: &[(&str, &str, &str)] = &[
     // What follows the closing parenthesis of a table.
     ("{strict}", "", "STRICT"),
     // A table whose rows are rewritten in place: room on each page for the next version, and a vacuum that keeps up.
-    ("{hot}", "WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0)", "STRICT"),
+    (
+        "{hot}",
+        "WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0)",
+        "STRICT",
+    ),
     // A table that is only appended to: frozen early, so that no late, large vacuum is needed.
     ("{log}", "WITH (autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0)", "STRICT"),
     // Small rows found by their key alone: SQLite keeps them in the key's own tree.

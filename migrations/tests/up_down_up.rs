@@ -17,7 +17,10 @@ async fn objects(db: &DatabaseConnection) -> BTreeSet<String> {
         }
     };
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
-    rows.iter().map(|row| row.try_get::<String>("", "name").unwrap()).filter(|name| !name.contains("seaql_migrations")).collect()
+    rows.iter()
+        .map(|row| row.try_get::<String>("", "name").unwrap())
+        .filter(|name| !name.contains("seaql_migrations"))
+        .collect()
 }
 
 async fn all_ways(url: &str) {

@@ -93,14 +93,34 @@ impl Lane {
     }
 }
 
-async fn run(name: &str, store: &Store, options: &Options, writers: usize) {
+/// Processor time of a process so far, in milliseconds.
+fn cpu_ms(pid: &str) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // Behind the name, which may hold anything: user and system time are the 12th and 13th field, in hundredths of a second.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    [11, 12].iter().filter_map(|&at| fields.get(at)?.parse::<f64>().ok()).sum::<f64>() * 10.0
+}
+
+/// Processor time of all of a server's processes that are alive.
+fn server_cpu_ms(server: Option<&Postgres>) -> f64 {
+    server.map_or(0.0, |server| {
+        server.sql("postgres", "SELECT pid FROM pg_stat_activity").unwrap().lines().map(cpu_ms).sum()
+    })
+}
+
+async fn run(name: &str, store: &Store, options: &Options, writers: usize, server: Option<&Postgres>) {
     let maker = Maker::new(store).await;
     let end = Instant::now() + Duration::from_secs_f64(options.seconds);
     let start = Instant::now();
+    let before = (cpu_ms("self"), server_cpu_ms(server));
     let tasks: Vec<_> = (0..writers)
         .map(|lane| {
             let store = store.clone();
-            let mut lane = Lane { maker: maker.lane(lane as u16, writers as u16), flight: VecDeque::new(), size: options.flight / writers };
+            let mut lane = Lane {
+                maker: maker.lane(lane as u16, writers as u16),
+                flight: VecDeque::new(),
+                size: options.flight / writers,
+            };
             // Half of what may be in flight is there from the beginning.
             tokio::spawn(async move {
                 let (mut steps, mut commits, mut ended) = (0u64, 0u64, 0u64);
@@ -135,13 +155,15 @@ async fn run(name: &str, store: &Store, options: &Options, writers: usize) {
     }
     let seconds = start.elapsed().as_secs_f64();
     println!(
-        "{{\"bench\":\"store-commit\",\"database\":\"{name}\",\"foreign_keys\":{},\"flight\":{},\"writers\":{writers},\"steps_s\":{:.0},\"instances_s\":{:.0},\"commits_s\":{:.0},\"steps_per_commit\":{:.0}}}",
+        "{{\"bench\":\"store-commit\",\"database\":\"{name}\",\"foreign_keys\":{},\"flight\":{},\"writers\":{writers},\"steps_s\":{:.0},\"instances_s\":{:.0},\"commits_s\":{:.0},\"steps_per_commit\":{:.0},\"client_cpu_ms_per_1000\":{:.1},\"server_cpu_ms_per_1000\":{:.1}}}",
         options.keys,
         options.flight,
         steps as f64 / seconds,
         ended as f64 / seconds,
         commits as f64 / seconds,
         steps as f64 / commits as f64,
+        (cpu_ms("self") - before.0) / steps as f64 * 1_000.0,
+        (server_cpu_ms(server) - before.1) / steps as f64 * 1_000.0,
     );
 }
 
@@ -154,27 +176,50 @@ async fn open(url: &str) -> Store {
 const KEYS: &str = "ALTER TABLE journal ADD FOREIGN KEY (workspace_id, instance_id) REFERENCES workflow_instance (workspace_id, id); \
     ALTER TABLE node_instance ADD FOREIGN KEY (workspace_id, instance_id) REFERENCES workflow_instance (workspace_id, id)";
 
+/// SQLite cannot add a foreign key to a table that stands: make the empty tables anew.
+async fn keys_on_sqlite(url: &str) {
+    use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+    let db = Database::connect(url).await.unwrap();
+    for table in ["journal", "node_instance"] {
+        let sql = format!(
+            "SELECT group_concat(sql, ';') AS sql FROM sqlite_master WHERE tbl_name = '{table}' AND sql IS NOT NULL ORDER BY type DESC"
+        );
+        let row = db.query_one_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap().unwrap();
+        let made: String = row.try_get("", "sql").unwrap();
+        let key = ", FOREIGN KEY (workspace_id, instance_id) REFERENCES workflow_instance (workspace_id, id)) STRICT";
+        db.execute_unprepared(&format!("DROP TABLE {table}; {}", made.replacen(") STRICT", key, 1))).await.unwrap();
+    }
+    db.close().await.unwrap();
+}
+
 #[tokio::main]
 async fn main() {
     let options = options();
     if options.which != "postgres" {
         let file = TempSqlite::new().unwrap();
-        if !options.keys {
-            run("sqlite", &open(&file.url()).await, &options, options.writers.max(1)).await;
+        if options.keys {
+            open(&file.url()).await.close().await;
+            keys_on_sqlite(&file.url()).await;
         }
+        run("sqlite", &open(&file.url()).await, &options, options.writers.max(1), None).await;
     }
     if options.which != "sqlite" {
+        // More for experiments: settings of the server (name=value;…), SQL to run before, its log afterwards.
         let settings = std::env::var("HEDDLE_BENCH_SETTINGS").unwrap_or_default();
-        let server = Postgres::start_with(&settings.split(';').filter(|setting| !setting.is_empty()).collect::<Vec<_>>()).unwrap();
+        let server =
+            Postgres::start_with(&settings.split(';').filter(|setting| !setting.is_empty()).collect::<Vec<_>>())
+                .unwrap();
         let database = server.database().unwrap();
-        let store = open(if std::env::var_os("HEDDLE_BENCH_SOCKET").is_some() { &database.socket_url } else { &database.url }).await;
+        let store = open(&database.socket_url).await;
         if options.keys {
             server.sql(&database.name, KEYS).unwrap();
         }
-        run("postgres", &store, &options, if options.writers == 0 { 2 } else { options.writers }).await;
-        if std::env::var_os("HEDDLE_BENCH_SHOW").is_some() {
+        if let Ok(sql) = std::env::var("HEDDLE_BENCH_SQL") {
+            server.sql(&database.name, &sql).unwrap();
+        }
+        run("postgres", &store, &options, if options.writers == 0 { 2 } else { options.writers }, Some(&server)).await;
+        if std::env::var_os("HEDDLE_BENCH_LOG").is_some() {
             println!("{}", server.log());
-            println!("{}", server.sql(&database.name, "SELECT relname, n_tup_ins, n_tup_upd, n_tup_hot_upd, n_dead_tup FROM pg_stat_user_tables WHERE n_tup_ins > 0").unwrap());
         }
     }
 }

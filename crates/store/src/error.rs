@@ -54,7 +54,9 @@ pub(crate) fn class(error: &sqlx::Error) -> Class {
         }
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::BeginFailed => Class::Transient,
         // The connection is gone: whether the server got to its end, nobody here knows.
-        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => Class::Unknown,
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
+            Class::Unknown
+        }
         _ => Class::Fatal,
     }
 }
@@ -109,7 +111,9 @@ pub(crate) fn commit_error(error: &sqlx::Error) -> CommitError {
 /// The error of the driver inside sea-orm's, where there is one.
 fn driver_error(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
-        DbErr::Exec(RuntimeErr::SqlxError(inner)) | DbErr::Query(RuntimeErr::SqlxError(inner)) | DbErr::Conn(RuntimeErr::SqlxError(inner)) => Some(inner),
+        DbErr::Exec(RuntimeErr::SqlxError(inner))
+        | DbErr::Query(RuntimeErr::SqlxError(inner))
+        | DbErr::Conn(RuntimeErr::SqlxError(inner)) => Some(inner),
         _ => None,
     }
 }
@@ -144,10 +148,18 @@ impl From<sqlx::Error> for StoreError {
 fn taken(error: &sqlx::Error) -> &'static str {
     let database = error.as_database_error();
     // PostgreSQL names the constraint, SQLite the columns.
-    let text = database.map(|error| error.constraint().map_or_else(|| error.message().to_owned(), str::to_owned)).unwrap_or_default();
+    let text = database
+        .map(|error| error.constraint().map_or_else(|| error.message().to_owned(), str::to_owned))
+        .unwrap_or_default();
     match text {
         text if text.contains("email") => "email",
-        text if text.contains("username") || text.ends_with(".name") || text.ends_with("_name") || text.ends_with("_name_key") => "name",
+        text if text.contains("username")
+            || text.ends_with(".name")
+            || text.ends_with("_name")
+            || text.ends_with("_name_key") =>
+        {
+            "name"
+        }
         text if text.contains("business_key") || text.contains("unique_key") => "business_key",
         _ => "id",
     }

@@ -134,7 +134,8 @@ async fn receive(url: &str, sender: &broadcast::Sender<()>) {
 
 async fn listen(url: &str, sender: &broadcast::Sender<()>) -> Result<(), StoreError> {
     let options = parse_url(url)?.application_name("heddle-listen").disable_statement_logging();
-    let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None).connect_with(options).await?;
+    let pool =
+        PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None).connect_with(options).await?;
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.listen(CHANNEL).await?;
     // What was said while nobody listened is lost: look once.

@@ -23,7 +23,11 @@ pub(crate) fn search_key(value: &str) -> Cow<'_, str> {
 }
 
 /// Runs a query and answers its rows.
-pub(crate) async fn query(db: &DatabaseConnection, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
+pub(crate) async fn query(
+    db: &DatabaseConnection,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<Vec<QueryResult>, StoreError> {
     let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
     Ok(db.query_all_raw(statement).await?)
 }

@@ -43,7 +43,8 @@ impl Store {
         let store = self.clone();
         let work = async move {
             // SQLite: a transaction that begins as a reader cannot wait for its turn to write.
-            let sqlite_transaction_mode = matches!(store.backend(), Backend::Sqlite).then_some(SqliteTransactionMode::Immediate);
+            let sqlite_transaction_mode =
+                matches!(store.backend(), Backend::Sqlite).then_some(SqliteTransactionMode::Immediate);
             let options = TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() };
             let transaction = store.writer().begin_with_options(options).await?;
             match body(&transaction).await {

@@ -49,7 +49,10 @@ impl Subject for Fixture {
         let mut new = common::version(workspace, workflow, 1, "system");
         new.version.id = version;
         new.version.definition = definition.to_owned();
-        self.store.workflow_create(workspace, workflow, "w", new, common::audit(Some(workspace), "workflow.create")).await.unwrap();
+        self.store
+            .workflow_create(workspace, workflow, "w", new, common::audit(Some(workspace), "workflow.create"))
+            .await
+            .unwrap();
     }
     async fn nodes(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<NodeRow> {
         self.store.node_instances(workspace, instance, None, 1_000).await.unwrap()
@@ -61,7 +64,13 @@ impl Subject for Fixture {
         let lines = self.store.logs(workspace, instance, &LogFilter::default(), 1_000, None).await.unwrap();
         lines
             .into_iter()
-            .map(|line| LogRow { number: line.number, node: line.node.into(), level: line.level.into(), message: line.message, at: line.at })
+            .map(|line| LogRow {
+                number: line.number,
+                node: line.node.into(),
+                level: line.level.into(),
+                message: line.message,
+                at: line.at,
+            })
             .collect()
     }
     async fn search(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<(String, String)> {

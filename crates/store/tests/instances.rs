@@ -40,10 +40,22 @@ async fn ten(it: &Fixture) -> (Maker, Vec<Unit>) {
         if n == 4 {
             unit.head.incidents = 1;
             unit.incidents = vec![IncidentRow {
-                number: 0, kind: "error", node: None, code: "E".to_owned(), message: "m".to_owned(), opened_at: AT, resolved_at: None,
+                number: 0,
+                kind: "error",
+                node: None,
+                code: "E".to_owned(),
+                message: "m".to_owned(),
+                opened_at: AT,
+                resolved_at: None,
             }];
         }
-        unit.nodes = vec![NodeRow { node: "approve".into(), status: "RUNNING", reason: "human", ended_at: (n != 2).then_some(AT + 1), ..node(0) }];
+        unit.nodes = vec![NodeRow {
+            node: "approve".into(),
+            status: "RUNNING",
+            reason: "human",
+            ended_at: (n != 2).then_some(AT + 1),
+            ..node(0)
+        }];
     }
     maker.commit(&it.store, units.clone()).await;
     (maker, units)
@@ -67,8 +79,14 @@ async fn lists_are_filtered_and_paged(it: &Fixture) {
     let any = InstanceFilter::default;
     assert_eq!(found(any()).await, [9, 8, 7, 6, 5, 4, 3, 2, 1, 0]);
     assert_eq!(found(InstanceFilter { statuses: vec!["RUNNING"], ..any() }).await, [8, 6, 4, 2, 0]);
-    assert_eq!(found(InstanceFilter { statuses: vec!["RUNNING", "COMPLETED"], version: Some(1), ..any() }).await, [4, 3, 2, 1, 0]);
-    assert_eq!(found(InstanceFilter { workflow: Some(WorkflowId::from_u128(maker.workflow.as_u128() + 1)), ..any() }).await, [9, 8]);
+    assert_eq!(
+        found(InstanceFilter { statuses: vec!["RUNNING", "COMPLETED"], version: Some(1), ..any() }).await,
+        [4, 3, 2, 1, 0]
+    );
+    assert_eq!(
+        found(InstanceFilter { workflow: Some(WorkflowId::from_u128(maker.workflow.as_u128() + 1)), ..any() }).await,
+        [9, 8]
+    );
     assert_eq!(found(InstanceFilter { node: Some("approve".to_owned()), ..any() }).await, [2]);
     assert_eq!(found(InstanceFilter { incident: Some(true), ..any() }).await, [4]);
     assert_eq!(found(InstanceFilter { incident: Some(false), version: Some(1), ..any() }).await, [3, 2, 1, 0]);
@@ -82,8 +100,12 @@ async fn lists_are_filtered_and_paged(it: &Fixture) {
 
     let first = it.store.instances(place, &any(), true, 2, None).await.unwrap();
     assert_eq!(first.iter().map(|row| number(row.id)).collect::<Vec<_>>(), [0, 1]);
-    assert_eq!((first[1].status.as_str(), first[1].ended_at, first[1].seq, first[1].priority), ("COMPLETED", Some(AT + 9), 2, 5));
-    let two = it.store.instances_by_ids(place, &[units[5].instance, units[1].instance, maker.instance()]).await.unwrap();
+    assert_eq!(
+        (first[1].status.as_str(), first[1].ended_at, first[1].seq, first[1].priority),
+        ("COMPLETED", Some(AT + 9), 2, 5)
+    );
+    let two =
+        it.store.instances_by_ids(place, &[units[5].instance, units[1].instance, maker.instance()]).await.unwrap();
     assert_eq!(two.iter().map(|row| number(row.id)).collect::<Vec<_>>(), [1, 5]);
     let other = WorkspaceId::from_u128(place.as_u128() + 1);
     assert!(it.store.instances(other, &any(), false, 10, None).await.unwrap().is_empty());
@@ -110,7 +132,12 @@ async fn counts_leave_tests_out(it: &Fixture) {
     test.created.as_mut().unwrap().test = true;
     maker.commit(&it.store, vec![test]).await;
     let counts = it.store.instance_counts(maker.workspace, None, None).await.unwrap();
-    let of = |workflow: WorkflowId, status: &str| counts.iter().find(|row| row.workflow == workflow && row.status == status).map(|row| (row.instances, row.with_incidents));
+    let of = |workflow: WorkflowId, status: &str| {
+        counts
+            .iter()
+            .find(|row| row.workflow == workflow && row.status == status)
+            .map(|row| (row.instances, row.with_incidents))
+    };
     assert_eq!(of(maker.workflow, "RUNNING"), Some((4, 1)));
     assert_eq!(of(maker.workflow, "COMPLETED"), Some((4, 0)));
     assert_eq!(counts.iter().map(|row| row.instances).sum::<u64>(), 10);
@@ -150,7 +177,11 @@ async fn logs_are_filtered_and_paged(it: &Fixture) {
     let mut maker = Maker::new(&it.store).await;
     let mut unit = maker.start();
     let line = |n: i64| LogRow {
-        number: 1, node: if n % 2 == 0 { "甲".into() } else { "b".into() }, level: if n < 3 { "info".into() } else { "error".into() }, message: format!("Line {n}"), at: AT + n,
+        number: 1,
+        node: if n % 2 == 0 { "甲".into() } else { "b".into() },
+        level: if n < 3 { "info".into() } else { "error".into() },
+        message: format!("Line {n}"),
+        at: AT + n,
     };
     unit.logs = (0..6).map(line).collect();
     let instance = unit.instance;
@@ -170,10 +201,20 @@ async fn logs_are_filtered_and_paged(it: &Fixture) {
 async fn the_audit_chain_shows_damage(it: &Fixture) {
     let place = Some(WorkspaceId::from_u128(fresh()));
     for n in 0..5 {
-        it.store.audit_append(AuditRow { details: format!("{{\"n\":{n}}}"), address: (n % 2 == 0).then(|| "::1".to_owned()), ..audit(place, "do") }).await.unwrap();
+        it.store
+            .audit_append(AuditRow {
+                details: format!("{{\"n\":{n}}}"),
+                address: (n % 2 == 0).then(|| "::1".to_owned()),
+                ..audit(place, "do")
+            })
+            .await
+            .unwrap();
     }
     assert_eq!(it.store.audit_verify(place).await.unwrap(), (5, None));
-    assert_eq!(it.store.audit(place, Some(3), 10).await.unwrap().iter().map(|(number, _)| *number).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(
+        it.store.audit(place, Some(3), 10).await.unwrap().iter().map(|(number, _)| *number).collect::<Vec<_>>(),
+        [2, 1]
+    );
     damage(it, "UPDATE audit_log SET details = '{\"n\":9}' WHERE number = 3").await;
     let (sound, problem) = it.store.audit_verify(place).await.unwrap();
     assert_eq!((sound, problem.unwrap().number), (2, 3));
@@ -184,7 +225,8 @@ async fn the_audit_chain_shows_damage(it: &Fixture) {
 /// What somebody with a shell on the database could do.
 async fn damage(it: &Fixture, sql: &str) {
     use sea_orm::ConnectionTrait;
-    let url = it.sqlite.as_ref().map_or_else(|| it.postgres.as_ref().unwrap().url.clone(), heddle_testkit::TempSqlite::url);
+    let url =
+        it.sqlite.as_ref().map_or_else(|| it.postgres.as_ref().unwrap().url.clone(), heddle_testkit::TempSqlite::url);
     let db = sea_orm::Database::connect(&url).await.unwrap();
     db.execute_unprepared(sql).await.unwrap();
     db.close().await.unwrap();
@@ -206,7 +248,8 @@ async fn audit_rows_of_many_writers_form_one_chain(it: &Fixture) {
 
 async fn a_key_is_claimed_once_and_repeats_its_answer(it: &Fixture) {
     let place = WorkspaceId::from_u128(fresh());
-    let claim = |hash: u8, now: i64| it.store.idempotency_claim(place, "POST /x k", [hash; 32], now, now + 1_000, now + 100);
+    let claim =
+        |hash: u8, now: i64| it.store.idempotency_claim(place, "POST /x k", [hash; 32], now, now + 1_000, now + 100);
     assert_eq!(claim(1, AT).await.unwrap(), Claim::Fresh);
     assert_eq!(claim(1, AT).await.unwrap(), Claim::InProgress);
     assert_eq!(claim(2, AT).await.unwrap(), Claim::Other);
@@ -214,13 +257,23 @@ async fn a_key_is_claimed_once_and_repeats_its_answer(it: &Fixture) {
     assert_eq!(claim(1, AT + 500).await.unwrap(), Claim::Done { response: "{\"id\":1}".to_owned() });
     assert_eq!(claim(2, AT + 500).await.unwrap(), Claim::Other);
     let row = it.store.idempotency(place, "POST /x k").await.unwrap().unwrap();
-    assert_eq!(row, IdempotencyRow { key: "POST /x k".to_owned(), body_hash: [1; 32], response: "{\"id\":1}".to_owned(), expires_at: AT + 1_000 });
+    assert_eq!(
+        row,
+        IdempotencyRow {
+            key: "POST /x k".to_owned(),
+            body_hash: [1; 32],
+            response: "{\"id\":1}".to_owned(),
+            expires_at: AT + 1_000
+        }
+    );
     assert_eq!(claim(2, AT + 1_000).await.unwrap(), Claim::Fresh, "expired");
 
     let tasks: Vec<_> = (0..50)
         .map(|_| {
             let store = it.store.clone();
-            tokio::spawn(async move { store.idempotency_claim(place, "race", [0; 32], AT, AT + 1_000, AT + 100).await.unwrap() })
+            tokio::spawn(async move {
+                store.idempotency_claim(place, "race", [0; 32], AT, AT + 1_000, AT + 100).await.unwrap()
+            })
         })
         .collect();
     let mut fresh = 0;
@@ -241,7 +294,12 @@ async fn a_key_left_behind_is_free_again(it: &Fixture) {
     // The engine's commit finishes a claim that its own request made.
     let mut unit = maker.start();
     unit.head = head(2);
-    unit.idempotency = Some(IdempotencyRow { key: "k".to_owned(), body_hash: [1; 32], response: "{}".to_owned(), expires_at: AT + 5_000 });
+    unit.idempotency = Some(IdempotencyRow {
+        key: "k".to_owned(),
+        body_hash: [1; 32],
+        response: "{}".to_owned(),
+        expires_at: AT + 5_000,
+    });
     maker.commit(&it.store, vec![unit]).await;
     assert_eq!(claim(AT + 102).await.unwrap(), Claim::Done { response: "{}".to_owned() });
     assert_eq!(it.store.idempotency_prune(AT + 5_000).await.unwrap(), 1);

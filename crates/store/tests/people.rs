@@ -54,7 +54,9 @@ async fn the_first_administrator_is_made_once(it: &Fixture) {
             let store = it.store.clone();
             let place = workspace("default");
             let first = user(&format!("admin{n}"), place.id);
-            tokio::spawn(async move { store.create_first_admin(place.clone(), first, "owner", audit(Some(place.id), "setup")).await.unwrap() })
+            tokio::spawn(async move {
+                store.create_first_admin(place.clone(), first, "owner", audit(Some(place.id), "setup")).await.unwrap()
+            })
         })
         .collect();
     let mut made = 0;
@@ -82,9 +84,15 @@ async fn names_and_addresses_are_unique(it: &Fixture) {
     let first = user("Ada", place.id);
     it.store.user_insert(first.clone(), place.id, "admin", audit(Some(place.id), "user.create")).await.unwrap();
     let same_name = UserRow { email: None, ..user("ADA", place.id) };
-    assert_eq!(it.store.user_insert(same_name, place.id, "admin", audit(None, "a")).await, Err(StoreError::Taken("name")));
+    assert_eq!(
+        it.store.user_insert(same_name, place.id, "admin", audit(None, "a")).await,
+        Err(StoreError::Taken("name"))
+    );
     let same_address = UserRow { email: first.email.clone(), ..user("Grace", place.id) };
-    assert_eq!(it.store.user_insert(same_address, place.id, "admin", audit(None, "a")).await, Err(StoreError::Taken("email")));
+    assert_eq!(
+        it.store.user_insert(same_address, place.id, "admin", audit(None, "a")).await,
+        Err(StoreError::Taken("email"))
+    );
     for name in ["one", "two"] {
         let without = UserRow { email: None, ..user(name, place.id) };
         it.store.user_insert(without, place.id, "viewer", audit(None, "a")).await.unwrap();
@@ -121,7 +129,10 @@ async fn failures_and_passwords_are_remembered(it: &Fixture) {
     it.store.user_failures_put(row.id, 4, Some(AT)).await.unwrap();
     it.store.user_password_put(row.id, "new", true).await.unwrap();
     let read = it.store.user(row.id).await.unwrap().unwrap();
-    assert_eq!((read.failures, read.locked_until, read.password_hash.as_deref(), read.auth_epoch), (4, Some(AT), Some("new"), 1));
+    assert_eq!(
+        (read.failures, read.locked_until, read.password_hash.as_deref(), read.auth_epoch),
+        (4, Some(AT), Some("new"), 1)
+    );
     it.store.user_password_put(row.id, "newer", false).await.unwrap();
     assert_eq!(it.store.user(row.id).await.unwrap().unwrap().auth_epoch, 1);
     assert_eq!(it.store.user_failures_put(UserId::from_u128(1), 1, None).await, Err(StoreError::Stale));
@@ -133,7 +144,10 @@ async fn members_have_a_role_per_workspace(it: &Fixture) {
     it.store.user_insert(row.clone(), one.id, "viewer", audit(None, "a")).await.unwrap();
     it.store.member_put(two.id, row.id, "owner", audit(Some(two.id), "member.put")).await.unwrap();
     it.store.member_put(one.id, row.id, "developer", audit(Some(one.id), "member.put")).await.unwrap();
-    assert_eq!(it.store.memberships(row.id).await.unwrap(), [(two.clone(), "owner".to_owned()), (one.clone(), "developer".to_owned())]);
+    assert_eq!(
+        it.store.memberships(row.id).await.unwrap(),
+        [(two.clone(), "owner".to_owned()), (one.clone(), "developer".to_owned())]
+    );
     assert_eq!(it.store.member_role(one.id, row.id).await.unwrap().as_deref(), Some("developer"));
     assert_eq!(it.store.member_role(WorkspaceId::from_u128(1), row.id).await.unwrap(), None);
     assert_eq!(it.store.token_user(row.id, two.id).await.unwrap().unwrap().role.as_deref(), Some("owner"));
@@ -164,7 +178,10 @@ async fn sessions_are_found_by_their_hash_only(it: &Fixture) {
     let one = session(&row, 1, AT + 10, AT);
     it.store.session_insert(one.clone()).await.unwrap();
     let found = it.store.session_by_hash(&[1; 32]).await.unwrap().unwrap();
-    assert_eq!((&found.session, found.username.as_str(), found.disabled, found.role.as_deref()), (&one, "u", false, Some("operator")));
+    assert_eq!(
+        (&found.session, found.username.as_str(), found.disabled, found.role.as_deref()),
+        (&one, "u", false, Some("operator"))
+    );
     assert_eq!(it.store.session_by_hash(&[2; 32]).await.unwrap(), None);
     it.store.session_touch(one.id, AT + 5).await.unwrap();
     assert_eq!(it.store.session_by_hash(&[1; 32]).await.unwrap().unwrap().session.last_seen_at, AT + 5);

@@ -9,12 +9,8 @@ use heddle_store::StoreError;
 use heddle_store::query::{EdgeDef, NewVersion, NodeDef, WorkflowFilter, WorkflowSort};
 
 on_both!(
-    versions_follow_one_another,
-    an_edge_to_nowhere_is_refused_whole,
-    a_name_is_free_again_after_deletion,
-    lists_are_searched_sorted_and_paged,
-    another_workspace_sees_nothing,
-    large_versions_fit,
+    versions_follow_one_another, an_edge_to_nowhere_is_refused_whole, a_name_is_free_again_after_deletion,
+    lists_are_searched_sorted_and_paged, another_workspace_sees_nothing, large_versions_fit,
 );
 
 async fn place(it: &Fixture) -> (WorkspaceId, String) {
@@ -26,14 +22,35 @@ async fn place(it: &Fixture) -> (WorkspaceId, String) {
 }
 
 fn node(id: &str, ordinal: u32) -> NodeDef {
-    NodeDef { id: id.to_owned(), parent: None, name: id.to_owned(), node_type: "task".to_owned(), ordinal, definition: "{}".to_owned() }
+    NodeDef {
+        id: id.to_owned(),
+        parent: None,
+        name: id.to_owned(),
+        node_type: "task".to_owned(),
+        ordinal,
+        definition: "{}".to_owned(),
+    }
 }
 
 fn edge(from: &str, to: &str) -> EdgeDef {
-    EdgeDef { id: format!("{from}->{to}"), parent: None, from: from.to_owned(), to: to.to_owned(), condition: None, is_default: false, ordinal: 0 }
+    EdgeDef {
+        id: format!("{from}->{to}"),
+        parent: None,
+        from: from.to_owned(),
+        to: to.to_owned(),
+        condition: None,
+        is_default: false,
+        ordinal: 0,
+    }
 }
 
-async fn create(it: &Fixture, place: WorkspaceId, by: &str, name: &str, change: impl FnOnce(&mut NewVersion)) -> WorkflowId {
+async fn create(
+    it: &Fixture,
+    place: WorkspaceId,
+    by: &str,
+    name: &str,
+    change: impl FnOnce(&mut NewVersion),
+) -> WorkflowId {
     let id = WorkflowId::from_u128(fresh());
     let mut new = version(place, id, 1, by);
     change(&mut new);
@@ -51,17 +68,31 @@ async fn versions_follow_one_another(it: &Fixture) {
     let second = version(place, id, 2, &by);
     it.store.version_add(place, id, 1, second.clone(), audit(Some(place), "workflow.update")).await.unwrap();
     let late = version(place, id, 2, &by);
-    assert_eq!(it.store.version_add(place, id, 1, late.clone(), audit(Some(place), "late")).await, Err(StoreError::Stale));
-    assert_eq!(it.store.version_add(place, WorkflowId::from_u128(1), 0, late, audit(Some(place), "gone")).await, Err(StoreError::Stale));
+    assert_eq!(
+        it.store.version_add(place, id, 1, late.clone(), audit(Some(place), "late")).await,
+        Err(StoreError::Stale)
+    );
+    assert_eq!(
+        it.store.version_add(place, WorkflowId::from_u128(1), 0, late, audit(Some(place), "gone")).await,
+        Err(StoreError::Stale)
+    );
 
     let row = it.store.workflow(place, id).await.unwrap().unwrap();
-    assert_eq!((row.name.as_str(), row.latest_number, row.latest_version, row.updated_at), ("订单", 2, second.version.id, AT + 2));
+    assert_eq!(
+        (row.name.as_str(), row.latest_number, row.latest_version, row.updated_at),
+        ("订单", 2, second.version.id, AT + 2)
+    );
     assert!(row.updated_by.as_deref().unwrap().ends_with("先生"));
     assert_eq!(it.store.workflow_by_name(place, "订单").await.unwrap(), Some(row));
     let read = it.store.version(place, id, 2).await.unwrap().unwrap();
-    assert_eq!((read.content_hash, read.definition.as_str(), read.label.as_deref()), ([2; 32], "{\"number\":2}", Some("\"1.0\"")));
+    assert_eq!(
+        (read.content_hash, read.definition.as_str(), read.label.as_deref()),
+        ([2; 32], "{\"number\":2}", Some("\"1.0\""))
+    );
     assert!(read.created_by_name.is_some());
-    let numbers = |below| async move { it.store.versions(place, id, 10, below).await.unwrap().iter().map(|row| row.number).collect::<Vec<_>>() };
+    let numbers = |below| async move {
+        it.store.versions(place, id, 10, below).await.unwrap().iter().map(|row| row.number).collect::<Vec<_>>()
+    };
     assert_eq!(numbers(None).await, [2, 1]);
     assert_eq!(numbers(Some(2)).await, [1]);
     assert_eq!(it.store.audit(Some(place), None, 10).await.unwrap().len(), 2, "the refused ones left no trace");
@@ -73,7 +104,10 @@ async fn an_edge_to_nowhere_is_refused_whole(it: &Fixture) {
     let mut new = version(place, id, 1, &by);
     new.nodes = vec![node("a", 0)];
     new.edges = vec![edge("a", "nowhere")];
-    assert!(matches!(it.store.workflow_create(place, id, "broken", new, audit(None, "a")).await, Err(StoreError::Fatal(_))));
+    assert!(matches!(
+        it.store.workflow_create(place, id, "broken", new, audit(None, "a")).await,
+        Err(StoreError::Fatal(_))
+    ));
     assert_eq!(it.store.workflow(place, id).await.unwrap(), None);
 }
 
@@ -96,7 +130,8 @@ async fn lists_are_searched_sorted_and_paged(it: &Fixture) {
     for (at, name) in names.iter().enumerate() {
         create(it, place, &by, name, |new| {
             new.version.created_at = AT + 100 - at as i64;
-            new.tags = if at % 2 == 0 { vec!["even".to_owned(), "中文".to_owned()] } else { vec!["evening".to_owned()] };
+            new.tags =
+                if at % 2 == 0 { vec!["even".to_owned(), "中文".to_owned()] } else { vec!["evening".to_owned()] };
             new.description = Some(format!("Description {at}"));
         })
         .await;
@@ -143,7 +178,10 @@ async fn another_workspace_sees_nothing(it: &Fixture) {
     assert!(it.store.versions(other, id, 10, None).await.unwrap().is_empty());
     assert!(it.store.workflows(other, &WorkflowFilter::default(), 10, None).await.unwrap().is_empty());
     assert!(!it.store.workflow_delete(other, id, AT, audit(Some(other), "a")).await.unwrap());
-    assert_eq!(it.store.version_add(other, id, 1, version(other, id, 2, &by), audit(None, "a")).await, Err(StoreError::Stale));
+    assert_eq!(
+        it.store.version_add(other, id, 1, version(other, id, 2, &by), audit(None, "a")).await,
+        Err(StoreError::Stale)
+    );
     create(it, other, &by, "secret", |_| ()).await;
 }
 

@@ -203,7 +203,9 @@ fn find_binary() -> Result<PathBuf> {
     if let Some(named) = std::env::var_os("HEDDLE_BIN") {
         return Ok(PathBuf::from(named));
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from).unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"));
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map(PathBuf::from)
+        .unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target"));
     let built = ["debug", "release"].iter().map(|profile| target.join(profile).join("heddle"));
     built
         .filter_map(|path| Some((std::fs::metadata(&path).ok()?.modified().ok()?, path)))

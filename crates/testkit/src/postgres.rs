@@ -108,13 +108,18 @@ impl Postgres {
     pub fn sql(&self, database: &str, sql: &str) -> Result<String> {
         let port = self.port.to_string();
         let host = self.dir.display().to_string();
-        let arguments = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", &host, "-p", &port, "-U", ROLE, "-d", database, "-c", sql];
+        let arguments = [
+            "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", &host, "-p", &port, "-U", ROLE, "-d", database,
+            "-c", sql,
+        ];
         Ok(text(&run(&self.bin, "psql", &arguments)?))
     }
 
     /// Cuts every connection of a database, as a network would.
     pub fn cut_connections(&self, database: &str) -> Result<()> {
-        let sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}' AND pid <> pg_backend_pid()");
+        let sql = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}' AND pid <> pg_backend_pid()"
+        );
         self.sql("postgres", &sql).map(drop)
     }
 
@@ -141,7 +146,8 @@ impl Postgres {
 
     /// Starts the server again after `stop_immediately` or `kill`, on the same port and files.
     pub fn launch(&self) -> Result<()> {
-        let mut options = format!("-p {} -k {} -c listen_addresses=127.0.0.1 -c max_connections=200", self.port, self.dir.display());
+        let mut options =
+            format!("-p {} -k {} -c listen_addresses=127.0.0.1 -c max_connections=200", self.port, self.dir.display());
         for setting in &self.settings {
             options.push_str(&format!(" -c {setting}"));
         }
@@ -233,7 +239,8 @@ fn find_programs() -> Result<PathBuf> {
         }
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let others = std::env::split_paths(&path).chain([PathBuf::from("/usr/local/pgsql/bin"), PathBuf::from("/usr/pgsql/bin")]);
+    let others =
+        std::env::split_paths(&path).chain([PathBuf::from("/usr/local/pgsql/bin"), PathBuf::from("/usr/pgsql/bin")]);
     found.extend(others.filter_map(|dir| Some((version_of(&dir)?, dir))));
     found.retain(|(version, dir)| *version >= OLDEST && dir.join("initdb").exists() && dir.join("pg_ctl").exists());
     found.sort_by_key(|(version, _)| *version);

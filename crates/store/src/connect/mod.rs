@@ -59,7 +59,11 @@ impl Store {
         let (pools, reader, writer) = match scheme {
             "sqlite" => sqlite::open(options).await?,
             "postgres" | "postgresql" => postgres::open(options).await?,
-            _ => return Err(StoreError::Fatal(format!("the database URL begins with `{scheme}:`; use sqlite://… or postgres://…"))),
+            _ => {
+                return Err(StoreError::Fatal(format!(
+                    "the database URL begins with `{scheme}:`; use sqlite://… or postgres://…"
+                )));
+            }
         };
         Ok(Self { inner: Arc::new(Inner { pools, reader, writer, url: options.url.clone() }) })
     }
@@ -82,7 +86,10 @@ impl Store {
 
     /// Whether every change of the schema that this program knows has been applied.
     pub async fn migrations_done(&self) -> Result<bool, StoreError> {
-        self.run(|store| async move { Ok(Migrator::get_pending_migrations_read_only(store.reader()).await?.is_empty()) }).await
+        self.run(
+            |store| async move { Ok(Migrator::get_pending_migrations_read_only(store.reader()).await?.is_empty()) },
+        )
+        .await
     }
 
     /// Whether the database answers.

@@ -35,11 +35,19 @@ const LIMITS: [(&str, &str); 8] = [
 
 /// The engine's statements find every row by a key: a plan that reads a whole table is never the right one, however small the table
 /// was when the plan was made.
-const PLANS: [(&str, &str); 5] =
-    [("plan_cache_mode", "force_generic_plan"), ("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off"), ("jit", "off")];
+const PLANS: [(&str, &str); 5] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+];
 
-pub(super) async fn open(options: &ConnectOptions) -> Result<(Pools, DatabaseConnection, DatabaseConnection), StoreError> {
-    let base = parse_url(&options.url)?.statement_cache_capacity(STATEMENTS).options(LIMITS).disable_statement_logging();
+pub(super) async fn open(
+    options: &ConnectOptions,
+) -> Result<(Pools, DatabaseConnection, DatabaseConnection), StoreError> {
+    let base =
+        parse_url(&options.url)?.statement_cache_capacity(STATEMENTS).options(LIMITS).disable_statement_logging();
 
     let doors = PgPoolOptions::new()
         .max_connections(options.max_connections.unwrap_or(DOORS).max(2))
@@ -73,7 +81,8 @@ pub(super) async fn migration_lock(url: &str) -> Result<PgConnection, StoreError
 
 /// Options without a password in any message.
 pub(crate) fn parse_url(url: &str) -> Result<PgConnectOptions, StoreError> {
-    PgConnectOptions::from_str(url).map_err(|error| StoreError::Fatal(format!("the database URL cannot be read: {error}")))
+    PgConnectOptions::from_str(url)
+        .map_err(|error| StoreError::Fatal(format!("the database URL cannot be read: {error}")))
 }
 
 fn unreachable_error(error: &sqlx::Error) -> StoreError {
@@ -86,7 +95,11 @@ fn unreachable_error(error: &sqlx::Error) -> StoreError {
 async fn check_version(pool: &sqlx::PgPool) -> Result<(), StoreError> {
     let number: i32 = sqlx::query_scalar("SELECT current_setting('server_version_num')::int").fetch_one(pool).await?;
     if number < OLDEST {
-        return Err(StoreError::Fatal(format!("PostgreSQL {} is too old; {} or newer is needed", number / 10_000, OLDEST / 10_000)));
+        return Err(StoreError::Fatal(format!(
+            "PostgreSQL {} is too old; {} or newer is needed",
+            number / 10_000,
+            OLDEST / 10_000
+        )));
     }
     Ok(())
 }

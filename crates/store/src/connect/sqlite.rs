@@ -21,10 +21,15 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// The engine's statements come in several lengths each.
 const STATEMENTS: usize = 512;
 
-pub(super) async fn open(options: &ConnectOptions) -> Result<(Pools, DatabaseConnection, DatabaseConnection), StoreError> {
-    let base = SqliteConnectOptions::from_str(&options.url).map_err(|error| StoreError::Fatal(format!("the database URL cannot be read: {error}")))?;
+pub(super) async fn open(
+    options: &ConnectOptions,
+) -> Result<(Pools, DatabaseConnection, DatabaseConnection), StoreError> {
+    let base = SqliteConnectOptions::from_str(&options.url)
+        .map_err(|error| StoreError::Fatal(format!("the database URL cannot be read: {error}")))?;
     if options.url.contains(":memory:") || options.url.contains("mode=memory") {
-        return Err(StoreError::Fatal("a SQLite database in memory keeps nothing; name a file: sqlite://data/heddle.db?mode=rwc".to_owned()));
+        return Err(StoreError::Fatal(
+            "a SQLite database in memory keeps nothing; name a file: sqlite://data/heddle.db?mode=rwc".to_owned(),
+        ));
     }
     create_folder(base.get_filename())?;
     let base = base
@@ -38,7 +43,13 @@ pub(super) async fn open(options: &ConnectOptions) -> Result<(Pools, DatabaseCon
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
 
-    let pool = || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false).idle_timeout(None).max_lifetime(None);
+    let pool = || {
+        SqlitePoolOptions::new()
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+    };
     let writer = pool().max_connections(1).min_connections(1).connect_with(base.clone()).await?;
     check_version(&writer).await?;
     let readers = options.max_connections.unwrap_or(READERS).max(1);
@@ -51,7 +62,8 @@ pub(super) async fn open(options: &ConnectOptions) -> Result<(Pools, DatabaseCon
 
 fn create_folder(file: &Path) -> Result<(), StoreError> {
     match file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        Some(folder) => std::fs::create_dir_all(folder).map_err(|error| StoreError::Fatal(format!("the folder {} cannot be made: {error}", folder.display()))),
+        Some(folder) => std::fs::create_dir_all(folder)
+            .map_err(|error| StoreError::Fatal(format!("the folder {} cannot be made: {error}", folder.display()))),
         None => Ok(()),
     }
 }
@@ -61,7 +73,10 @@ async fn check_version(pool: &sqlx::SqlitePool) -> Result<(), StoreError> {
     let mut numbers = version.split('.').map(|part| part.parse().unwrap_or(0));
     let mut next = || numbers.next().unwrap_or(0);
     if (next(), next(), next()) < OLDEST {
-        return Err(StoreError::Fatal(format!("SQLite {version} can corrupt its file; {}.{}.{} or newer is needed", OLDEST.0, OLDEST.1, OLDEST.2)));
+        return Err(StoreError::Fatal(format!(
+            "SQLite {version} can corrupt its file; {}.{}.{} or newer is needed",
+            OLDEST.0, OLDEST.1, OLDEST.2
+        )));
     }
     Ok(())
 }

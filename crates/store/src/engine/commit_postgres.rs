@@ -2,8 +2,8 @@
 
 use super::rows::{in_order, jobs_gone, nodes, timers_gone};
 use super::statement_postgres::{self, PARTS};
-use crate::row::{search_key, text, uuid};
 use crate::error::{commit_error, not_sent};
+use crate::row::{search_key, text, uuid};
 use heddle_engine::storage::{Batch, CommitError, JobState, Unit};
 use sea_orm::prelude::Uuid;
 use sea_orm::sqlx::postgres::{PgArguments, PgHasArrayType};

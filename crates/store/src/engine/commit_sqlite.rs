@@ -4,8 +4,8 @@
 
 use super::rows::{in_order, jobs_gone, nodes, timers_gone};
 use super::statement_sqlite::{Table, pieces, text};
-use crate::row::{search_key, uuid};
 use crate::error::{commit_error, not_sent};
+use crate::row::{search_key, uuid};
 use heddle_engine::storage::{Batch, CommitError, Fence, JobState, Unit};
 use sea_orm::sqlx::sqlite::SqliteArguments;
 use sea_orm::sqlx::{self, Arguments, AssertSqlSafe, Encode, Sqlite, SqlitePool, Type};
@@ -270,6 +270,11 @@ fn beside(prepared: &mut Prepared, units: &[&Unit]) {
             .put(key.expires_at);
     });
     prepared.add(Table::Logs, &rows(units, |unit| &unit.logs), |row, (unit, line)| {
-        row.key(unit).put(line.number).put(line.at).put(line.node.clone()).put(line.level.clone()).put(line.message.as_str());
+        row.key(unit)
+            .put(line.number)
+            .put(line.at)
+            .put(line.node.clone())
+            .put(line.level.clone())
+            .put(line.message.as_str());
     });
 }

@@ -1,8 +1,8 @@
 //! The queue of jobs for external workers: activation, leases.
 
 use super::read::{connection, json_list};
-use crate::row::{get, get_id, get_u32, query, text, uuid};
 use crate::connect::Backend;
+use crate::row::{get, get_id, get_u32, query, text, uuid};
 use crate::{Store, StoreError};
 use heddle_engine::storage::{Activation, JobRow, JobState};
 use heddle_model::ids::{InstanceId, JobId, WorkspaceId};
@@ -50,7 +50,8 @@ pub(super) async fn activate(store: &Store, activation: &Activation) -> Result<V
     }
     // A type named twice must not be looked through twice.
     let mut seen = HashSet::new();
-    let types: Vec<String> = activation.types.iter().filter(|name| seen.insert(name.as_str())).map(|name| text(name).into_owned()).collect();
+    let types: Vec<String> =
+        activation.types.iter().filter(|name| seen.insert(name.as_str())).map(|name| text(name).into_owned()).collect();
     let tokens: Vec<i64> = activation.tokens.iter().map(|token| token.cast_signed()).collect();
     let lease = i64::try_from(activation.lease_ms).unwrap_or(i64::MAX / 2);
     let (sql, db, types, tokens) = match store.backend() {
@@ -58,11 +59,23 @@ pub(super) async fn activate(store: &Store, activation: &Activation) -> Result<V
         Backend::Sqlite => {
             let names = types.iter().map(|name| serde_json::Value::from(name.as_str()).to_string());
             let tokens = tokens.iter().map(i64::to_string);
-            (format!("{ACTIVATE_SQLITE}{RETURNING_SQLITE}"), store.writer().clone(), json_list(names), json_list(tokens))
+            (
+                format!("{ACTIVATE_SQLITE}{RETURNING_SQLITE}"),
+                store.writer().clone(),
+                json_list(names),
+                json_list(tokens),
+            )
         }
     };
     let worker = text(&activation.worker).into_owned();
-    let values = vec![uuid(activation.workspace.as_u128()).into(), types, i64::from(max).into(), worker.into(), tokens, lease.into()];
+    let values = vec![
+        uuid(activation.workspace.as_u128()).into(),
+        types,
+        i64::from(max).into(),
+        worker.into(),
+        tokens,
+        lease.into(),
+    ];
     let mut jobs = query(&db, &sql, values).await?.iter().map(job_row).collect::<Result<Vec<_>, _>>()?;
     jobs.sort_by_key(|job| (std::cmp::Reverse(job.priority), job.created_at, job.id));
     Ok(jobs)
@@ -70,18 +83,28 @@ pub(super) async fn activate(store: &Store, activation: &Activation) -> Result<V
 
 pub(super) async fn one(store: &Store, workspace: WorkspaceId, job: JobId) -> Result<Option<JobRow>, StoreError> {
     let sql = format!("SELECT {COLUMNS} FROM job j WHERE j.workspace_id = $1 AND j.id = $2");
-    let rows = query(&connection(store), &sql, vec![uuid(workspace.as_u128()).into(), uuid(job.as_u128()).into()]).await?;
+    let rows =
+        query(&connection(store), &sql, vec![uuid(workspace.as_u128()).into(), uuid(job.as_u128()).into()]).await?;
     rows.first().map(job_row).transpose()
 }
 
-pub(super) async fn heartbeat(store: &Store, workspace: WorkspaceId, job: JobId, token: u64, lease_ms: u64) -> Result<Option<i64>, StoreError> {
+pub(super) async fn heartbeat(
+    store: &Store,
+    workspace: WorkspaceId,
+    job: JobId,
+    token: u64,
+    lease_ms: u64,
+) -> Result<Option<i64>, StoreError> {
     let (db, now): (DatabaseConnection, _) = match store.backend() {
         Backend::Postgres => (connection(store), super::lease::NOW_POSTGRES),
         Backend::Sqlite => (store.writer().clone(), super::lease::NOW_SQLITE),
     };
-    let sql = format!("UPDATE job SET lease_until = {now} + $4 WHERE workspace_id = $1 AND id = $2 AND token = $3 AND state = 1 RETURNING lease_until");
+    let sql = format!(
+        "UPDATE job SET lease_until = {now} + $4 WHERE workspace_id = $1 AND id = $2 AND token = $3 AND state = 1 RETURNING lease_until"
+    );
     let lease = i64::try_from(lease_ms).unwrap_or(i64::MAX / 2);
-    let values = vec![uuid(workspace.as_u128()).into(), uuid(job.as_u128()).into(), token.cast_signed().into(), lease.into()];
+    let values =
+        vec![uuid(workspace.as_u128()).into(), uuid(job.as_u128()).into(), token.cast_signed().into(), lease.into()];
     query(&db, &sql, values).await?.first().map(|row| get(row, "lease_until")).transpose()
 }
 

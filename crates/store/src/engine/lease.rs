@@ -1,8 +1,8 @@
 //! Ownership of shards: a server's name, its epoch, its lease, in the database's time.
 
 use super::read::connection;
-use crate::row::{get, get_u32, get_u64, query, uuid};
 use crate::connect::Backend;
+use crate::row::{get, get_u32, get_u64, query, uuid};
 use crate::{Store, StoreError};
 use heddle_engine::storage::{Fence, Leased};
 use heddle_model::ids::ServerId;
@@ -55,7 +55,8 @@ async fn take(db: &DatabaseTransaction, backend: Backend, name: &str) -> Result<
     );
     let own = rows(db, &sql, vec![name.into(), SHARD_LEASE_MS.into()]).await?;
     let own = own.first().ok_or_else(|| StoreError::Fatal("the server's own row is missing".to_owned()))?;
-    let fence = Fence { server: ServerId::from_u128(crate::row::get_id(own, "server_id")?), epoch: get_u64(own, "epoch")? };
+    let fence =
+        Fence { server: ServerId::from_u128(crate::row::get_id(own, "server_id")?), epoch: get_u64(own, "epoch")? };
 
     // Those whose lease has ended are fenced before anything of theirs is taken. SQLite's file has one server at a time: the newest.
     let ended = if backend == Backend::Sqlite { "1 = 1".to_owned() } else { format!("lease_until <= {now}") };
@@ -77,7 +78,9 @@ async fn take(db: &DatabaseTransaction, backend: Backend, name: &str) -> Result<
 
 pub(super) async fn heartbeat(store: &Store, fence: Fence) -> Result<bool, StoreError> {
     let now = dialect(store.backend()).now;
-    let sql = format!("UPDATE server_node SET heartbeat_at = {now}, lease_until = {now} + $3 WHERE server_id = $1 AND epoch = $2 RETURNING name");
+    let sql = format!(
+        "UPDATE server_node SET heartbeat_at = {now}, lease_until = {now} + $3 WHERE server_id = $1 AND epoch = $2 RETURNING name"
+    );
     let values = vec![uuid(fence.server.as_u128()).into(), (fence.epoch as i64).into(), SHARD_LEASE_MS.into()];
     Ok(!query(store.writer(), &sql, values).await?.is_empty())
 }

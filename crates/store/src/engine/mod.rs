@@ -15,7 +15,9 @@ use crate::connect::Pools;
 use crate::unit::unit;
 use crate::{Store, StoreError};
 use async_trait::async_trait;
-use heddle_engine::storage::{Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Storage, StorageError, Stored, TimerRow};
+use heddle_engine::storage::{
+    Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Storage, StorageError, Stored, TimerRow,
+};
 use heddle_model::ids::{InstanceId, JobId, VersionId, WorkspaceId};
 use std::future::Future;
 
@@ -52,8 +54,15 @@ impl Storage for Store {
         self.engine_unit(move |store| async move { read::load(&store, workspace, instance).await }).await
     }
 
-    async fn journal(&self, workspace: WorkspaceId, instance: InstanceId, after_seq: u64, limit: u32) -> Result<Vec<JournalRow>, StorageError> {
-        self.engine_unit(move |store| async move { read::journal(&store, workspace, instance, after_seq, limit).await }).await
+    async fn journal(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        after_seq: u64,
+        limit: u32,
+    ) -> Result<Vec<JournalRow>, StorageError> {
+        self.engine_unit(move |store| async move { read::journal(&store, workspace, instance, after_seq, limit).await })
+            .await
     }
 
     async fn heads(&self, instances: &[InstanceId]) -> Result<Vec<Option<u64>>, StorageError> {
@@ -61,7 +70,12 @@ impl Storage for Store {
         self.engine_unit(move |store| async move { read::heads(&store, &instances).await }).await
     }
 
-    async fn runnable(&self, shards: &[u16], after: Option<InstanceId>, limit: u32) -> Result<Vec<(WorkspaceId, InstanceId)>, StorageError> {
+    async fn runnable(
+        &self,
+        shards: &[u16],
+        after: Option<InstanceId>,
+        limit: u32,
+    ) -> Result<Vec<(WorkspaceId, InstanceId)>, StorageError> {
         let shards = shards.to_vec();
         self.engine_unit(move |store| async move { read::runnable(&store, &shards, after, limit).await }).await
     }
@@ -80,8 +94,15 @@ impl Storage for Store {
         self.engine_unit(move |store| async move { jobs::one(&store, workspace, job).await }).await
     }
 
-    async fn heartbeat_job(&self, workspace: WorkspaceId, job: JobId, token: u64, lease_ms: u64) -> Result<Option<i64>, StorageError> {
-        self.engine_unit(move |store| async move { jobs::heartbeat(&store, workspace, job, token, lease_ms).await }).await
+    async fn heartbeat_job(
+        &self,
+        workspace: WorkspaceId,
+        job: JobId,
+        token: u64,
+        lease_ms: u64,
+    ) -> Result<Option<i64>, StorageError> {
+        self.engine_unit(move |store| async move { jobs::heartbeat(&store, workspace, job, token, lease_ms).await })
+            .await
     }
 
     async fn definition(&self, workspace: WorkspaceId, version: VersionId) -> Result<Option<String>, StorageError> {

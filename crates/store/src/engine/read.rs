@@ -1,7 +1,7 @@
 //! What the engine reads: instances for recovery, work after a restart, timers.
 
-use crate::row::{get, get_id, get_u32, get_u64, query, uuid};
 use crate::connect::{Backend, Pools};
+use crate::row::{get, get_id, get_u32, get_u64, query, uuid};
 use crate::{Store, StoreError};
 use heddle_engine::storage::{JournalRow, Snapshot, Stored, TimerRow};
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
@@ -18,7 +18,11 @@ pub(super) fn connection(store: &Store) -> DatabaseConnection {
     }
 }
 
-pub(super) async fn load(store: &Store, workspace: WorkspaceId, instance: InstanceId) -> Result<Option<Stored>, StoreError> {
+pub(super) async fn load(
+    store: &Store,
+    workspace: WorkspaceId,
+    instance: InstanceId,
+) -> Result<Option<Stored>, StoreError> {
     let db = connection(store);
     let key = || vec![uuid(workspace.as_u128()).into(), uuid(instance.as_u128()).into()];
     let rows = query(
@@ -49,13 +53,20 @@ pub(super) async fn load(store: &Store, workspace: WorkspaceId, instance: Instan
     }))
 }
 
-pub(super) async fn journal(store: &Store, workspace: WorkspaceId, instance: InstanceId, after_seq: u64, limit: u32) -> Result<Vec<JournalRow>, StoreError> {
+pub(super) async fn journal(
+    store: &Store,
+    workspace: WorkspaceId,
+    instance: InstanceId,
+    after_seq: u64,
+    limit: u32,
+) -> Result<Vec<JournalRow>, StoreError> {
     // The first row may begin before the event that is asked for: begin with the last one that starts at or before it.
     let sql = "SELECT first_seq, count, pos, at, checksum, events FROM journal WHERE workspace_id = $1 AND instance_id = $2 \
          AND first_seq >= coalesce((SELECT max(first_seq) FROM journal WHERE workspace_id = $1 AND instance_id = $2 AND first_seq <= $3), 0) \
          AND first_seq + count > $3 ORDER BY first_seq LIMIT $4";
     let next = i64::try_from(after_seq.saturating_add(1)).unwrap_or(i64::MAX);
-    let values = vec![uuid(workspace.as_u128()).into(), uuid(instance.as_u128()).into(), next.into(), i64::from(limit).into()];
+    let values =
+        vec![uuid(workspace.as_u128()).into(), uuid(instance.as_u128()).into(), next.into(), i64::from(limit).into()];
     query(&connection(store), sql, values).await?.iter().map(journal_row).collect()
 }
 
@@ -76,8 +87,12 @@ pub(super) async fn heads(store: &Store, instances: &[InstanceId]) -> Result<Vec
          SELECT (SELECT i.workspace_id FROM workflow_instance i WHERE i.workspace_id > known.id ORDER BY i.workspace_id LIMIT 1) \
          FROM known WHERE known.id IS NOT NULL) SELECT i.id, i.seq FROM known CROSS JOIN";
     let asked_for = match store.backend() {
-        Backend::Postgres => "unnest($1::uuid[]) AS asked (id) JOIN workflow_instance i ON i.workspace_id = known.id AND i.id = asked.id",
-        Backend::Sqlite => "json_each($1) asked CROSS JOIN workflow_instance i ON i.workspace_id = known.id AND i.id = unhex(asked.value)",
+        Backend::Postgres => {
+            "unnest($1::uuid[]) AS asked (id) JOIN workflow_instance i ON i.workspace_id = known.id AND i.id = asked.id"
+        }
+        Backend::Sqlite => {
+            "json_each($1) asked CROSS JOIN workflow_instance i ON i.workspace_id = known.id AND i.id = unhex(asked.value)"
+        }
     };
     let asked = match store.backend() {
         Backend::Postgres => instances.iter().map(|id| uuid(id.as_u128())).collect::<Vec<Uuid>>().into(),
@@ -99,23 +114,38 @@ pub(super) fn json_list(items: impl Iterator<Item = String>) -> Value {
 /// Shards as a value, and the SQL that asks whether a column is one of them.
 fn shards_value(store: &Store, shards: &[u16]) -> (Value, &'static str) {
     match store.backend() {
-        Backend::Postgres => (shards.iter().map(|&shard| i32::from(shard)).collect::<Vec<i32>>().into(), "shard = ANY($1)"),
+        Backend::Postgres => {
+            (shards.iter().map(|&shard| i32::from(shard)).collect::<Vec<i32>>().into(), "shard = ANY($1)")
+        }
         Backend::Sqlite => (json_list(shards.iter().map(u16::to_string)), "shard IN (SELECT value FROM json_each($1))"),
     }
 }
 
-pub(super) async fn runnable(store: &Store, shards: &[u16], after: Option<InstanceId>, limit: u32) -> Result<Vec<(WorkspaceId, InstanceId)>, StoreError> {
+pub(super) async fn runnable(
+    store: &Store,
+    shards: &[u16],
+    after: Option<InstanceId>,
+    limit: u32,
+) -> Result<Vec<(WorkspaceId, InstanceId)>, StoreError> {
     let (shards, among) = shards_value(store, shards);
     let flag = if store.backend() == Backend::Postgres { "runnable = true" } else { "runnable = 1" };
-    let sql = format!("SELECT workspace_id, id FROM workflow_instance WHERE {flag} AND id > $2 AND {among} ORDER BY id LIMIT $3");
+    let sql = format!(
+        "SELECT workspace_id, id FROM workflow_instance WHERE {flag} AND id > $2 AND {among} ORDER BY id LIMIT $3"
+    );
     let after = uuid(after.map_or(0, InstanceId::as_u128));
     let rows = query(&connection(store), &sql, vec![shards, after.into(), i64::from(limit).into()]).await?;
-    rows.iter().map(|row| Ok((WorkspaceId::from_u128(get_id(row, "workspace_id")?), InstanceId::from_u128(get_id(row, "id")?)))).collect()
+    rows.iter()
+        .map(|row| {
+            Ok((WorkspaceId::from_u128(get_id(row, "workspace_id")?), InstanceId::from_u128(get_id(row, "id")?)))
+        })
+        .collect()
 }
 
 pub(super) async fn timers(store: &Store, shards: &[u16], until: i64, limit: u32) -> Result<Vec<TimerRow>, StoreError> {
     let (shards, among) = shards_value(store, shards);
-    let sql = format!("SELECT workspace_id, instance_id, number, shard, due FROM timer WHERE due <= $2 AND {among} ORDER BY due, instance_id, number LIMIT $3");
+    let sql = format!(
+        "SELECT workspace_id, instance_id, number, shard, due FROM timer WHERE due <= $2 AND {among} ORDER BY due, instance_id, number LIMIT $3"
+    );
     let rows = query(&connection(store), &sql, vec![shards, until.into(), i64::from(limit).into()]).await?;
     rows.iter()
         .map(|row| {
@@ -131,8 +161,13 @@ pub(super) async fn timers(store: &Store, shards: &[u16], until: i64, limit: u32
         .collect()
 }
 
-pub(super) async fn definition(store: &Store, workspace: WorkspaceId, version: VersionId) -> Result<Option<String>, StoreError> {
+pub(super) async fn definition(
+    store: &Store,
+    workspace: WorkspaceId,
+    version: VersionId,
+) -> Result<Option<String>, StoreError> {
     let sql = "SELECT definition FROM workflow_version WHERE workspace_id = $1 AND id = $2";
-    let rows = query(&connection(store), sql, vec![uuid(workspace.as_u128()).into(), uuid(version.as_u128()).into()]).await?;
+    let rows =
+        query(&connection(store), sql, vec![uuid(workspace.as_u128()).into(), uuid(version.as_u128()).into()]).await?;
     rows.first().map(|row| get(row, "definition")).transpose()
 }

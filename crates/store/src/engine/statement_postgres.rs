@@ -141,7 +141,8 @@ pub(super) const PARTS: [Part; 14] = [
 ];
 
 /// The fence is read with a lock that a take-over, which changes the epoch, waits for, and a heartbeat does not.
-const FENCE: &str = "WITH fence AS MATERIALIZED (SELECT 1 FROM server_node WHERE server_id = $1 AND epoch = $2 FOR KEY SHARE)";
+const FENCE: &str =
+    "WITH fence AS MATERIALIZED (SELECT 1 FROM server_node WHERE server_id = $1 AND epoch = $2 FOR KEY SHARE)";
 
 /// The statement for a set of parts (bit n: part n).
 pub(super) fn text(parts: u16) -> Arc<str> {
@@ -157,15 +158,23 @@ fn render(parts: u16) -> String {
     for (_, part) in PARTS.iter().enumerate().filter(|(number, _)| parts & (1 << number) != 0) {
         sql.push_str(", ");
         // From the highest, so that @1 does not meet @10.
-        let numbered = (1..=part.parameters).rev().fold(part.sql.to_owned(), |sql, n| sql.replace(&format!("@{n}"), &format!("${}", before + n)));
+        let numbered = (1..=part.parameters)
+            .rev()
+            .fold(part.sql.to_owned(), |sql, n| sql.replace(&format!("@{n}"), &format!("${}", before + n)));
         sql.push_str(&numbered);
         before += part.parameters;
         if let Some(name) = part.counted {
             // Writing to a String cannot fail.
-            let _ = write!(checks, " WHEN (SELECT count(*) FROM {name}) <> ${before} THEN heddle_refuse('HD002', 'not all rows fit: {name}')");
+            let _ = write!(
+                checks,
+                " WHEN (SELECT count(*) FROM {name}) <> ${before} THEN heddle_refuse('HD002', 'not all rows fit: {name}')"
+            );
         }
     }
-    let _ = write!(sql, " SELECT CASE WHEN NOT EXISTS (SELECT FROM fence) THEN heddle_refuse('HD001', 'fenced'){checks} ELSE true END");
+    let _ = write!(
+        sql,
+        " SELECT CASE WHEN NOT EXISTS (SELECT FROM fence) THEN heddle_refuse('HD001', 'fenced'){checks} ELSE true END"
+    );
     sql
 }
 

@@ -47,10 +47,16 @@ impl Table {
                  status = u.status, phase = u.phase, error = u.error \
                  FROM u WHERE i.workspace_id = u.workspace_id AND i.id = u.id AND i.seq = u.before",
             ),
-            Self::Journal => {
-                (9, "INSERT INTO journal (workspace_id, instance_id, first_seq, pos, at, count, checksum, shard, events) VALUES ", "")
-            }
-            Self::Position => (2, "WITH u (shard, pos) AS (VALUES ", ") UPDATE shard_lease AS s SET pos = u.pos FROM u WHERE s.shard = u.shard"),
+            Self::Journal => (
+                9,
+                "INSERT INTO journal (workspace_id, instance_id, first_seq, pos, at, count, checksum, shard, events) VALUES ",
+                "",
+            ),
+            Self::Position => (
+                2,
+                "WITH u (shard, pos) AS (VALUES ",
+                ") UPDATE shard_lease AS s SET pos = u.pos FROM u WHERE s.shard = u.shard",
+            ),
             Self::Nodes => (
                 13,
                 "INSERT INTO node_instance (workspace_id, instance_id, started_at, ended_at, number, attempt, iteration, node_id, node_type, \
@@ -104,7 +110,9 @@ impl Table {
                  created_at = excluded.created_at, expires_at = excluded.expires_at, pending_until = NULL \
                  WHERE k.expires_at <= excluded.created_at OR k.response IS NULL",
             ),
-            Self::Logs => (7, "INSERT INTO task_log (workspace_id, instance_id, number, at, node_id, level, message) VALUES ", ""),
+            Self::Logs => {
+                (7, "INSERT INTO task_log (workspace_id, instance_id, number, at, node_id, level, message) VALUES ", "")
+            }
         }
     }
 
@@ -128,9 +136,12 @@ pub(super) fn pieces<R>(mut rows: &[R]) -> impl Iterator<Item = &[R]> {
     })
 }
 
+/// Statements by table and number of rows.
+type Texts = HashMap<(Table, usize), Arc<str>>;
+
 /// The statement that writes so many rows.
 pub(super) fn text(table: Table, rows: usize) -> Arc<str> {
-    static TEXTS: Mutex<Option<HashMap<(Table, usize), Arc<str>>>> = Mutex::new(None);
+    static TEXTS: Mutex<Option<Texts>> = Mutex::new(None);
     let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
     texts.get_or_insert_default().entry((table, rows)).or_insert_with(|| render(table, rows).into()).clone()
 }
@@ -143,14 +154,58 @@ fn render(table: Table, rows: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
     fn pieces_cover_all_rows_in_order() {
         for count in [0, 1, 2, 3, 9, 200, 1000] {
             let rows: Vec<usize> = (0..count).collect();
-            let covered: Vec<usize> = pieces(&rows).inspect(|piece| assert!(LENGTHS.contains(&piece.len()))).flatten().copied().collect();
+            let covered: Vec<usize> =
+                pieces(&rows).inspect(|piece| assert!(LENGTHS.contains(&piece.len()))).flatten().copied().collect();
             assert_eq!(covered, rows);
+        }
+    }
+
+    /// Each statement finds its rows by a key: only the values themselves are walked through.
+    #[tokio::test]
+    async fn no_statement_walks_a_table() {
+        use sea_orm::{ConnectionTrait, DbBackend, Statement};
+        let file = heddle_testkit::TempSqlite::new().unwrap();
+        let options = crate::ConnectOptions { url: file.url(), max_connections: None };
+        let store = crate::Store::connect(&options).await.unwrap();
+        store.migrate().await.unwrap();
+        let tables = [
+            Table::Created,
+            Table::Moved,
+            Table::Journal,
+            Table::Position,
+            Table::Nodes,
+            Table::Armed,
+            Table::Disarmed,
+            Table::Offered,
+            Table::Done,
+            Table::Held,
+            Table::Incidents,
+            Table::Search,
+            Table::Snapshots,
+            Table::Keys,
+            Table::Logs,
+        ];
+        for table in tables {
+            let sql = format!("EXPLAIN QUERY PLAN {}", render(table, 8));
+            let rows = store.writer().query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap();
+            for row in rows {
+                let detail: String = row.try_get("", "detail").unwrap();
+                let walked = detail.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next());
+                assert!(
+                    !matches!(
+                        walked,
+                        Some("i" | "j" | "k" | "s" | "timer" | "job" | "workflow_instance" | "shard_lease")
+                    ),
+                    "{table:?}: {detail}"
+                );
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 //! The audit log: one chain per workspace, each row hashed over the one before it.
 
 use super::sql::{Sql, serial};
-use crate::row::{text, uuid};
 use crate::entity::audit_log::{Column, Entity as Audit, Model};
+use crate::row::{text, uuid};
 use crate::{Store, StoreError};
 use heddle_model::ids::{AuditId, WorkspaceId};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
@@ -73,7 +73,8 @@ fn digest(row: &Model) -> Vec<u8> {
 pub(super) async fn append(db: &DatabaseTransaction, row: &AuditRow) -> Result<(), StoreError> {
     let key = chain(row.workspace);
     serial(db, key).await?;
-    let last = Audit::find().filter(Column::WorkspaceId.eq(uuid(key))).order_by_desc(Column::Number).limit(1).one(db).await?;
+    let last =
+        Audit::find().filter(Column::WorkspaceId.eq(uuid(key))).order_by_desc(Column::Number).limit(1).one(db).await?;
     let (number, previous_hash) = last.map_or_else(|| (1, vec![0; 32]), |last| (last.number + 1, last.hash));
     let mut model = Model {
         workspace_id: uuid(key),
@@ -101,7 +102,12 @@ impl Store {
     }
 
     /// Rows of a workspace, newest first, below a number.
-    pub async fn audit(&self, workspace: Option<WorkspaceId>, below: Option<i64>, limit: u64) -> Result<Vec<(i64, AuditRow)>, StoreError> {
+    pub async fn audit(
+        &self,
+        workspace: Option<WorkspaceId>,
+        below: Option<i64>,
+        limit: u64,
+    ) -> Result<Vec<(i64, AuditRow)>, StoreError> {
         self.run(move |store| async move {
             let rows = Audit::find()
                 .filter(Column::WorkspaceId.eq(uuid(chain(workspace))))
@@ -116,7 +122,10 @@ impl Store {
     }
 
     /// Walks a workspace's chain from its beginning: how many rows it has, and the first that does not fit.
-    pub async fn audit_verify(&self, workspace: Option<WorkspaceId>) -> Result<(u64, Option<AuditProblem>), StoreError> {
+    pub async fn audit_verify(
+        &self,
+        workspace: Option<WorkspaceId>,
+    ) -> Result<(u64, Option<AuditProblem>), StoreError> {
         self.run(move |store| async move {
             let (mut rows, mut expected) = (0u64, vec![0; 32]);
             loop {

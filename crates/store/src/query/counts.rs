@@ -35,7 +35,12 @@ pub struct NodeCountRow {
 
 impl Store {
     /// Instances by workflow and status. Test runs are left out.
-    pub async fn instance_counts(&self, workspace: WorkspaceId, only: Option<&[WorkflowId]>, started_after: Option<i64>) -> Result<Vec<CountRow>, StoreError> {
+    pub async fn instance_counts(
+        &self,
+        workspace: WorkspaceId,
+        only: Option<&[WorkflowId]>,
+        started_after: Option<i64>,
+    ) -> Result<Vec<CountRow>, StoreError> {
         let mut sql = Sql::new(
             "SELECT workflow_id, status, count(*) AS instances, count(CASE WHEN incidents > 0 THEN 1 END) AS with_incidents FROM workflow_instance WHERE NOT ",
         );
@@ -65,7 +70,13 @@ impl Store {
     }
 
     /// Executions by node, those that failed most first. Test runs are left out.
-    pub async fn node_counts(&self, workspace: WorkspaceId, workflow: Option<WorkflowId>, started_after: Option<i64>, rows: u64) -> Result<Vec<NodeCountRow>, StoreError> {
+    pub async fn node_counts(
+        &self,
+        workspace: WorkspaceId,
+        workflow: Option<WorkflowId>,
+        started_after: Option<i64>,
+        rows: u64,
+    ) -> Result<Vec<NodeCountRow>, StoreError> {
         let mut sql = Sql::new(
             "SELECT i.workflow_id, n.node_id, count(CASE WHEN n.status = 'COMPLETED' THEN 1 END) AS completed, \
              count(CASE WHEN n.status = 'FAILED' THEN 1 END) AS failed, \
@@ -79,7 +90,10 @@ impl Store {
         if let Some(after) = started_after {
             sql.push(" AND i.started_at >= ?", [after.into()]);
         }
-        sql.push(" GROUP BY i.workflow_id, n.node_id ORDER BY 4 DESC, 3 DESC, i.workflow_id, n.node_id LIMIT ?", [limit(rows)]);
+        sql.push(
+            " GROUP BY i.workflow_id, n.node_id ORDER BY 4 DESC, 3 DESC, i.workflow_id, n.node_id LIMIT ?",
+            [limit(rows)],
+        );
         self.run(|store| async move {
             let rows = sql.all(store.reader()).await?;
             rows.iter()

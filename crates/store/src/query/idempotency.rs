@@ -28,6 +28,7 @@ const ROUNDS: usize = 3;
 
 impl Store {
     /// Claims a key until `pending_until`. One that expired, or whose claim ran out, is free.
+    #[expect(clippy::too_many_arguments, reason = "the columns of one row, given in one place of the service")]
     pub async fn idempotency_claim(
         &self,
         workspace: WorkspaceId,
@@ -63,9 +64,17 @@ impl Store {
     }
 
     /// Keeps the answer of a claimed key.
-    pub async fn idempotency_finish(&self, workspace: WorkspaceId, key: &str, response: &str) -> Result<(), StoreError> {
+    pub async fn idempotency_finish(
+        &self,
+        workspace: WorkspaceId,
+        key: &str,
+        response: &str,
+    ) -> Result<(), StoreError> {
         let mut sql = Sql::new("UPDATE idempotency_key SET ");
-        sql.push("response = ?, pending_until = NULL WHERE workspace_id = ? AND key = ?", [response.into(), uuid(workspace.as_u128()).into(), key.into()]);
+        sql.push(
+            "response = ?, pending_until = NULL WHERE workspace_id = ? AND key = ?",
+            [response.into(), uuid(workspace.as_u128()).into(), key.into()],
+        );
         self.run(|store| async move { sql.execute(store.writer()).await.map(drop) }).await
     }
 
@@ -80,12 +89,22 @@ impl Store {
     pub async fn idempotency(&self, workspace: WorkspaceId, key: &str) -> Result<Option<IdempotencyRow>, StoreError> {
         let name = key.to_owned();
         let mut sql = Sql::new("SELECT body_hash, response, expires_at FROM idempotency_key WHERE ");
-        sql.push("workspace_id = ? AND key = ? AND response IS NOT NULL", [uuid(workspace.as_u128()).into(), key.into()]);
+        sql.push(
+            "workspace_id = ? AND key = ? AND response IS NOT NULL",
+            [uuid(workspace.as_u128()).into(), key.into()],
+        );
         self.run(|store| async move {
             let rows = sql.all(store.writer()).await?;
             let Some(row) = rows.first() else { return Ok(None) };
-            let body_hash = get::<Vec<u8>>(row, "body_hash")?.try_into().map_err(|_| StoreError::Fatal("a request's hash is not 32 bytes long".to_owned()))?;
-            Ok(Some(IdempotencyRow { key: name, body_hash, response: get(row, "response")?, expires_at: get(row, "expires_at")? }))
+            let body_hash = get::<Vec<u8>>(row, "body_hash")?
+                .try_into()
+                .map_err(|_| StoreError::Fatal("a request's hash is not 32 bytes long".to_owned()))?;
+            Ok(Some(IdempotencyRow {
+                key: name,
+                body_hash,
+                response: get(row, "response")?,
+                expires_at: get(row, "expires_at")?,
+            }))
         })
         .await
     }

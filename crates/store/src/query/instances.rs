@@ -81,13 +81,25 @@ const SELECT: &str = "SELECT i.id, i.workflow_id, coalesce(w.name, '') AS workfl
 
 impl Store {
     /// Instances in the order of their ids, that is of their creation, from `after` on.
-    pub async fn instances(&self, workspace: WorkspaceId, filter: &InstanceFilter, ascending: bool, rows: u64, after: Option<InstanceId>) -> Result<Vec<InstanceRow>, StoreError> {
+    #[expect(clippy::too_many_arguments, reason = "five beside the store itself")]
+    pub async fn instances(
+        &self,
+        workspace: WorkspaceId,
+        filter: &InstanceFilter,
+        ascending: bool,
+        rows: u64,
+        after: Option<InstanceId>,
+    ) -> Result<Vec<InstanceRow>, StoreError> {
         let sql = list(workspace, filter, ascending, rows, after);
         self.run(|store| async move { sql.all(store.reader()).await?.iter().map(instance_row).collect() }).await
     }
 
     /// These instances of a workspace, in the order of their ids.
-    pub async fn instances_by_ids(&self, workspace: WorkspaceId, ids: &[InstanceId]) -> Result<Vec<InstanceRow>, StoreError> {
+    pub async fn instances_by_ids(
+        &self,
+        workspace: WorkspaceId,
+        ids: &[InstanceId],
+    ) -> Result<Vec<InstanceRow>, StoreError> {
         let mut sql = Sql::new(SELECT);
         sql.push(" WHERE i.workspace_id = ?", [uuid(workspace.as_u128()).into()]);
         sql.among("i.id", ids.iter().map(|id| uuid(id.as_u128()).into()));
@@ -96,13 +108,21 @@ impl Store {
     }
 
     /// Instances of a workflow that have not ended, oldest first.
-    pub async fn open_instances(&self, workspace: WorkspaceId, workflow: WorkflowId, rows: u64) -> Result<Vec<InstanceId>, StoreError> {
+    pub async fn open_instances(
+        &self,
+        workspace: WorkspaceId,
+        workflow: WorkflowId,
+        rows: u64,
+    ) -> Result<Vec<InstanceId>, StoreError> {
         let mut sql = Sql::new("SELECT id FROM workflow_instance WHERE ");
         sql.push(
             "workspace_id = ? AND workflow_id = ? AND status IN ('CREATED', 'RUNNING', 'PAUSED') ORDER BY id LIMIT ?",
             [uuid(workspace.as_u128()).into(), uuid(workflow.as_u128()).into(), limit(rows)],
         );
-        self.run(|store| async move { sql.all(store.reader()).await?.iter().map(|row| Ok(InstanceId::from_u128(get_id(row, "id")?))).collect() }).await
+        self.run(|store| async move {
+            sql.all(store.reader()).await?.iter().map(|row| Ok(InstanceId::from_u128(get_id(row, "id")?))).collect()
+        })
+        .await
     }
 }
 
@@ -128,7 +148,10 @@ fn list(workspace: WorkspaceId, filter: &InstanceFilter, ascending: bool, rows: 
     }
     if let Some(prefix) = &filter.business_key_prefix {
         let characters = prefix.chars().count() as i64;
-        sql.push(" AND i.business_key IS NOT NULL AND substr(i.business_key, 1, ?) = ?", [Value32::from(characters).0, prefix.as_str().into()]);
+        sql.push(
+            " AND i.business_key IS NOT NULL AND substr(i.business_key, 1, ?) = ?",
+            [Value32::from(characters).0, prefix.as_str().into()],
+        );
     }
     if let Some(id) = filter.id {
         sql.push(" AND i.id = ?", [uuid(id.as_u128()).into()]);

@@ -35,10 +35,21 @@ pub struct LogLine {
 
 impl Store {
     /// Lines of an instance, oldest first.
-    pub async fn logs(&self, workspace: WorkspaceId, instance: InstanceId, filter: &LogFilter, rows: u64, after: Option<u64>) -> Result<Vec<LogLine>, StoreError> {
+    #[expect(clippy::too_many_arguments, reason = "five beside the store itself")]
+    pub async fn logs(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        filter: &LogFilter,
+        rows: u64,
+        after: Option<u64>,
+    ) -> Result<Vec<LogLine>, StoreError> {
         let mut sql = Sql::new("SELECT line, at, level, node_id, number, message FROM task_log WHERE ");
         let after = i64::try_from(after.unwrap_or(0)).unwrap_or(i64::MAX);
-        sql.push("workspace_id = ? AND instance_id = ? AND line > ?", [uuid(workspace.as_u128()).into(), uuid(instance.as_u128()).into(), after.into()]);
+        sql.push(
+            "workspace_id = ? AND instance_id = ? AND line > ?",
+            [uuid(workspace.as_u128()).into(), uuid(instance.as_u128()).into(), after.into()],
+        );
         if !filter.levels.is_empty() {
             sql.among("level", filter.levels.iter().map(|level| level.as_str().into()));
         }

@@ -11,12 +11,19 @@ use sea_orm::QueryResult;
 const STATUSES: [&str; 7] = ["PENDING", "RUNNING", "COMPLETED", "FAILED", "SKIPPED", "CANCELLED", "COMPENSATED"];
 /// Every word that the engine writes into `reason`.
 const REASONS: [&str; 14] = [
-    "", "queued", "guard", "mutex", "retrying", "active", "timer", "message", "signal", "human", "job", "children", "timed_out", "held",
+    "", "queued", "guard", "mutex", "retrying", "active", "timer", "message", "signal", "human", "job", "children",
+    "timed_out", "held",
 ];
 
 impl Store {
     /// Node instances with a number above `after_number`, by number.
-    pub async fn node_instances(&self, workspace: WorkspaceId, instance: InstanceId, after_number: Option<u32>, rows: u64) -> Result<Vec<NodeRow>, StoreError> {
+    pub async fn node_instances(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        after_number: Option<u32>,
+        rows: u64,
+    ) -> Result<Vec<NodeRow>, StoreError> {
         let mut sql = Sql::new(
             "SELECT number, node_id, node_type, status, reason, attempt, iteration, started_at, ended_at, output, error FROM node_instance WHERE ",
         );
@@ -46,5 +53,9 @@ fn node_row(row: &QueryResult) -> Result<NodeRow, StoreError> {
 }
 
 pub(super) fn word(words: &[&'static str], text: &str) -> Result<&'static str, StoreError> {
-    words.iter().copied().find(|word| *word == text).ok_or_else(|| StoreError::Fatal(format!("`{text}` is not a word that the engine writes")))
+    words
+        .iter()
+        .copied()
+        .find(|word| *word == text)
+        .ok_or_else(|| StoreError::Fatal(format!("`{text}` is not a word that the engine writes")))
 }

@@ -1,8 +1,8 @@
 //! Sign-ins: only hashes of their tokens are kept.
 
 use super::sql::Sql;
-use crate::row::{get, get_id, uuid};
 use crate::entity::session::{Column, Entity as Sessions, Model};
+use crate::row::{get, get_id, uuid};
 use crate::{Store, StoreError};
 use heddle_model::ids::{SessionId, UserId, WorkspaceId};
 use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
@@ -100,7 +100,12 @@ impl Store {
                 address: get(row, "address")?,
                 user_agent: get(row, "user_agent")?,
             };
-            Ok(Some(SessionUser { session, username: get(row, "username")?, disabled: get(row, "disabled")?, role: get(row, "role")? }))
+            Ok(Some(SessionUser {
+                session,
+                username: get(row, "username")?,
+                disabled: get(row, "disabled")?,
+                role: get(row, "role")?,
+            }))
         })
         .await
     }
@@ -114,7 +119,10 @@ impl Store {
 
     /// Ends it; `false` when it had ended.
     pub async fn session_delete(&self, id: SessionId) -> Result<bool, StoreError> {
-        self.run(move |store| async move { Ok(Sessions::delete_by_id(uuid(id.as_u128())).exec(store.writer()).await?.rows_affected > 0) }).await
+        self.run(move |store| async move {
+            Ok(Sessions::delete_by_id(uuid(id.as_u128())).exec(store.writer()).await?.rows_affected > 0)
+        })
+        .await
     }
 
     /// Ends all of somebody.
@@ -144,7 +152,12 @@ impl Store {
             let rows = sql.all(store.reader()).await?;
             rows.first()
                 .map(|row| {
-                    Ok(TokenUser { username: get(row, "username")?, disabled: get(row, "disabled")?, auth_epoch: get(row, "auth_epoch")?, role: get(row, "role")? })
+                    Ok(TokenUser {
+                        username: get(row, "username")?,
+                        disabled: get(row, "disabled")?,
+                        auth_epoch: get(row, "auth_epoch")?,
+                        role: get(row, "role")?,
+                    })
                 })
                 .transpose()
         })

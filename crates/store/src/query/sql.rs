@@ -10,7 +10,8 @@ pub(super) async fn serial(db: &DatabaseTransaction, key: u128) -> Result<(), St
         // Both halves in one: a collision of two keys only makes one wait for the other.
         let folded = ((key >> 64) ^ key) as u64;
         let sql = "SELECT pg_advisory_xact_lock($1) IS NULL AS locked";
-        db.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [folded.cast_signed().into()])).await?;
+        db.query_all_raw(Statement::from_sql_and_values(DbBackend::Postgres, sql, [folded.cast_signed().into()]))
+            .await?;
     }
     Ok(())
 }
@@ -73,7 +74,10 @@ impl Sql {
     }
 
     pub(super) async fn execute(self, db: &impl ConnectionTrait) -> Result<u64, StoreError> {
-        Ok(db.execute_raw(Statement::from_sql_and_values(db.get_database_backend(), self.text, self.values)).await?.rows_affected())
+        Ok(db
+            .execute_raw(Statement::from_sql_and_values(db.get_database_backend(), self.text, self.values))
+            .await?
+            .rows_affected())
     }
 }
 
@@ -97,7 +101,9 @@ mod tests {
     #[test]
     fn placeholders_are_numbered_through() {
         let mut sql = Sql::new("SELECT 1 WHERE true");
-        sql.push(" AND a = ? AND b < ?", [1i64.into(), 2i64.into()]).among("c", [3i64.into(), 4i64.into()]).among("d", []);
+        sql.push(" AND a = ? AND b < ?", [1i64.into(), 2i64.into()])
+            .among("c", [3i64.into(), 4i64.into()])
+            .among("d", []);
         assert_eq!(sql.text, "SELECT 1 WHERE true AND a = $1 AND b < $2 AND c IN ($3, $4) AND d IN (NULL)");
         assert_eq!(sql.values.len(), 4);
     }

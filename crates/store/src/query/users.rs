@@ -3,9 +3,9 @@
 use super::audit::{self, AuditRow};
 use super::sql::{Sql, serial};
 use super::workspaces::{self, WorkspaceRow};
-use crate::row::uuid;
 use crate::entity::user_account::{Column, Entity as Users, Model};
 use crate::entity::workspace::{Column as WorkspaceColumn, Entity as Workspaces};
+use crate::row::uuid;
 use crate::{Store, StoreError};
 use heddle_model::ids::{UserId, WorkspaceId};
 use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter};
@@ -92,7 +92,13 @@ impl Store {
 
     /// Makes the first account, its workspace and its membership; `false`, and nothing written, when there is an account already.
     /// A workspace of that name that exists is taken as it is.
-    pub async fn create_first_admin(&self, workspace: WorkspaceRow, user: UserRow, role: &str, audit: AuditRow) -> Result<bool, StoreError> {
+    pub async fn create_first_admin(
+        &self,
+        workspace: WorkspaceRow,
+        user: UserRow,
+        role: &str,
+        audit: AuditRow,
+    ) -> Result<bool, StoreError> {
         let role = role.to_owned();
         self.write_unit(move |db| {
             Box::pin(async move {
@@ -100,7 +106,11 @@ impl Store {
                 if Users::find().one(db).await?.is_some() {
                     return Ok(false);
                 }
-                let standing = Workspaces::find().filter(WorkspaceColumn::Name.eq(workspace.name.as_str())).one(db).await?.map(WorkspaceRow::from);
+                let standing = Workspaces::find()
+                    .filter(WorkspaceColumn::Name.eq(workspace.name.as_str()))
+                    .one(db)
+                    .await?
+                    .map(WorkspaceRow::from);
                 let home = match standing {
                     Some(standing) => standing.id,
                     None => {
@@ -120,7 +130,13 @@ impl Store {
     }
 
     /// Makes an account and its membership. `Taken("name")`, `Taken("email")`.
-    pub async fn user_insert(&self, user: UserRow, workspace: WorkspaceId, role: &str, audit: AuditRow) -> Result<(), StoreError> {
+    pub async fn user_insert(
+        &self,
+        user: UserRow,
+        workspace: WorkspaceId,
+        role: &str,
+        audit: AuditRow,
+    ) -> Result<(), StoreError> {
         let role = role.to_owned();
         self.write_unit(move |db| {
             Box::pin(async move {
@@ -135,7 +151,10 @@ impl Store {
 
     /// An account by its id.
     pub async fn user(&self, id: UserId) -> Result<Option<UserRow>, StoreError> {
-        self.run(move |store| async move { Ok(Users::find_by_id(uuid(id.as_u128())).one(store.writer()).await?.map(Into::into)) }).await
+        self.run(move |store| async move {
+            Ok(Users::find_by_id(uuid(id.as_u128())).one(store.writer()).await?.map(Into::into))
+        })
+        .await
     }
 
     /// An account by the key of its name or by its e-mail address. A name goes before an address.
@@ -153,19 +172,33 @@ impl Store {
     /// Sets a password, and ends all tokens where asked.
     pub async fn user_password_put(&self, id: UserId, hash: &str, bump_epoch: bool) -> Result<(), StoreError> {
         let mut sql = Sql::new("UPDATE user_account SET ");
-        sql.push("password_hash = ?, auth_epoch = auth_epoch + ? WHERE id = ?", [hash.into(), i64::from(bump_epoch).into(), uuid(id.as_u128()).into()]);
+        sql.push(
+            "password_hash = ?, auth_epoch = auth_epoch + ? WHERE id = ?",
+            [hash.into(), i64::from(bump_epoch).into(), uuid(id.as_u128()).into()],
+        );
         self.one_row(sql).await
     }
 
     /// Remembers wrong passwords.
-    pub async fn user_failures_put(&self, id: UserId, failures: u32, locked_until: Option<i64>) -> Result<(), StoreError> {
+    pub async fn user_failures_put(
+        &self,
+        id: UserId,
+        failures: u32,
+        locked_until: Option<i64>,
+    ) -> Result<(), StoreError> {
         let mut sql = Sql::new("UPDATE user_account SET ");
-        sql.push("failures = ?, locked_until = ? WHERE id = ?", [i64::from(failures).into(), locked_until.into(), uuid(id.as_u128()).into()]);
+        sql.push(
+            "failures = ?, locked_until = ? WHERE id = ?",
+            [i64::from(failures).into(), locked_until.into(), uuid(id.as_u128()).into()],
+        );
         self.one_row(sql).await
     }
 
     /// Runs a change of one row; `Stale` when the row is gone.
     async fn one_row(&self, sql: Sql) -> Result<(), StoreError> {
-        self.run(|store| async move { if sql.execute(store.writer()).await? == 1 { Ok(()) } else { Err(StoreError::Stale) } }).await
+        self.run(|store| async move {
+            if sql.execute(store.writer()).await? == 1 { Ok(()) } else { Err(StoreError::Stale) }
+        })
+        .await
     }
 }

@@ -3,8 +3,8 @@
 use super::audit::{self, AuditRow};
 use super::sql::{Sql, limit};
 use super::workflows::{search_text, tags_text};
-use crate::row::{get, get_id, get_u64, text, uuid};
 use crate::entity::{edge, node, workflow_version};
+use crate::row::{get, get_id, get_u64, text, uuid};
 use crate::{Store, StoreError};
 use heddle_model::ids::{UserId, VersionId, WorkflowId, WorkspaceId};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryResult};
@@ -143,7 +143,15 @@ pub(super) async fn insert(db: &DatabaseTransaction, new: &NewVersion) -> Result
 
 impl Store {
     /// Adds the version after `expected_latest`. `Stale` when the latest is another one, or the workflow is gone.
-    pub async fn version_add(&self, workspace: WorkspaceId, workflow: WorkflowId, expected_latest: u32, new: NewVersion, audit: AuditRow) -> Result<(), StoreError> {
+    #[expect(clippy::too_many_arguments, reason = "five beside the store itself")]
+    pub async fn version_add(
+        &self,
+        workspace: WorkspaceId,
+        workflow: WorkflowId,
+        expected_latest: u32,
+        new: NewVersion,
+        audit: AuditRow,
+    ) -> Result<(), StoreError> {
         self.write_unit(move |db| {
             Box::pin(async move {
                 let name = name_of(db, workspace, workflow).await?;
@@ -177,26 +185,55 @@ impl Store {
     }
 
     /// One version by its number.
-    pub async fn version(&self, workspace: WorkspaceId, workflow: WorkflowId, number: u32) -> Result<Option<VersionRow>, StoreError> {
-        let mut sql = Sql::new("SELECT id, number, label, definition, source, source_format, content_hash, created_at, created_by FROM workflow_version WHERE ");
-        sql.push("workspace_id = ? AND workflow_id = ? AND number = ?", [uuid(workspace.as_u128()).into(), uuid(workflow.as_u128()).into(), i64::from(number).into()]);
+    pub async fn version(
+        &self,
+        workspace: WorkspaceId,
+        workflow: WorkflowId,
+        number: u32,
+    ) -> Result<Option<VersionRow>, StoreError> {
+        let mut sql = Sql::new(
+            "SELECT id, number, label, definition, source, source_format, content_hash, created_at, created_by FROM workflow_version WHERE ",
+        );
+        sql.push(
+            "workspace_id = ? AND workflow_id = ? AND number = ?",
+            [uuid(workspace.as_u128()).into(), uuid(workflow.as_u128()).into(), i64::from(number).into()],
+        );
         Ok(self.read_versions(workspace, workflow, sql).await?.pop())
     }
 
     /// Versions below a number, newest first, without their texts.
-    pub async fn versions(&self, workspace: WorkspaceId, workflow: WorkflowId, rows: u64, below: Option<u32>) -> Result<Vec<VersionRow>, StoreError> {
-        let mut sql = Sql::new("SELECT id, number, label, '' AS definition, '' AS source, source_format, content_hash, created_at, created_by FROM workflow_version WHERE ");
+    pub async fn versions(
+        &self,
+        workspace: WorkspaceId,
+        workflow: WorkflowId,
+        rows: u64,
+        below: Option<u32>,
+    ) -> Result<Vec<VersionRow>, StoreError> {
+        let mut sql = Sql::new(
+            "SELECT id, number, label, '' AS definition, '' AS source, source_format, content_hash, created_at, created_by FROM workflow_version WHERE ",
+        );
         sql.push(
             "workspace_id = ? AND workflow_id = ? AND number < ? ORDER BY number DESC LIMIT ?",
-            [uuid(workspace.as_u128()).into(), uuid(workflow.as_u128()).into(), below.map_or(i64::MAX, i64::from).into(), limit(rows)],
+            [
+                uuid(workspace.as_u128()).into(),
+                uuid(workflow.as_u128()).into(),
+                below.map_or(i64::MAX, i64::from).into(),
+                limit(rows),
+            ],
         );
         self.read_versions(workspace, workflow, sql).await
     }
 
-    async fn read_versions(&self, workspace: WorkspaceId, workflow: WorkflowId, sql: Sql) -> Result<Vec<VersionRow>, StoreError> {
+    async fn read_versions(
+        &self,
+        workspace: WorkspaceId,
+        workflow: WorkflowId,
+        sql: Sql,
+    ) -> Result<Vec<VersionRow>, StoreError> {
         self.run(move |store| async move {
             let rows = sql.all(store.reader()).await?;
-            let mut versions = rows.iter().map(|row| version_row(workspace, workflow, row)).collect::<Result<Vec<_>, _>>()?;
+            let mut versions =
+                rows.iter().map(|row| version_row(workspace, workflow, row)).collect::<Result<Vec<_>, _>>()?;
             let names = names(store.reader(), versions.iter().map(|version| version.created_by.as_str())).await?;
             for version in &mut versions {
                 version.created_by_name = names.get(&version.created_by).cloned();
@@ -214,7 +251,10 @@ async fn name_of(db: &DatabaseTransaction, workspace: WorkspaceId, workflow: Wor
 }
 
 /// Display names of people by their printed ids; those that are no people have none.
-pub(super) async fn names(db: &impl ConnectionTrait, printed: impl Iterator<Item = &str>) -> Result<HashMap<String, String>, StoreError> {
+pub(super) async fn names(
+    db: &impl ConnectionTrait,
+    printed: impl Iterator<Item = &str>,
+) -> Result<HashMap<String, String>, StoreError> {
     let ids: Vec<UserId> = printed.filter_map(|id| id.parse().ok()).collect();
     if ids.is_empty() {
         return Ok(HashMap::new());
@@ -236,7 +276,9 @@ fn version_row(workspace: WorkspaceId, workflow: WorkflowId, row: &QueryResult) 
         definition: get(row, "definition")?,
         source: get(row, "source")?,
         source_format: get(row, "source_format")?,
-        content_hash: hash.try_into().map_err(|_| StoreError::Fatal("a version's hash is not 32 bytes long".to_owned()))?,
+        content_hash: hash
+            .try_into()
+            .map_err(|_| StoreError::Fatal("a version's hash is not 32 bytes long".to_owned()))?,
         created_at: get(row, "created_at")?,
         created_by: get(row, "created_by")?,
         created_by_name: None,

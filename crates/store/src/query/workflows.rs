@@ -3,8 +3,8 @@
 use super::audit::{self, AuditRow};
 use super::sql::{Sql, limit, place_of};
 use super::versions::{self, NewVersion, names};
-use crate::row::{get, get_id, get_u64, uuid};
 use crate::entity::workflow::{Entity as Workflows, Model};
+use crate::row::{get, get_id, get_u64, uuid};
 use crate::{Store, StoreError};
 use heddle_model::ids::{VersionId, WorkflowId, WorkspaceId};
 use sea_orm::{EntityTrait, IntoActiveModel, QueryResult};
@@ -76,11 +76,20 @@ pub(super) fn search_text(name: &str, description: Option<&str>, tags: &[String]
     format!("{name}\n{}\n{}", description.unwrap_or_default(), tags.join("\n")).to_lowercase()
 }
 
-const COLUMNS: &str = "id, name, description, tags, latest_number, latest_version_id, label, created_at, updated_at, updated_by";
+const COLUMNS: &str =
+    "id, name, description, tags, latest_number, latest_version_id, label, created_at, updated_at, updated_by";
 
 impl Store {
     /// Makes a workflow with its first version. `Taken("name")` among those that are not deleted.
-    pub async fn workflow_create(&self, workspace: WorkspaceId, id: WorkflowId, name: &str, new: NewVersion, audit: AuditRow) -> Result<(), StoreError> {
+    #[expect(clippy::too_many_arguments, reason = "five beside the store itself")]
+    pub async fn workflow_create(
+        &self,
+        workspace: WorkspaceId,
+        id: WorkflowId,
+        name: &str,
+        new: NewVersion,
+        audit: AuditRow,
+    ) -> Result<(), StoreError> {
         let version = &new.version;
         let model = Model {
             workspace_id: uuid(workspace.as_u128()),
@@ -115,14 +124,24 @@ impl Store {
     }
 
     /// A workflow that is not deleted, by its name.
-    pub async fn workflow_by_name(&self, workspace: WorkspaceId, name: &str) -> Result<Option<WorkflowRow>, StoreError> {
+    pub async fn workflow_by_name(
+        &self,
+        workspace: WorkspaceId,
+        name: &str,
+    ) -> Result<Option<WorkflowRow>, StoreError> {
         let mut sql = Sql::new(&format!("SELECT {COLUMNS} FROM workflow WHERE deleted_at IS NULL"));
         sql.push(" AND workspace_id = ? AND name = ?", [uuid(workspace.as_u128()).into(), name.into()]);
         Ok(self.read_workflows(workspace, sql).await?.pop())
     }
 
     /// A list; each with the key that goes on after it.
-    pub async fn workflows(&self, workspace: WorkspaceId, filter: &WorkflowFilter, rows: u64, after: Option<(String, WorkflowId)>) -> Result<Vec<(WorkflowRow, String)>, StoreError> {
+    pub async fn workflows(
+        &self,
+        workspace: WorkspaceId,
+        filter: &WorkflowFilter,
+        rows: u64,
+        after: Option<(String, WorkflowId)>,
+    ) -> Result<Vec<(WorkflowRow, String)>, StoreError> {
         let place = place_of(self.backend());
         let mut sql = Sql::new(&format!("SELECT {COLUMNS} FROM workflow WHERE deleted_at IS NULL"));
         sql.push(" AND workspace_id = ?", [uuid(workspace.as_u128()).into()]);
@@ -155,7 +174,13 @@ impl Store {
     }
 
     /// Deletes a workflow: its name is free, its versions stay for their instances. `false` when it was gone.
-    pub async fn workflow_delete(&self, workspace: WorkspaceId, id: WorkflowId, at: i64, audit: AuditRow) -> Result<bool, StoreError> {
+    pub async fn workflow_delete(
+        &self,
+        workspace: WorkspaceId,
+        id: WorkflowId,
+        at: i64,
+        audit: AuditRow,
+    ) -> Result<bool, StoreError> {
         self.write_unit(move |db| {
             Box::pin(async move {
                 let mut sql = Sql::new("UPDATE workflow SET ");

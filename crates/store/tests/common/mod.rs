@@ -1,10 +1,10 @@
 //! Stores for tests: each on a database of its own, brought up to date.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
+use heddle_model::ids::{AuditId, UserId, VersionId, WorkflowId, WorkspaceId, uuid_v7};
 use heddle_store::query::{AuditRow, NewVersion, UserRow, VersionRow, WorkspaceRow};
 use heddle_store::{ConnectOptions, Store};
 use heddle_testkit::{Database, Postgres, TempSqlite};
-use heddle_model::ids::{AuditId, UserId, VersionId, WorkflowId, WorkspaceId, uuid_v7};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A store and what it stands on.

@@ -1,0 +1,161 @@
+//! That the databases find rows by keys: no statement of the hot path and no list walks through a whole table, and steps rewrite their
+//! hot row in place.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod common;
+
+use heddle_engine::storage::conformance::make::{AT, Maker, job, node};
+use heddle_engine::storage::{Activation, Storage, TimerRow, Unit};
+use heddle_store::Store;
+use heddle_testkit::Postgres;
+
+/// Everything that the engine does with its tables, some of it often.
+async fn engine_at_work(store: &Store) {
+    let mut maker = Maker::new(store).await;
+    let shards: Vec<u16> = (0..256).collect();
+    for _ in 0..4 {
+        let mut starts: Vec<Unit> = (0..200).map(|_| maker.start()).collect();
+        for unit in &mut starts {
+            unit.jobs = vec![job(unit, 1, "t")];
+            unit.timers = vec![TimerRow {
+                workspace: unit.workspace,
+                instance: unit.instance,
+                number: 1,
+                shard: unit.shard,
+                due: AT,
+            }];
+        }
+        let ids: Vec<_> = starts.iter().map(|unit| unit.instance).collect();
+        maker.commit(store, starts).await;
+        for step in 0..10u32 {
+            let mut units: Vec<Unit> = ids.iter().map(|&id| maker.step(id, 3 + u64::from(step), 1)).collect();
+            units.iter_mut().for_each(|unit| unit.nodes = vec![node(step)]);
+            maker.commit(store, units).await;
+        }
+        let tokens = (0..10).collect();
+        let wish = Activation {
+            workspace: maker.workspace,
+            types: vec!["t".to_owned()],
+            worker: "w".to_owned(),
+            max: 10,
+            lease_ms: 60_000,
+            tokens,
+        };
+        for given in store.activate_jobs(&wish).await.unwrap() {
+            store.heartbeat_job(maker.workspace, given.id, given.token, 60_000).await.unwrap();
+        }
+        store.timers(&shards, i64::MAX, 50).await.unwrap();
+        store.runnable(&shards, None, 50).await.unwrap();
+        store.heads(&ids[..20]).await.unwrap();
+        store.load(maker.workspace, ids[0]).await.unwrap();
+        store.journal(maker.workspace, ids[0], 5, 10).await.unwrap();
+        let ended: Vec<Unit> = ids
+            .iter()
+            .map(|&id| {
+                let mut unit = maker.step(id, 13, 1);
+                unit.timers_gone = vec![1];
+                unit.jobs_gone = vec![id.job(1)];
+                unit
+            })
+            .collect();
+        maker.commit(store, ended).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_engine_never_walks_a_table_on_postgres() {
+    let server = Postgres::shared().unwrap();
+    let database = server.database().unwrap();
+    common::open(&database.url).await.close().await;
+    // Making an index walks its table: forget what the migrations did.
+    server.sql(&database.name, "SELECT pg_stat_reset()").unwrap();
+    let store = common::open(&database.url).await;
+    engine_at_work(&store).await;
+    // A session tells its statistics when it ends.
+    store.close().await;
+    let ask = |sql: &str| server.sql(&database.name, sql).unwrap();
+    heddle_testkit::until("statistics", std::time::Duration::from_secs(30), || async {
+        (ask("SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'node_instance'") == "8000").then_some(())
+    })
+    .await
+    .unwrap();
+    let walked = ask(
+        "SELECT string_agg(relname || ' ' || seq_scan, ', ') FROM pg_stat_user_tables WHERE seq_scan > 0 AND relname IN \
+         ('workflow_instance', 'journal', 'node_instance', 'job', 'timer', 'snapshot', 'incident', 'search_value', 'idempotency_key', 'task_log')",
+    );
+    assert_eq!(walked, "");
+    let in_place: f64 =
+        ask("SELECT n_tup_hot_upd::float / n_tup_upd FROM pg_stat_user_tables WHERE relname = 'workflow_instance'")
+            .parse()
+            .unwrap();
+    assert!(in_place > 0.9, "only {in_place} of the hot rows' updates were in place");
+}
+
+/// The index that must serve each list, whatever the table's size.
+const LISTS: [(&str, &str); 9] = [
+    ("SELECT id FROM workflow_instance WHERE workspace_id = {id} ORDER BY id DESC LIMIT 50", "workflow_instance"),
+    (
+        "SELECT id FROM workflow_instance WHERE workspace_id = {id} AND status = 'FAILED' ORDER BY id DESC LIMIT 50",
+        "workflow_instance_status",
+    ),
+    (
+        "SELECT id FROM workflow_instance WHERE workspace_id = {id} AND workflow_id = {id} ORDER BY id DESC LIMIT 50",
+        "workflow_instance_workflow",
+    ),
+    (
+        "SELECT id FROM workflow_instance WHERE workspace_id = {id} AND business_key = 'x' ORDER BY id DESC LIMIT 50",
+        "workflow_instance_business_key",
+    ),
+    (
+        "SELECT id FROM workflow_instance WHERE workspace_id = {id} AND incidents > 0 ORDER BY id DESC LIMIT 50",
+        "workflow_instance_incidents",
+    ),
+    (
+        "SELECT instance_id FROM search_value WHERE workspace_id = {id} AND name = 'n' AND value_key = '1'",
+        "search_value_value",
+    ),
+    (
+        "SELECT instance_id FROM node_instance WHERE workspace_id = {id} AND node_id = 'n' AND ended_at IS NULL",
+        "node_instance_live",
+    ),
+    (
+        "SELECT id FROM workflow WHERE workspace_id = {id} AND deleted_at IS NULL ORDER BY updated_at DESC, id DESC LIMIT 50",
+        "workflow_updated",
+    ),
+    (
+        "SELECT line FROM task_log WHERE workspace_id = {id} AND instance_id = {id} AND line > 5 ORDER BY line LIMIT 50",
+        "task_log_instance",
+    ),
+];
+
+#[tokio::test]
+async fn lists_have_an_index_on_postgres() {
+    let server = Postgres::shared().unwrap();
+    let database = server.database().unwrap();
+    common::open(&database.url).await.close().await;
+    for (sql, index) in LISTS {
+        let sql = sql.replace("{id}", "'018f0000-0000-7000-8000-000000000001'");
+        // Empty tables are walked because they are small: what counts is that the index can serve the question in its order.
+        let settings = "SET enable_seqscan = off; SET enable_bitmapscan = off;";
+        let plan = server.sql(&database.name, &format!("{settings} EXPLAIN {sql}")).unwrap();
+        assert!(plan.contains(&format!("using {index}")) && !plan.contains("Sort"), "{sql}\n{plan}");
+    }
+}
+
+#[tokio::test]
+async fn lists_have_an_index_on_sqlite() {
+    use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+    let it = common::sqlite().await;
+    let db = Database::connect(it.sqlite.as_ref().unwrap().url()).await.unwrap();
+    for (sql, index) in LISTS {
+        let sql = format!("EXPLAIN QUERY PLAN {}", sql.replace("{id}", "x'018f0000000070008000000000000001'"));
+        let rows = db.query_all_raw(Statement::from_string(DbBackend::Sqlite, &sql)).await.unwrap();
+        let plan: String = rows.iter().map(|row| row.try_get::<String>("", "detail").unwrap() + "\n").collect();
+        // The primary key's own index has a name of SQLite's.
+        let index = if index == "workflow_instance" { "sqlite_autoindex_workflow_instance_1" } else { index };
+        assert!(
+            plan.contains(&format!("INDEX {index} (")) && !plan.contains("TEMP B-TREE") && !plan.contains("SCAN"),
+            "{sql}\n{plan}"
+        );
+    }
+}
