@@ -127,6 +127,8 @@ codes! {
     UnknownName = "W071" Warning;
     /// A node in an expression that does not exist.
     UnknownNode = "W072" Error;
+    /// An expression whose types never go together.
+    TypeMismatch = "W073" Error;
     /// Two policies of one node that contradict each other.
     Contradiction = "W080" Warning;
     /// An edge that its node never takes.

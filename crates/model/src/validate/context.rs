@@ -2,6 +2,7 @@
 
 use super::graph::Graph;
 use super::names::Names;
+use super::samples::Samples;
 use super::task_types::TaskTypes;
 use crate::definition::{Definition, Node, NodeType, Split};
 use crate::diagnostic::{Code, Diagnostic};
@@ -15,13 +16,14 @@ pub(super) struct Context<'d> {
     pub(super) types: &'d TaskTypes,
     pub(super) graph: Graph<'d>,
     pub(super) names: Names<'d>,
+    pub(super) samples: Samples,
     /// Suggestions that may still be sought.
     suggestions: Cell<u32>,
 }
 
 impl<'d> Context<'d> {
     pub(super) fn new(definition: &'d Definition, types: &'d TaskTypes) -> Self {
-        Self { definition, types, graph: Graph::new(definition), names: Names::new(definition), suggestions: Cell::new(limits::SUGGESTIONS) }
+        Self { definition, types, graph: Graph::new(definition), names: Names::new(definition), samples: Samples::new(definition), suggestions: Cell::new(limits::SUGGESTIONS) }
     }
 
     /// The nearest valid word, as long as the document has not asked for too many.

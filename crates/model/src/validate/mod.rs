@@ -8,6 +8,7 @@ mod dominators;
 mod graph;
 mod names;
 mod rule;
+mod samples;
 mod schema;
 mod supported;
 mod task_types;

@@ -1,6 +1,6 @@
 //! The names that expressions of a definition may use.
 
-use crate::definition::{Definition, EdgeEvent, NodeType};
+use crate::definition::{Definition, EdgeEvent, Node, NodeType};
 use crate::value::Value;
 use std::collections::BTreeSet;
 
@@ -31,13 +31,7 @@ impl<'d> Names<'d> {
         let properties = inputs.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
         let mut variables: BTreeSet<&str> = definition.variables.keys().map(String::as_str).collect();
         variables.extend(properties.into_iter().flat_map(|properties| properties.keys()).map(String::as_str));
-        for node in &definition.nodes {
-            variables.extend(node.output.keys().map(String::as_str));
-            // A transform writes what it sets; an external job of that name would not, but a name too many hurts nobody.
-            if let Some(Value::Object(set)) = node.config.get("set") && node.task_type() == Some("transform") {
-                variables.extend(set.keys().map(String::as_str));
-            }
-        }
+        variables.extend(definition.nodes.iter().flat_map(writes));
         Self {
             variables,
             nodes: definition.nodes.iter().map(|node| node.id.as_str()).collect(),
@@ -70,6 +64,12 @@ impl<'d> Names<'d> {
     pub(super) fn node_ids(&self) -> impl Iterator<Item = &str> {
         self.nodes.iter().copied()
     }
+}
+
+/// The variables that a node writes: those of its output mapping, and what a transform sets.
+pub(super) fn writes(node: &Node) -> impl Iterator<Item = &str> {
+    let set = node.config.get("set").and_then(Value::as_object).filter(|_| node.task_type() == Some("transform"));
+    node.output.keys().map(String::as_str).chain(set.into_iter().flat_map(|set| set.keys()).map(String::as_str))
 }
 
 /// A schema that lets further properties in on purpose, or takes parts from elsewhere, does not name all.

@@ -77,7 +77,12 @@ impl ExpressionRule<'_, '_, '_> {
             return;
         }
         match Template::parse_text(text) {
-            Ok(template) => template.programs().into_iter().for_each(|program| self.program((&pointer, text), program, ids, site)),
+            Ok(template) => {
+                for program in template.programs() {
+                    self.program((&pointer, text), program, ids, site);
+                    self.kinds((&pointer, text), program, ids, false);
+                }
+            }
             Err(error) if has_expression(text) => self.error(pointer, text, &error, ids),
             Err(_) => {}
         }
@@ -88,7 +93,10 @@ impl ExpressionRule<'_, '_, '_> {
             return;
         }
         match Condition::parse(text) {
-            Ok(condition) => self.program((&pointer, text), condition.program(), ids, Site::Elsewhere),
+            Ok(condition) => {
+                self.program((&pointer, text), condition.program(), ids, Site::Elsewhere);
+                self.kinds((&pointer, text), condition.program(), ids, true);
+            }
             Err(error) => self.error(pointer, text, &error, ids),
         }
     }
@@ -124,6 +132,14 @@ impl ExpressionRule<'_, '_, '_> {
         if !supported::SECRETS && let Some((name, (at, _))) = program.secrets().next() {
             self.push(available::problem(pointer.to_owned(), &format!("secrets.{name}")).inside(text, base + at), ids);
         }
+    }
+
+    /// Types that can never go together.
+    fn kinds(&mut self, (pointer, text): (&str, &str), program: &Program, ids: &[&str], is_condition: bool) {
+        let Some(error) = self.context.samples.mismatch(program, is_condition) else { return };
+        let base = text.find(program.source()).unwrap_or(0);
+        let problem = Diagnostic::new(Code::TypeMismatch, pointer).with_both("problem", error.message_en, error.message_zh);
+        self.push(problem.inside(text, base + error.at.map_or(0, |(at, _)| at)), ids);
     }
 
     /// A variable that is named outside an expression.
