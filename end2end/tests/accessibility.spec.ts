@@ -19,6 +19,9 @@ async function bothThemes(page: Page, path: string, picture: (name: string) => P
   }
 }
 
+// Eight pages in two themes, each looked at by axe, on two cores that share two browsers.
+test.setTimeout(240_000);
+
 for (const language of Object.keys(WORDS) as Language[]) {
   test.describe(`axe (${language})`, () => {
     test.use({ language });

@@ -11,8 +11,12 @@ async fn a_page_brings_everything_it_names() -> Result<()> {
     let page = stranger.get("/signin").await?;
     assert_eq!(page.status, 200);
     let policy = page.header("content-security-policy").context("no content security policy")?;
-    let scripts = policy.split(';').find(|part| part.trim_start().starts_with("script-src")).context("no script-src")?;
-    assert!(scripts.contains("nonce-") && !scripts.contains("unsafe-inline") && !scripts.contains("'unsafe-eval'"), "{scripts}");
+    let scripts =
+        policy.split(';').find(|part| part.trim_start().starts_with("script-src")).context("no script-src")?;
+    assert!(
+        scripts.contains("nonce-") && !scripts.contains("unsafe-inline") && !scripts.contains("'unsafe-eval'"),
+        "{scripts}"
+    );
     assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
     let named: Vec<&str> = page.text.split('"').filter(|word| word.starts_with("/pkg/")).collect();
     let kinds = [".js", ".wasm", ".css"];

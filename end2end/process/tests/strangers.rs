@@ -5,15 +5,14 @@ use heddle_process_tests::account::{PASSWORD, Running, heddle, running};
 use heddle_testkit::sqlite_url;
 use serde_json::json;
 
-const SMALL: &str = "name: small\nstart: { type: task, name: begin, next: done }\ntasks:\n  - { name: done, type: end }\n";
+const SMALL: &str =
+    "name: small\nstart: { type: task, name: begin, next: done }\ntasks:\n  - { name: done, type: end }\n";
 
 #[tokio::test]
 async fn a_stranger_gets_401_before_anything_is_looked_at() -> Result<()> {
     let Running { server, .. } = running().await?;
     let stranger = server.client()?;
-    for path in
-        ["/api/v1/workflows", "/api/v1/workflow-instances", "/api/v1/jobs/activate"]
-    {
+    for path in ["/api/v1/workflows", "/api/v1/workflow-instances", "/api/v1/jobs/activate"] {
         assert_eq!(stranger.post(path, &json!({ "anything": 1 })).await?.status, 401, "POST {path}");
     }
     for path in ["/api/v1/workflows", "/api/v1/workflow-instances/nonsense", "/api/v1/logs/workflow-instances/nonsense"]
