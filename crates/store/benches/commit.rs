@@ -3,7 +3,7 @@
 //! `cargo bench -p heddle-store -- [sqlite|postgres|both] [--seconds N] [--flight N] [--writers N] [--keys]`
 //!
 //! N instances are in flight; each has eleven commits (its start and ten steps), and no commit before the last one is durable. A step is
-//! one journal row, the hot row and one node instance. `--keys` adds foreign keys to the hot tables first (docs/adr).
+//! one journal row, the hot row and one node instance. `--keys` adds foreign keys to the hot tables first (docs/adr/0007).
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use heddle_engine::storage::conformance::make::{AT, Maker, head, node};
