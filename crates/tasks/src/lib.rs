@@ -45,7 +45,7 @@ pub enum SetupError {
 /// # Errors
 /// A name that is registered already, or settings that cannot be understood.
 pub fn register_all(registry: &mut Registry, config: &TasksConfig) -> Result<(), SetupError> {
-    registry.register_pure(Echo)?;
+    registry.register(Echo)?;
     registry.register_pure(Log)?;
     registry.register_pure(Transform)?;
     registry.register_pure(RaiseError)?;
@@ -69,6 +69,10 @@ mod tests {
             assert_eq!((info.aliases, &info.schema), (builtin.aliases, &builtin.schema_value()), "{}", builtin.name);
         }
         assert_eq!(infos.len(), heddle_model::validate::BUILTIN.len());
+        for builtin in heddle_model::validate::BUILTIN {
+            assert_eq!(registry.is_pure(builtin.name), builtin.pure, "{}", builtin.name);
+        }
+        assert!(!registry.is_pure("echo"), "it stands for tasks that act, so it is dispatched");
         assert!(register_all(&mut registry, &TasksConfig::default()).is_err(), "a second registration is refused");
     }
 }

@@ -48,7 +48,7 @@ const fn builtin(name: &'static str, aliases: &'static [&'static str], schema: &
 
 /// The task types of this version, in the order of the docs. `heddle-tasks` implements them and takes their schemas from here.
 pub const BUILTIN: &[Builtin] = &[
-    builtin("echo", &[], include_str!("schemas/echo.json"), true),
+    builtin("echo", &[], include_str!("schemas/echo.json"), false),
     builtin("log", &["print"], include_str!("schemas/log.json"), true),
     builtin("delay", &["sleep"], include_str!("schemas/delay.json"), false),
     builtin("transform", &[], include_str!("schemas/transform.json"), true),
