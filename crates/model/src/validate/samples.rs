@@ -2,7 +2,7 @@
 //! them with a mismatch of types can never work.
 //!
 //! Trying errs on the quiet side: a name whose type may change, a list, an object, or a function over many elements, and nothing is
-//! said. What is said is always true.
+//! said.
 
 use super::names::writes;
 use crate::definition::Definition;
@@ -22,16 +22,29 @@ pub(super) struct Samples {
     scopes: [MapScope; 2],
     /// Names of CEL's types that the definition uses for variables: a reference to one looks like none.
     shadowed: Vec<&'static str>,
+    /// Names whose type only their first value tells: an input of that name may bring another.
+    presumed: BTreeSet<String>,
+}
+
+/// Types that do not go together.
+pub(super) struct Mismatch {
+    pub(super) error: EvalError,
+    /// Whether it follows from first values and not only from the input schema.
+    pub(super) is_presumed: bool,
 }
 
 impl Samples {
     pub(super) fn new(definition: &Definition) -> Self {
-        let mut samples = Self { scopes: [MapScope::default(), MapScope::default()], shadowed: Vec::new() };
+        let mut samples = Self { scopes: [MapScope::default(), MapScope::default()], shadowed: Vec::new(), presumed: BTreeSet::new() };
         for (name, value) in &definition.variables {
             samples.add(name, of_value(value));
+            samples.presumed.insert(name.clone());
         }
         let properties = definition.inputs.as_ref().and_then(|schema| schema.get("properties")).and_then(Value::as_object);
         for (name, schema) in properties.into_iter().flatten() {
+            // What the schema says of an input holds for it whatever the variable began as.
+            samples.scopes.iter_mut().for_each(|scope| drop(scope.names.remove(name)));
+            samples.presumed.remove(name);
             samples.add(name, of_schema(schema));
         }
         let written: BTreeSet<&str> = definition.nodes.iter().flat_map(writes).collect();
@@ -51,7 +64,7 @@ impl Samples {
     }
 
     /// Why the expression can never give a value (a truth value, for a condition); `None` where it can, or where that is not certain.
-    pub(super) fn mismatch(&self, program: &Program, is_condition: bool) -> Option<EvalError> {
+    pub(super) fn mismatch(&self, program: &Program, is_condition: bool) -> Option<Mismatch> {
         let is_certain = program.references().iter().all(|name| self.scopes[0].names.contains_key(name));
         let is_shadowed = self.shadowed.iter().any(|name| program.source().contains(name));
         if !is_certain || is_shadowed || COSTLY.iter().any(|call| program.source().contains(call)) {
@@ -65,7 +78,8 @@ impl Samples {
                 _ => return None,
             }
         }
-        first
+        let is_presumed = program.references().iter().any(|name| self.presumed.contains(name));
+        first.map(|error| Mismatch { error, is_presumed })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::super::context::Context;
 use super::super::names::Site;
+use super::super::samples::Mismatch;
 use super::super::schema::has_expression;
 use super::super::supported;
 use super::available;
@@ -136,9 +137,11 @@ impl ExpressionRule<'_, '_, '_> {
 
     /// Types that can never go together.
     fn kinds(&mut self, (pointer, text): (&str, &str), program: &Program, ids: &[&str], is_condition: bool) {
-        let Some(error) = self.context.samples.mismatch(program, is_condition) else { return };
+        let Some(Mismatch { error, is_presumed }) = self.context.samples.mismatch(program, is_condition) else { return };
         let base = text.find(program.source()).unwrap_or(0);
-        let problem = Diagnostic::new(Code::TypeMismatch, pointer).with_both("problem", error.message_en, error.message_zh);
+        let problem = Diagnostic::new(Code::TypeMismatch, pointer)
+            .as_grave_as(if is_presumed { Severity::Warning } else { Severity::Error })
+            .with_both("problem", error.message_en, error.message_zh);
         self.push(problem.inside(text, base + error.at.map_or(0, |(at, _)| at)), ids);
     }
 
