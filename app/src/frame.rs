@@ -31,6 +31,7 @@ pub fn Frame() -> impl IntoView {
             browser::set_cookie(COOKIE_RAIL, if on_lists.get_untracked() { "1" } else { "0" });
         }
     });
+    shortcuts(toggle);
     view! {
         <a class="skip" href="#main">{words.skip_to_content()}</a>
         <div class=move || if open.get() { "app app--open" } else { "app" }>
@@ -40,6 +41,29 @@ pub fn Frame() -> impl IntoView {
         <Toasts/>
     }
     .into_any()
+}
+
+/// Keys of every page: `/` goes to the search, Ctrl or ⌘ with B opens and closes the navigation.
+fn shortcuts(toggle: Callback<()>) {
+    let listener = window_event_listener(leptos::ev::keydown, move |event| {
+        if event.is_composing() || event.alt_key() {
+            return;
+        }
+        let command = event.ctrl_key() || event.meta_key();
+        match event.key().as_str() {
+            "/" if !command && !browser::is_typing(&event) => {
+                if browser::focus_search() {
+                    event.prevent_default();
+                }
+            }
+            "b" if command && !event.shift_key() => {
+                event.prevent_default();
+                toggle.run(());
+            }
+            _ => {}
+        }
+    });
+    on_cleanup(move || listener.remove());
 }
 
 /// Whether the page shows one workflow or one instance on a canvas.

@@ -25,7 +25,6 @@ super::catalogue::catalogue! {
         repeat_password: "Password again", "再次输入密码";
         passwords_differ: "The two passwords differ.", "两次输入的密码不一致。";
         create_administrator: "Create administrator", "创建管理员";
-        set_up_done: "Set-up is finished. Sign in with the account you created.", "初始化已完成，请用创建的账户登录。";
     }
     phrases {
         heddle_version(version: &str): "Heddle {version}", "Heddle 版本 {version}";

@@ -2,61 +2,40 @@
 
 super::catalogue::catalogue! {
     texts {
-        heddle: "Heddle", "Heddle";
-        yaml: "YAML", "YAML";
-        json: "JSON", "JSON";
         english: "English", "English";
         chinese: "中文", "中文";
         skip_to_content: "Skip to content", "跳到内容";
-        skip_to_navigation: "Skip to navigation", "跳到导航";
         navigation: "Main", "主导航";
         breadcrumb: "Breadcrumb", "当前位置";
         workflows: "Workflows", "工作流";
         instances: "Instances", "实例";
-        help: "Help", "帮助";
-        api_reference: "API reference", "接口文档";
         collapse_rail: "Collapse navigation", "收起导航";
         expand_rail: "Open navigation", "展开导航";
         language: "Language", "语言";
         switch_language: "中", "EN";
         switch_language_label: "切换到中文", "Switch to English";
-        theme: "Theme", "主题";
         light_theme: "Light theme", "浅色主题";
         dark_theme: "Dark theme", "深色主题";
-        account: "Account", "账户";
         sign_out: "Sign out", "退出登录";
-        workspace: "Workspace", "工作区";
         live: "Live", "实时";
         live_connecting: "Connecting", "连接中";
         live_lost: "Reconnecting", "正在重连";
-        live_paused: "Live updates paused", "实时更新已暂停";
         pause_live: "Pause live", "暂停实时";
         resume_live: "Resume live", "恢复实时";
-        search: "Search", "搜索";
         clear: "Clear", "清除";
         clear_filters: "Clear filters", "清除筛选";
         any: "any", "全部";
         cancel: "Cancel", "取消";
         close: "Close", "关闭";
-        save: "Save", "保存";
-        retry: "Retry", "重试";
         try_again: "Try again", "再试一次";
         reload: "Reload the page", "重新加载页面";
-        back: "Back", "返回";
         open: "Open", "打开";
-        copy: "Copy", "复制";
         copied: "Copied", "已复制";
         copy_id: "Copy id", "复制编号";
-        download: "Download", "下载";
-        previous_page: "Previous page", "上一页";
         next_page: "Next page", "下一页";
         first_page: "First page", "第一页";
         loading: "Loading", "加载中";
-        working: "Working", "处理中";
         required: "required", "必填";
-        yes: "Yes", "是";
-        no: "No", "否";
-        none: "None", "无";
         now: "now", "刚刚";
         name: "Name", "名称";
         status: "Status", "状态";
@@ -69,7 +48,6 @@ super::catalogue::catalogue! {
         show_password: "Show password", "显示密码";
         hide_password: "Hide password", "隐藏密码";
         request_id: "Request id", "请求编号";
-        error_title: "Something went wrong", "出错了";
         error_text: "The server could not answer. Your data is safe; try again.", "服务器未能应答。数据是安全的，请再试一次。";
         offline_title: "The server cannot be reached", "无法连接服务器";
         offline_text: "Check the connection and try again.", "请检查网络连接后重试。";
@@ -86,17 +64,13 @@ super::catalogue::catalogue! {
         zoom_in: "Zoom in", "放大";
         zoom_out: "Zoom out", "缩小";
         zoom_fit: "Fit", "适应窗口";
-        zoom_reset: "Actual size", "实际大小";
         graph: "Graph", "流程图";
         graph_help: "Arrow keys walk along the graph, Enter shows a node, plus and minus zoom, 1 fits.", "方向键沿流程移动，回车查看节点，加减号缩放，1 适应窗口。";
         nodes: "Nodes", "节点";
-        menu: "Menu", "菜单";
-        powered: "Heddle runs workflows durably.", "Heddle 让工作流可靠地运行。";
     }
     phrases {
         page_title(page: &str): "{page} · Heddle", "{page} · Heddle";
         version_of(number: u64): "v{number}", "v{number}";
-        of_total(from: u64, to: u64): "{from} – {to}", "{from} – {to}";
         forbidden_text(permission: &str): "It takes the permission {permission}. An administrator of this workspace can grant it.", "需要权限 {permission}。此工作区的管理员可以授予。";
         minutes_ago(n: u64): "{n} min ago", "{n} 分钟前";
         hours_ago(n: u64): "{n} h ago", "{n} 小时前";
@@ -104,13 +78,9 @@ super::catalogue::catalogue! {
         line_column_at(line: u32, column: u32): "line {line}, column {column}", "第 {line} 行第 {column} 列";
         signed_in_as(name: &str): "Signed in as {name}", "当前用户：{name}";
         account_menu(name: &str): "{name}, account menu", "{name}，账户菜单";
-        actions_for(name: &str): "Actions for {name}", "{name} 的操作";
         live_last(time: &str): "Last update {time}", "最近更新 {time}";
-        zoom_level(percent: u32): "{percent} %", "缩放 {percent}%";
     }
     counts {
-        results(n): "{n} result", "{n} results", "{n} 项结果";
-        problems_count(n): "{n} problem", "{n} problems", "{n} 个问题";
         days_ago(n): "{n} day ago", "{n} days ago", "{n} 天前";
     }
 }

@@ -5,7 +5,6 @@ super::catalogue::catalogue! {
         search_instances: "Search instances", "搜索实例";
         search_instances_hint: "Business key or id", "业务键或编号";
         workflow: "Workflow", "工作流";
-        current_node: "Current node", "当前节点";
         started: "Started", "开始时间";
         ended: "Ended", "结束时间";
         duration: "Duration", "用时";
@@ -18,12 +17,9 @@ super::catalogue::catalogue! {
         logs: "Logs", "日志";
         variables: "Variables", "变量";
         summary: "Summary", "概要";
-        input: "Input", "输入";
         output: "Output", "输出";
-        error: "Error", "错误";
         config: "Config", "配置";
         attempts: "Attempts", "尝试次数";
-        attempt: "Attempt", "尝试";
         iteration: "Iteration", "轮次";
         node: "Node", "节点";
         kind: "Kind", "类型";
@@ -33,11 +29,9 @@ super::catalogue::catalogue! {
         level: "Level", "级别";
         message: "Message", "消息";
         priority: "Priority", "优先级";
-        result: "Result", "结果";
         inspector: "Selected node", "所选节点";
         nothing_selected: "Select a node to see what it did.", "选择一个节点以查看其执行情况。";
         not_run: "This node has not run yet.", "该节点尚未执行。";
-        no_output: "No output.", "没有输出。";
         no_variables: "No variables.", "没有变量。";
         no_logs: "No log lines. The log task writes here.", "没有日志。日志任务会写到这里。";
         no_events: "No events yet.", "还没有事件。";
@@ -59,34 +53,20 @@ super::catalogue::catalogue! {
         complete_text: "The node counts as completed with the output you give.", "该节点将以您填写的输出视为完成。";
         output_json: "Output as JSON", "输出（JSON）";
         not_json: "This is not JSON.", "不是有效的 JSON。";
-        requested: "Requested; the engine will confirm.", "已提交，等待引擎确认。";
-        action_failed: "The action was refused.", "操作被拒绝。";
         waiting_job: "Waits for a worker", "等待外部执行者";
-        open_incident: "Open incident", "未解决的异常";
-        median: "Median", "中位数";
         running_time: "Running time", "运行时间";
         waiting_time: "Waiting", "等待";
-        in_queue: "in queue", "排队中";
-        instance_not_found: "No such instance", "没有此实例";
-        started_pill: "Started", "已启动";
         run_again: "Run again", "再次运行";
         only_attention: "Needs attention", "异常待处理";
-        by_schedule: "schedule", "定时计划";
-        refresh: "Refresh", "刷新";
     }
     phrases {
-        instances_match(count: &str): "{count} match", "匹配 {count}";
-        started_at(time: &str): "started {time}", "{time} 开始";
-        ended_at(time: &str): "ended {time}", "{time} 结束";
         priority_is(priority: u8): "priority {priority}", "优先级 {priority}";
         pause_question(name: &str): "Pause {name}?", "暂停 {name}？";
         terminate_question(name: &str): "Terminate {name}?", "终止 {name}？";
         retry_question(name: &str): "Retry {name}?", "重试 {name}？";
         skip_question(name: &str): "Skip {name}?", "跳过 {name}？";
         complete_question(name: &str): "Complete {name} by hand?", "手动完成 {name}？";
-        until(time: &str): "until {time}", "到 {time}";
         attempt_of(attempt: u32): "attempt {attempt}", "第 {attempt} 次";
-        waits_for(what: &str): "waits for {what}", "等待 {what}";
         incident_at(message: &str, node: &str): "{message} at {node}", "{node}：{message}";
         progress_is(percent: u32): "{percent} % done", "已完成 {percent}%";
     }
@@ -94,6 +74,5 @@ super::catalogue::catalogue! {
         instances_count(n): "{n} instance", "{n} instances", "{n} 个实例";
         incidents_count(n): "{n} incident", "{n} incidents", "{n} 个异常";
         new_count(n): "{n} new", "{n} new", "{n} 条新记录";
-        attempts_count(n): "{n} attempt", "{n} attempts", "{n} 次尝试";
     }
 }

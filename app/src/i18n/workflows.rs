@@ -4,7 +4,6 @@ super::catalogue::catalogue! {
     texts {
         none_yet: "none yet", "暂无";
         all_workflows: "All workflows", "全部工作流";
-        folders: "Folders", "文件夹";
         new_workflow: "New workflow", "新建工作流";
         import: "Import", "导入";
         examples: "Examples", "示例";
@@ -26,7 +25,6 @@ super::catalogue::catalogue! {
         gallery_text: "Made of what runs out of the box. Each becomes your own workflow; change it as you like.", "均由内置节点组成。使用后即成为您自己的工作流，可随意修改。";
         use_example: "Use this example", "使用此示例";
         published: "Published", "已发布";
-        draft: "Draft", "草稿";
         edited: "Edited", "编辑时间";
         running_now: "Running", "运行中";
         incidents_column: "Incidents", "异常";
@@ -48,7 +46,6 @@ super::catalogue::catalogue! {
         save_version: "Save new version", "保存新版本";
         create_workflow: "Create workflow", "创建工作流";
         unsaved: "Unsaved changes", "未保存的更改";
-        saved: "Saved", "已保存";
         same_content: "Nothing changed: this is the current version.", "内容未变：与当前版本相同。";
         discard: "Discard changes", "放弃更改";
         graph_is_stale: "The text has errors; the graph shows its last valid state.", "文本有错误，流程图停留在上一次有效状态。";
@@ -69,9 +66,6 @@ super::catalogue::catalogue! {
         field_not_date: "Not a date like 2026-01-31.", "日期格式应为 2026-01-31。";
         field_not_object: "Not a JSON object like {\"a\": 1}.", "应为 JSON 对象，例如 {\"a\": 1}。";
         field_not_array: "Not a JSON list like [1, 2].", "应为 JSON 列表，例如 [1, 2]。";
-        field_not_pattern: "Not in the expected form.", "格式不符合要求。";
-        open_yaml: "Show definition", "显示定义";
-        toggle_problems: "Show problems", "显示问题";
         node_start: "Start", "开始";
         node_end: "End", "结束";
         node_task: "Task", "任务";
@@ -97,27 +91,23 @@ super::catalogue::catalogue! {
         node_script: "Script", "脚本";
         node_sql: "SQL query", "SQL 查询";
         node_worker: "Worker", "外部执行者";
-        way_yes: "yes", "是";
-        way_no: "no", "否";
         way_otherwise: "otherwise", "否则";
         way_on_error: "on error", "出错时";
         way_on_timeout: "on timeout", "超时时";
     }
     phrases {
-        in_folders(workflows: &str): "{workflows}", "共 {workflows}";
         version_saved(number: u64): "Version {number} is saved", "版本 {number} 已保存";
-        version_by(who: &str, when: &str): "{who} · {when}", "由 {who} 于 {when}";
         field_too_small(least: &str): "At least {least}.", "不能小于 {least}。";
         field_too_large(most: &str): "At most {most}.", "不能大于 {most}。";
         field_too_short(least: u64): "At least {least} characters.", "至少 {least} 个字符。";
         field_too_long(most: u64): "At most {most} characters.", "最多 {most} 个字符。";
         name_taken(name: &str): "A workflow named {name} exists already. Change the name in the text.", "名为 {name} 的工作流已存在，请在文本中更改名称。";
         delete_question(name: &str): "Delete {name}?", "删除 {name}？";
-        example_exists(name: &str): "You have {name} already; it is opened.", "您已有 {name}，现已打开。";
         no_match_text(query: &str): "Nothing is named, tagged or numbered “{query}”.", "没有名称、标签或编号为“{query}”的工作流。";
     }
     counts {
         workflows_count(n): "{n} workflow", "{n} workflows", "{n} 个工作流";
+        problems_count(n): "{n} problem to mend first", "{n} problems to mend first", "请先修正 {n} 个问题";
         nodes_count(n): "{n} node", "{n} nodes", "{n} 个节点";
     }
 }

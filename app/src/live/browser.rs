@@ -113,3 +113,28 @@ pub fn read_file(input: &web_sys::HtmlInputElement, done: impl FnOnce(String) + 
         });
     }
 }
+
+/// Whether a key was pressed where one writes: single letters are text there.
+#[cfg_attr(not(feature = "hydrate"), allow(unused_variables))]
+pub fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
+    #[cfg(feature = "hydrate")]
+    {
+        use wasm_bindgen::JsCast;
+        let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        return target.is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"));
+    }
+    #[cfg(not(feature = "hydrate"))]
+    false
+}
+
+/// Puts the focus into the page's search. Whether there is one.
+pub fn focus_search() -> bool {
+    #[cfg(feature = "hydrate")]
+    {
+        use wasm_bindgen::JsCast;
+        let field = leptos::prelude::document().query_selector("main input[type=search]").ok().flatten();
+        return field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()).is_some_and(|field| field.focus().is_ok());
+    }
+    #[cfg(not(feature = "hydrate"))]
+    false
+}

@@ -58,6 +58,7 @@ fn Filters(filter: Memo<Filter>) -> impl IntoView {
                 <Svg icon=Icon::Search/>
                 <span class="sr">{words.search_instances()}</span>
                 <input class="input input--c" type="search" name="q" prop:value=move || filter.get().q value=filter.get_untracked().q placeholder=words.search_instances_hint()/>
+                <kbd aria-hidden="true">"/"</kbd>
             </label>
             {move || {
                 let now = filter.get();

@@ -21,7 +21,12 @@ pub struct Checked {
 impl Checked {
     /// Whether it could be stored.
     pub fn is_valid(&self) -> bool {
-        self.definition.is_some() && !self.problems.iter().any(|problem| problem.severity == Severity::Error)
+        self.definition.is_some() && self.errors() == 0
+    }
+
+    /// How many problems block.
+    pub fn errors(&self) -> u64 {
+        self.problems.iter().filter(|problem| problem.severity == Severity::Error).count() as u64
     }
 }
 

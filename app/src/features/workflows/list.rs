@@ -118,6 +118,7 @@ fn Listing(page: Page<WorkflowSummary>, search: (String, String, String)) -> imp
                         <Svg icon=Icon::Search/>
                         <span class="sr">{words.search_workflows()}</span>
                         <input class="input input--c" type="search" name="q" value=asked_q.clone() placeholder=words.search_workflows_hint()/>
+                        <kbd aria-hidden="true">"/"</kbd>
                     </label>
                     {(!asked_tag.is_empty()).then(|| view! {
                         <input type="hidden" name="tag" value=asked_tag.clone()/>

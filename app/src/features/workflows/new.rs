@@ -57,10 +57,11 @@ fn New() -> impl IntoView {
         None => {}
     });
     let save = move |_| {
-        if bench.check_now(words) {
+        if bench.checks_out(words) {
             create.dispatch(bench.text.get_untracked());
         }
     };
+    bench.guard_leaving(Signal::derive(move || bench.text.with(|text| text != blank) && create.value().with(Option::is_none)));
     view! {
         <Title text=words.page_title(words.new_workflow())/>
         <TopBar lead=view! { <Crumbs steps=vec![("/workflows".to_owned(), words.workflows().to_owned())] here=words.new_workflow().to_owned() heading=true/> }>

@@ -65,10 +65,11 @@ fn Loaded(workflow: WorkflowView, old: bool, versions: Memo<bool>, reload: Callb
         None => {}
     });
     let on_save = move |_| {
-        if bench.check_now(words) {
+        if bench.checks_out(words) {
             save.dispatch(bench.text.get_untracked());
         }
     };
+    bench.guard_leaving(changed.into());
     let can_edit = may(Permission::WorkflowPublish) && !old;
     let deleting = RwSignal::new(false);
     let name = workflow.name.clone();
@@ -82,6 +83,9 @@ fn Loaded(workflow: WorkflowView, old: bool, versions: Memo<bool>, reload: Callb
         <Title text=words.page_title(&name)/>
         <TopBar lead=crumb>
             {can_edit.then(|| view! {
+                <button class="btn btn--c btn--ghost hide-small" type="button" hidden=move || !changed.get() on:click=move |_| bench.text.set(stored.get_value())>
+                    {words.discard()}
+                </button>
                 <button class="btn btn--c" type="button" on:click=on_save hidden=move || !changed.get()
                     aria-disabled=move || save.pending().get().then_some("true")>
                     <Svg icon=Icon::Save class="icon--s"/>

@@ -60,10 +60,24 @@ impl Bench {
         self.checked.set(checked);
     }
 
-    /// Checks at once, without waiting for typing to rest.
-    pub fn check_now(self, words: crate::i18n::Words) -> bool {
+    /// Checks at once, without waiting for typing to rest; says so where something blocks.
+    pub fn checks_out(self, words: crate::i18n::Words) -> bool {
         self.check(words);
-        self.checked.with_untracked(Checked::is_valid)
+        let (valid, errors) = self.checked.with_untracked(|checked| (checked.is_valid(), checked.errors()));
+        if !valid {
+            crate::ui::toast(words.problems_count(errors), true);
+        }
+        valid
+    }
+
+    /// Lets the browser ask before a page with unsaved text is left.
+    pub fn guard_leaving(self, unsaved: Signal<bool>) {
+        let listener = window_event_listener(leptos::ev::beforeunload, move |event| {
+            if unsaved.try_get_untracked() == Some(true) {
+                event.prevent_default();
+            }
+        });
+        on_cleanup(move || listener.remove());
     }
 }
 
