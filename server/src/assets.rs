@@ -25,8 +25,9 @@ struct File {
     packed: OnceLock<Option<Bytes>>,
 }
 
-static FILES: LazyLock<HashMap<&'static str, File>> =
-    LazyLock::new(|| site::FILES.iter().map(|&(name, plain)| (name, File { plain, packed: OnceLock::new() })).collect());
+static FILES: LazyLock<HashMap<&'static str, File>> = LazyLock::new(|| {
+    site::FILES.iter().map(|&(name, plain)| (name, File { plain, packed: OnceLock::new() })).collect()
+});
 
 /// Registers the files.
 pub(crate) fn open(doors: Doors) -> Doors {
@@ -66,12 +67,18 @@ async fn file(Path(name): Path<String>, headers: HeaderMap) -> Answer<Response> 
 
 /// Browsers ask for this by themselves; where there is an icon the pages name it.
 async fn favicon(headers: HeaderMap) -> Answer<Response> {
-    let found = FILES.iter().find(|(name, _)| name.ends_with(".svg") && name.contains("favicon")).ok_or_else(|| Failure::from(ErrorCode::NotFound))?;
+    let found = FILES
+        .iter()
+        .find(|(name, _)| name.ends_with(".svg") && name.contains("favicon"))
+        .ok_or_else(|| Failure::from(ErrorCode::NotFound))?;
     Ok(served(found.0, found.1, &headers))
 }
 
 fn served(name: &str, file: &'static File, headers: &HeaderMap) -> Response {
-    let packs = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("gzip"));
+    let packs = headers
+        .get(header::ACCEPT_ENCODING)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("gzip"));
     let packed = if packs { file.packed.get_or_init(|| pack(name, file.plain)).clone() } else { None };
     let gzip = packed.is_some();
     let mut response = packed.unwrap_or(Bytes::from_static(file.plain)).into_response();

@@ -106,16 +106,28 @@ impl Config {
     pub fn load(flags: Flags) -> anyhow::Result<Self> {
         let file = read_file(flags.config.as_deref())?;
         let data_dir = flags.data_dir.or(file.data_dir).unwrap_or_else(|| PathBuf::from("data"));
-        let database_url = flags.database_url.or(file.database_url).unwrap_or_else(|| format!("sqlite://{}?mode=rwc", data_dir.join("heddle.db").display()));
+        let database_url = flags
+            .database_url
+            .or(file.database_url)
+            .unwrap_or_else(|| format!("sqlite://{}?mode=rwc", data_dir.join("heddle.db").display()));
         let admin = match (flags.admin_user.or(file.admin_user), flags.admin_password.or(file.admin_password)) {
             (Some(user), Some(password)) => Some((user, password)),
             (None, None) => None,
             _ => bail!("HEDDLE_ADMIN_USER and HEDDLE_ADMIN_PASSWORD belong together; set both or none"),
         };
         let proxies = flags.trusted_proxies.or(file.trusted_proxies).unwrap_or_default();
-        let trusted_proxies = proxies.iter().map(|text| text.trim()).filter(|text| !text.is_empty()).map(|text| {
-            text.parse().map_err(|()| anyhow::anyhow!("HEDDLE_TRUSTED_PROXIES: `{text}` is not an address or a network such as 10.0.0.0/8"))
-        }).collect::<anyhow::Result<_>>()?;
+        let trusted_proxies = proxies
+            .iter()
+            .map(|text| text.trim())
+            .filter(|text| !text.is_empty())
+            .map(|text| {
+                text.parse().map_err(|()| {
+                    anyhow::anyhow!(
+                        "HEDDLE_TRUSTED_PROXIES: `{text}` is not an address or a network such as 10.0.0.0/8"
+                    )
+                })
+            })
+            .collect::<anyhow::Result<_>>()?;
         Ok(Self {
             listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3000))),
             database_url,
@@ -186,9 +198,10 @@ fn kept(path: &Path, make: impl FnOnce() -> String) -> anyhow::Result<String> {
             file.sync_all()?;
             Ok(text)
         }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Ok(std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?.trim().to_owned())
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?
+            .trim()
+            .to_owned()),
         Err(error) => Err(error).with_context(|| format!("cannot make {}", path.display())),
     }
 }
@@ -212,9 +225,18 @@ mod tests {
     #[test]
     fn plain_http_stays_on_the_loopback_unless_a_proxy_is_trusted() {
         let open = Flags { listen: Some("0.0.0.0:3000".parse().unwrap()), ..Flags::default() };
-        assert!(config(open.clone()).unwrap().check_listen().unwrap_err().to_string().contains("HEDDLE_TRUSTED_PROXIES"));
-        assert!(config(Flags { trusted_proxies: Some(vec!["10.0.0.0/8".into()]), ..open }).unwrap().check_listen().is_ok());
-        assert!(config(Flags { listen: Some("[::1]:0".parse().unwrap()), ..Flags::default() }).unwrap().check_listen().is_ok());
+        assert!(
+            config(open.clone()).unwrap().check_listen().unwrap_err().to_string().contains("HEDDLE_TRUSTED_PROXIES")
+        );
+        assert!(
+            config(Flags { trusted_proxies: Some(vec!["10.0.0.0/8".into()]), ..open }).unwrap().check_listen().is_ok()
+        );
+        assert!(
+            config(Flags { listen: Some("[::1]:0".parse().unwrap()), ..Flags::default() })
+                .unwrap()
+                .check_listen()
+                .is_ok()
+        );
     }
 
     #[test]

@@ -11,7 +11,9 @@ use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, Paths};
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::{ObjectBuilder, Type};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, Flow, Http, HttpAuthScheme, OAuth2, Password, Scopes, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Flow, Http, HttpAuthScheme, OAuth2, Password, Scopes, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{Components, Ref, RefOr, Required};
 
 #[derive(OpenApi)]
@@ -35,8 +37,14 @@ pub(crate) fn document() -> utoipa::openapi::OpenApi {
     let mut document = Document::openapi();
     let components = document.components.get_or_insert_with(Components::new);
     components.add_security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-    components.add_security_scheme("password", SecurityScheme::OAuth2(OAuth2::new([Flow::Password(Password::new(heddle_api::routes::TOKEN, Scopes::new()))])));
-    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(heddle_api::cookie::SECURE_NAME))));
+    components.add_security_scheme(
+        "password",
+        SecurityScheme::OAuth2(OAuth2::new([Flow::Password(Password::new(heddle_api::routes::TOKEN, Scopes::new()))])),
+    );
+    components.add_security_scheme(
+        "session",
+        SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(heddle_api::cookie::SECURE_NAME))),
+    );
     document
 }
 
@@ -58,12 +66,20 @@ fn operation_of(operation: &mut Operation, gate: Gate) {
     }
     if !public {
         let none: [&str; 0] = [];
-        operation.security = Some(["bearer", "password", "session"].map(|name| SecurityRequirement::new(name, none)).to_vec());
+        operation.security =
+            Some(["bearer", "password", "session"].map(|name| SecurityRequirement::new(name, none)).to_vec());
     }
     let errors: &[(&str, &str)] = if public {
         &[("422", "Invalid input"), ("429", "Too many tries"), ("500", "Something went wrong")]
     } else {
-        &[("401", "Sign-in required"), ("403", "Not permitted"), ("404", "Not found"), ("422", "Invalid input"), ("500", "Something went wrong"), ("503", "Not available at the moment")]
+        &[
+            ("401", "Sign-in required"),
+            ("403", "Not permitted"),
+            ("404", "Not found"),
+            ("422", "Invalid input"),
+            ("500", "Something went wrong"),
+            ("503", "Not available at the moment"),
+        ]
     };
     for (status, description) in errors {
         let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();

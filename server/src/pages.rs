@@ -14,9 +14,9 @@ use axum::routing::{get, post};
 use heddle_api::view::Viewer;
 use heddle_api::{ErrorCode, RequestContext, UseCasesRef};
 use heddle_app::routes::{FUNCTIONS, Guarded, PAGES};
+use heddle_model::limits;
 use leptos::nonce::Nonce;
 use leptos::prelude::provide_context;
-use heddle_model::limits;
 
 /// Registers every page and every server function of the app.
 pub(crate) fn open(mut doors: Doors) -> anyhow::Result<Doors> {
@@ -28,21 +28,33 @@ pub(crate) fn open(mut doors: Doors) -> anyhow::Result<Doors> {
     let known: Vec<&str> = PAGES.iter().map(|page| page.path).collect();
     for route in leptos_axum::generate_route_list(heddle_app::App) {
         let path = route.path().to_owned();
-        anyhow::ensure!(known.iter().any(|known| axum_path(known) == path || *known == path), "the page {path} is not in the table of pages");
+        anyhow::ensure!(
+            known.iter().any(|known| axum_path(known) == path || *known == path),
+            "the page {path} is not in the table of pages"
+        );
     }
     for function in FUNCTIONS {
         doors = doors.open_plain(gate(function), function.path, post(self::function));
     }
     for (path, method) in leptos::server_fn::axum::server_fn_paths() {
-        anyhow::ensure!(FUNCTIONS.iter().any(|function| function.path == path), "the server function {path} is not in the table of functions");
-        anyhow::ensure!(method == axum::http::Method::POST, "the server function {path} would change state by {method}");
+        anyhow::ensure!(
+            FUNCTIONS.iter().any(|function| function.path == path),
+            "the server function {path} is not in the table of functions"
+        );
+        anyhow::ensure!(
+            method == axum::http::Method::POST,
+            "the server function {path} would change state by {method}"
+        );
     }
     Ok(doors)
 }
 
 /// `/workflows/:id` → `/workflows/{id}`.
 fn axum_path(path: &str) -> String {
-    let parts: Vec<String> = path.split('/').map(|part| part.strip_prefix(':').map_or_else(|| part.to_owned(), |name| format!("{{{name}}}"))).collect();
+    let parts: Vec<String> = path
+        .split('/')
+        .map(|part| part.strip_prefix(':').map_or_else(|| part.to_owned(), |name| format!("{{{name}}}")))
+        .collect();
     parts.join("/")
 }
 
@@ -59,11 +71,18 @@ fn gate(function: &Guarded) -> Gate {
 
 /// The one-element slice of a permission, from the list of all.
 fn one(permission: heddle_api::Permission) -> &'static [heddle_api::Permission] {
-    heddle_api::Permission::ALL.iter().position(|known| *known == permission).map_or(&[], |at| &heddle_api::Permission::ALL[at..=at])
+    heddle_api::Permission::ALL
+        .iter()
+        .position(|known| *known == permission)
+        .map_or(&[], |at| &heddle_api::Permission::ALL[at..=at])
 }
 
 /// A page.
-pub(crate) async fn page(State(state): State<AppState>, Context(context): Context, request: Request) -> Answer<Response> {
+pub(crate) async fn page(
+    State(state): State<AppState>,
+    Context(context): Context,
+    request: Request,
+) -> Answer<Response> {
     let path = request.uri().path().to_owned();
     let viewer = viewer(&state, &context).await?;
     if viewer.setup_needed && path != "/setup" {
@@ -73,7 +92,10 @@ pub(crate) async fn page(State(state): State<AppState>, Context(context): Contex
         return Err(ErrorCode::NotFound.into());
     }
     if viewer.me.is_none() && !is_public(&path) {
-        let next: String = form_urlencoded::byte_serialize(request.uri().path_and_query().map_or("/", |target| target.as_str()).as_bytes()).collect();
+        let next: String = form_urlencoded::byte_serialize(
+            request.uri().path_and_query().map_or("/", |target| target.as_str()).as_bytes(),
+        )
+        .collect();
         return Ok(Redirect::to(&format!("/signin?next={next}")).into_response());
     }
     Ok(render(&state, context, viewer, request).await)
@@ -81,11 +103,16 @@ pub(crate) async fn page(State(state): State<AppState>, Context(context): Contex
 
 /// Whatever no route knows: a page for browsers, a problem for programs.
 pub(crate) async fn not_found(State(state): State<AppState>, request: Request) -> Answer<Response> {
-    let wants_page = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains("text/html"));
+    let wants_page = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.contains("text/html"));
     if !wants_page || request.uri().path().starts_with("/api/") || request.method() != axum::http::Method::GET {
         return Err(ErrorCode::NotFound.into());
     }
-    let stranger = request.extensions().get::<RequestContext>().cloned().ok_or_else(|| Failure::from(ErrorCode::Internal))?;
+    let stranger =
+        request.extensions().get::<RequestContext>().cloned().ok_or_else(|| Failure::from(ErrorCode::Internal))?;
     let context = crate::middleware::identify(&state, request.headers(), &stranger).await.unwrap_or(stranger);
     let viewer = viewer(&state, &context).await?;
     if viewer.setup_needed {
@@ -107,7 +134,8 @@ async fn function(State(state): State<AppState>, Context(context): Context, requ
 async fn render(state: &AppState, context: RequestContext, viewer: Viewer, request: Request) -> Response {
     let nonce = Nonce::new();
     let policy = content_security_policy(&nonce, &state.asset_url);
-    let handler = leptos_axum::render_app_async_with_context(provided(state, context, viewer, nonce), heddle_app::shell::shell);
+    let handler =
+        leptos_axum::render_app_async_with_context(provided(state, context, viewer, nonce), heddle_app::shell::shell);
     let mut response: Response<Body> = handler(request).await;
     if let Some(policy) = policy {
         response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -116,7 +144,12 @@ async fn render(state: &AppState, context: RequestContext, viewer: Viewer, reque
 }
 
 /// What pages and functions find in their context.
-fn provided(state: &AppState, context: RequestContext, viewer: Viewer, nonce: Nonce) -> impl Fn() + Clone + Send + Sync + 'static {
+fn provided(
+    state: &AppState,
+    context: RequestContext,
+    viewer: Viewer,
+    nonce: Nonce,
+) -> impl Fn() + Clone + Send + Sync + 'static {
     let (use_cases, assets): (UseCasesRef, _) = (state.use_cases.clone(), assets::paths(&state.asset_url));
     move || {
         provide_context(use_cases.clone());
@@ -130,7 +163,12 @@ fn provided(state: &AppState, context: RequestContext, viewer: Viewer, nonce: No
 async fn viewer(state: &AppState, context: &RequestContext) -> Answer<Viewer> {
     let setup_needed = state.use_cases.setup_state(context).await?.needed;
     let me = match context.principal {
-        Some(_) => state.use_cases.me(context).await.map(Some).or_else(|error| if error.code.status() == 401 { Ok(None) } else { Err(error) })?,
+        Some(_) => state
+            .use_cases
+            .me(context)
+            .await
+            .map(Some)
+            .or_else(|error| if error.code.status() == 401 { Ok(None) } else { Err(error) })?,
         None => None,
     };
     Ok(Viewer { me, lang: context.lang, setup_needed })

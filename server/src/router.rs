@@ -26,7 +26,10 @@ pub(crate) fn build(state: AppState) -> anyhow::Result<Router> {
     let document = document.to_json()?;
     let serve_document = move |_: Request| {
         let document = document.clone();
-        async move { ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], document).into_response() }
+        async move {
+            ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], document)
+                .into_response()
+        }
     };
     // Frames of sockets, packed assets and small answers gain nothing.
     let packs = DefaultPredicate::new().and(SizeAbove::new(1024)).and(NotForContentType::const_new("application/wasm"));

@@ -6,7 +6,8 @@ use tracing_subscriber::EnvFilter;
 
 /// Begins to log.
 pub(crate) fn start(config: &Config) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(&config.log).with_context(|| format!("HEDDLE_LOG `{}` cannot be read", config.log))?;
+    let filter =
+        EnvFilter::try_new(&config.log).with_context(|| format!("HEDDLE_LOG `{}` cannot be read", config.log))?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = match config.log_format {
         LogFormat::Text => builder.try_init(),

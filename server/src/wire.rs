@@ -29,8 +29,11 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Parts> {
     }
     let registry = registry(config)?;
     let engine_config = EngineConfig { server_name, ..EngineConfig::default() };
-    let engine = Engine::start(Arc::new(store.clone()), registry.clone(), engine_config).await.context("the engine cannot start")?;
-    let service = Service::start(ServiceConfig { store: store.clone(), engine: engine.clone(), registry, secret }).await?;
+    let engine = Engine::start(Arc::new(store.clone()), registry.clone(), engine_config)
+        .await
+        .context("the engine cannot start")?;
+    let service =
+        Service::start(ServiceConfig { store: store.clone(), engine: engine.clone(), registry, secret }).await?;
     Ok(Parts { store, engine, service })
 }
 

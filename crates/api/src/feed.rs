@@ -153,7 +153,9 @@ mod tests {
 
     #[test]
     fn topics_read_back() {
-        for text in ["instances", "instances?status=RUNNING&workflow=%E7%A4%BA", "instance:wi_00000000000000000000000007"] {
+        for text in
+            ["instances", "instances?status=RUNNING&workflow=%E7%A4%BA", "instance:wi_00000000000000000000000007"]
+        {
             assert_eq!(text.parse::<Topic>().map(|topic| topic.to_string()), Ok(text.to_owned()));
         }
         for wrong in ["", "instance:", "instance:wf_00000000000000000000000007", "instancesx", "dashboards"] {

@@ -49,7 +49,8 @@ impl Lang {
         for range in header.split(',').take(16) {
             let mut parts = range.split(';');
             let lang = parts.next().and_then(Self::from_tag);
-            let weight = parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(1.0, |q| q.trim().parse().unwrap_or(0.0));
+            let weight =
+                parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(1.0, |q| q.trim().parse().unwrap_or(0.0));
             if let Some(lang) = lang
                 && weight > best.0
             {

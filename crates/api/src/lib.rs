@@ -19,8 +19,8 @@ mod ssr;
 
 #[cfg(feature = "ssr")]
 pub use ssr::{
-    cookie,
     context::{Principal, RequestContext},
+    cookie,
     use_cases::{FeedStream, UseCases, UseCasesRef},
 };
 

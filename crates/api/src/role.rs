@@ -30,20 +30,45 @@ use Permission as P;
 
 const LOOK: PermissionSet = PermissionSet::of(&[P::WorkflowView, P::InstanceView, P::VariableView, P::DashboardView]);
 const OPERATE: PermissionSet = LOOK.or(PermissionSet::of(&[
-    P::WorkflowRun, P::InstanceOperate, P::InstanceModify, P::InstanceTerminate, P::VariableEdit, P::TaskWork, P::TaskAssign,
-    P::IncidentManage, P::MessageSend, P::ScheduleManage, P::TriggerManage, P::AlertManage,
+    P::WorkflowRun,
+    P::InstanceOperate,
+    P::InstanceModify,
+    P::InstanceTerminate,
+    P::VariableEdit,
+    P::TaskWork,
+    P::TaskAssign,
+    P::IncidentManage,
+    P::MessageSend,
+    P::ScheduleManage,
+    P::TriggerManage,
+    P::AlertManage,
 ]));
 const DEVELOP: PermissionSet = LOOK.or(PermissionSet::of(&[
-    P::WorkflowCreate, P::WorkflowEdit, P::WorkflowPublish, P::WorkflowDelete, P::WorkflowRun, P::InstanceOperate, P::InstanceModify,
-    P::InstanceTerminate, P::VariableEdit, P::TaskWork, P::TaskAssign, P::IncidentManage, P::MessageSend, P::JobWork, P::ScheduleManage,
-    P::TriggerManage, P::SecretUse,
+    P::WorkflowCreate,
+    P::WorkflowEdit,
+    P::WorkflowPublish,
+    P::WorkflowDelete,
+    P::WorkflowRun,
+    P::InstanceOperate,
+    P::InstanceModify,
+    P::InstanceTerminate,
+    P::VariableEdit,
+    P::TaskWork,
+    P::TaskAssign,
+    P::IncidentManage,
+    P::MessageSend,
+    P::JobWork,
+    P::ScheduleManage,
+    P::TriggerManage,
+    P::SecretUse,
 ]));
 const WORK: PermissionSet = PermissionSet::of(&[P::TaskWork, P::JobWork]);
 const ALL: PermissionSet = PermissionSet::of(Permission::ALL);
 
 impl Role {
     /// Every role, from the strongest to the weakest.
-    pub const ALL: [Self; 7] = [Self::Owner, Self::Admin, Self::Developer, Self::Operator, Self::TaskWorker, Self::Viewer, Self::Auditor];
+    pub const ALL: [Self; 7] =
+        [Self::Owner, Self::Admin, Self::Developer, Self::Operator, Self::TaskWorker, Self::Viewer, Self::Auditor];
 
     /// Its name on the wire and on the command line.
     pub const fn as_str(self) -> &'static str {
@@ -82,9 +107,10 @@ impl FromStr for Role {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or_else(|| {
-            format!("`{text}` is not a role; roles are {}", Self::ALL.map(Self::as_str).join(", "))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|role| role.as_str() == text)
+            .ok_or_else(|| format!("`{text}` is not a role; roles are {}", Self::ALL.map(Self::as_str).join(", ")))
     }
 }
 
@@ -103,7 +129,8 @@ mod tests {
 
     #[test]
     fn only_those_who_should_may() {
-        let may = |permission| Role::ALL.into_iter().filter(|role| role.permissions().has(permission)).collect::<Vec<_>>();
+        let may =
+            |permission| Role::ALL.into_iter().filter(|role| role.permissions().has(permission)).collect::<Vec<_>>();
         assert_eq!(may(P::UserManage), [Role::Owner, Role::Admin]);
         assert_eq!(may(P::SecretReveal), [Role::Owner, Role::Admin]);
         assert_eq!(may(P::WorkflowCreate), [Role::Owner, Role::Admin, Role::Developer]);

@@ -115,7 +115,12 @@ fn fraction(text: &str) -> Option<(i64, &str)> {
     if end == 0 {
         return None;
     }
-    let ms = rest.bytes().take(end).chain(std::iter::repeat(b'0')).take(3).fold(0, |ms, digit| ms * 10 + i64::from(digit - b'0'));
+    let ms = rest
+        .bytes()
+        .take(end)
+        .chain(std::iter::repeat(b'0'))
+        .take(3)
+        .fold(0, |ms, digit| ms * 10 + i64::from(digit - b'0'));
     Some((ms, &rest[end..]))
 }
 
@@ -143,7 +148,9 @@ mod tests {
 
     #[test]
     fn print_and_parse_are_inverse() {
-        for ms in [0, 1, -1, 951_782_399_999, 951_782_400_000, 1_763_800_000_123, 4_102_444_800_000, -62_135_596_800_000] {
+        for ms in
+            [0, 1, -1, 951_782_399_999, 951_782_400_000, 1_763_800_000_123, 4_102_444_800_000, -62_135_596_800_000]
+        {
             assert_eq!(Timestamp(ms).to_string().parse(), Ok(Timestamp(ms)));
         }
         assert_eq!(Timestamp(1_763_800_000_123).to_string(), "2025-11-22T08:26:40.123Z");
@@ -159,7 +166,10 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for wrong in ["", "2025", "2025-02-29T00:00:00Z", "2025-13-01T00:00:00Z", "2025-11-22T25:00:00Z", "2025-11-22T08:26:40", "2025-11-22T08:26:40.Z", "二〇二五-11-22T08:26:40Z", "2025-11-22T08:26:40+8:00"] {
+        for wrong in [
+            "", "2025", "2025-02-29T00:00:00Z", "2025-13-01T00:00:00Z", "2025-11-22T25:00:00Z", "2025-11-22T08:26:40",
+            "2025-11-22T08:26:40.Z", "二〇二五-11-22T08:26:40Z", "2025-11-22T08:26:40+8:00",
+        ] {
             assert!(wrong.parse::<Timestamp>().is_err(), "{wrong}");
         }
     }

@@ -34,7 +34,8 @@ impl From<ErrorCode> for Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         Self(match error {
-            StoreError::Taken(what) => ApiError::new(ErrorCode::NameTaken).detail(format!("This {what} is taken."), format!("该 {what} 已被占用。")),
+            StoreError::Taken(what) => ApiError::new(ErrorCode::NameTaken)
+                .detail(format!("This {what} is taken."), format!("该 {what} 已被占用。")),
             StoreError::Stale => ErrorCode::Conflict.into(),
             StoreError::Transient(cause) => {
                 tracing::warn!(cause, "the database is not reachable");
@@ -53,19 +54,31 @@ impl From<EngineError> for Error {
         Self(match error {
             EngineError::NotFound => ErrorCode::NotFound.into(),
             EngineError::IllegalTransition { from, to, id } => ApiError::new(ErrorCode::IllegalTransition)
-                .detail(format!("{id} is {from}; it cannot become {to}."), format!("{id} 处于 {from} 状态，不能变为 {to}。"))
+                .detail(
+                    format!("{id} is {from}; it cannot become {to}."),
+                    format!("{id} 处于 {from} 状态，不能变为 {to}。"),
+                )
                 .member("from", from)
                 .member("to", to)
                 .member("id", id),
             EngineError::StaleToken => ErrorCode::StaleToken.into(),
             EngineError::SeqMismatch { expected, actual } => ApiError::new(ErrorCode::Conflict)
-                .detail(format!("It is at event {actual} now, not at {expected}."), format!("当前事件序号为 {actual}，而非 {expected}。"))
+                .detail(
+                    format!("It is at event {actual} now, not at {expected}."),
+                    format!("当前事件序号为 {actual}，而非 {expected}。"),
+                )
                 .member("expected_seq", expected)
                 .member("seq", actual),
-            EngineError::Conflict(what) => ApiError::new(ErrorCode::Conflict).detail(format!("Taken: {what}."), format!("已被占用：{what}。")),
+            EngineError::Conflict(what) => {
+                ApiError::new(ErrorCode::Conflict).detail(format!("Taken: {what}."), format!("已被占用：{what}。"))
+            }
             EngineError::NoSuchNode(node) => ApiError::not_found("node", node),
-            EngineError::InvalidCommand(why) => ApiError::new(ErrorCode::Conflict).detail(why.clone(), format!("当前状态下不可执行：{why}")),
-            EngineError::Overloaded { retry_after_ms } => ApiError::new(ErrorCode::Overloaded).retry_after(retry_after_ms.div_ceil(1000).max(1)),
+            EngineError::InvalidCommand(why) => {
+                ApiError::new(ErrorCode::Conflict).detail(why.clone(), format!("当前状态下不可执行：{why}"))
+            }
+            EngineError::Overloaded { retry_after_ms } => {
+                ApiError::new(ErrorCode::Overloaded).retry_after(retry_after_ms.div_ceil(1000).max(1))
+            }
             EngineError::Unavailable(cause) => {
                 tracing::warn!(cause, "the engine is not available");
                 ApiError::new(ErrorCode::Unavailable).retry_after(1)

@@ -19,13 +19,20 @@ impl Service {
     /// Takes jobs; waits for the first one where asked.
     pub(crate) async fn activate_jobs(&self, context: &RequestContext, params: ActivateJobs) -> Result<ActivatedJobs> {
         let allowed = authorize(context, Permission::JobWork)?;
-        if params.types.is_empty() || params.types.len() > TYPES || params.types.iter().any(|name| name.is_empty() || name.len() > limits::NAME_BYTES) {
-            let (en, zh) = (format!("types names 1 to {TYPES} job types."), format!("types 应包含 1 至 {TYPES} 个任务类型。"));
+        if params.types.is_empty()
+            || params.types.len() > TYPES
+            || params.types.iter().any(|name| name.is_empty() || name.len() > limits::NAME_BYTES)
+        {
+            let (en, zh) =
+                (format!("types names 1 to {TYPES} job types."), format!("types 应包含 1 至 {TYPES} 个任务类型。"));
             return Err(ApiError::invalid("/types", en, zh, context.lang).into());
         }
         let max = params.max_jobs.unwrap_or(1);
         if !(1..=limits::JOBS_PER_ACTIVATION).contains(&max) {
-            let (en, zh) = (format!("max_jobs is a number from 1 to {}.", limits::JOBS_PER_ACTIVATION), format!("max_jobs 为 1 至 {} 的数字。", limits::JOBS_PER_ACTIVATION));
+            let (en, zh) = (
+                format!("max_jobs is a number from 1 to {}.", limits::JOBS_PER_ACTIVATION),
+                format!("max_jobs 为 1 至 {} 的数字。", limits::JOBS_PER_ACTIVATION),
+            );
             return Err(ApiError::invalid("/max_jobs", en, zh, context.lang).into());
         }
         let lease = checked_lease(params.lease_ms, context.lang)?;
@@ -70,7 +77,8 @@ fn checked_lease(lease_ms: Option<u64>, lang: Lang) -> Result<u64> {
         return Ok(lease);
     }
     let (least, most) = (limits::JOB_LEASE_RANGE_MS.start(), limits::JOB_LEASE_RANGE_MS.end());
-    let (en, zh) = (format!("lease_ms is a number from {least} to {most}."), format!("lease_ms 为 {least} 至 {most} 的数字。"));
+    let (en, zh) =
+        (format!("lease_ms is a number from {least} to {most}."), format!("lease_ms 为 {least} 至 {most} 的数字。"));
     Err(ApiError::invalid("/lease_ms", en, zh, lang).into())
 }
 

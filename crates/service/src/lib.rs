@@ -21,10 +21,10 @@ pub mod users;
 mod verify;
 mod workflows;
 
-pub use authz::{Allowed, authorize};
 pub use auth::{Credentials, FirstAdmin, SecretKey, SetupLink};
+pub use authz::{Allowed, authorize};
 pub use error::{Error, Result};
-pub use instances::StartKey;
 pub use idempotency::Claimed;
+pub use instances::StartKey;
 pub use service::{Service, ServiceConfig};
 pub use verify::{Verified, verify};

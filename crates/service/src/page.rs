@@ -14,7 +14,10 @@ pub(crate) fn limit(limit: Option<u64>, lang: Lang) -> Result<u64> {
         None => Ok(limits::PAGE_ROWS_DEFAULT),
         Some(rows) if (1..=limits::PAGE_ROWS).contains(&rows) => Ok(rows),
         Some(_) => {
-            let (en, zh) = (format!("limit is a number from 1 to {}.", limits::PAGE_ROWS), format!("limit 为 1 至 {} 的数字。", limits::PAGE_ROWS));
+            let (en, zh) = (
+                format!("limit is a number from 1 to {}.", limits::PAGE_ROWS),
+                format!("limit 为 1 至 {} 的数字。", limits::PAGE_ROWS),
+            );
             Err(ApiError::invalid("/limit", en, zh, lang).into())
         }
     }
@@ -52,12 +55,16 @@ pub(crate) fn keyed_cursor<T: FromStr>(cursor: Option<&str>, lang: Lang) -> Resu
 
 /// 422 for a sort word that is none.
 pub(crate) fn unknown_sort(word: &str, known: &str, lang: Lang) -> Error {
-    let (en, zh) = (format!("`{word}` is not a sort order; there are {known}."), format!("`{word}` 不是有效的排序；可用：{known}。"));
+    let (en, zh) = (
+        format!("`{word}` is not a sort order; there are {known}."),
+        format!("`{word}` 不是有效的排序；可用：{known}。"),
+    );
     ApiError::invalid("/sort", en, zh, lang).into()
 }
 
 fn wrong(lang: Lang) -> Error {
-    ApiError::invalid("/cursor", "The cursor is not one that this list gave.", "该 cursor 不是此列表给出的。", lang).into()
+    ApiError::invalid("/cursor", "The cursor is not one that this list gave.", "该 cursor 不是此列表给出的。", lang)
+        .into()
 }
 
 #[cfg(test)]
@@ -87,6 +94,10 @@ mod tests {
     #[test]
     fn limits_are_bounded() {
         assert_eq!(limit(None, Lang::En).unwrap(), 50);
-        assert!(limit(Some(0), Lang::En).is_err() && limit(Some(201), Lang::En).is_err() && limit(Some(200), Lang::En).is_ok());
+        assert!(
+            limit(Some(0), Lang::En).is_err()
+                && limit(Some(201), Lang::En).is_err()
+                && limit(Some(200), Lang::En).is_ok()
+        );
     }
 }

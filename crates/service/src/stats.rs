@@ -13,7 +13,11 @@ use std::collections::HashMap;
 
 impl Service {
     /// Counts by workflow.
-    pub(crate) async fn workflow_stats(&self, context: &RequestContext, params: StatsRange) -> Result<Vec<WorkflowStats>> {
+    pub(crate) async fn workflow_stats(
+        &self,
+        context: &RequestContext,
+        params: StatsRange,
+    ) -> Result<Vec<WorkflowStats>> {
         let allowed = authorize(context, Permission::DashboardView)?;
         let workspace = allowed.workspace();
         let only = match self.named_workflow(workspace, params.workflow.as_deref()).await? {
@@ -21,12 +25,21 @@ impl Service {
             Named::One(id) => Some(vec![id]),
             Named::Missing => return Ok(Vec::new()),
         };
-        let rows = self.store.instance_counts(workspace, only.as_deref(), params.started_after.map(|time| time.as_ms())).await?;
+        let rows = self
+            .store
+            .instance_counts(workspace, only.as_deref(), params.started_after.map(|time| time.as_ms()))
+            .await?;
         let counts = by_workflow(rows);
         let filter = WorkflowFilter { q: None, tag: None, sort: WorkflowSort::Name };
         let workflows = self.store.workflows(workspace, &filter, limits::PAGE_ROWS, None).await?;
         let shown = workflows.into_iter().filter(|(row, _)| only.as_ref().is_none_or(|only| only.contains(&row.id)));
-        Ok(shown.map(|(row, _)| WorkflowStats { workflow_id: row.id, counts: counts.get(&row.id).copied().unwrap_or_default(), workflow: row.name }).collect())
+        Ok(shown
+            .map(|(row, _)| WorkflowStats {
+                workflow_id: row.id,
+                counts: counts.get(&row.id).copied().unwrap_or_default(),
+                workflow: row.name,
+            })
+            .collect())
     }
 
     /// Counts by node.
@@ -37,13 +50,31 @@ impl Service {
             Named::One(id) => Some(id),
             Named::Missing => return Ok(Vec::new()),
         };
-        let rows = self.store.node_counts(allowed.workspace(), workflow, params.started_after.map(|time| time.as_ms()), limits::PAGE_ROWS).await?;
-        let stats = rows.into_iter().map(|row| NodeStats { workflow_id: row.workflow, node_id: row.node, completed: row.completed, failed: row.failed, mean_ms: row.mean_ms });
+        let rows = self
+            .store
+            .node_counts(
+                allowed.workspace(),
+                workflow,
+                params.started_after.map(|time| time.as_ms()),
+                limits::PAGE_ROWS,
+            )
+            .await?;
+        let stats = rows.into_iter().map(|row| NodeStats {
+            workflow_id: row.workflow,
+            node_id: row.node,
+            completed: row.completed,
+            failed: row.failed,
+            mean_ms: row.mean_ms,
+        });
         Ok(stats.collect())
     }
 
     /// Instances by status of these workflows.
-    pub(crate) async fn counts_by_workflow(&self, workspace: WorkspaceId, workflows: &[WorkflowId]) -> Result<HashMap<WorkflowId, StatusCounts>> {
+    pub(crate) async fn counts_by_workflow(
+        &self,
+        workspace: WorkspaceId,
+        workflows: &[WorkflowId],
+    ) -> Result<HashMap<WorkflowId, StatusCounts>> {
         if workflows.is_empty() {
             return Ok(HashMap::new());
         }

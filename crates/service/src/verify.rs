@@ -59,7 +59,12 @@ async fn instances(store: &Store, workspace: WorkspaceId, verified: &mut Verifie
 }
 
 /// Reads one journal from its beginning. The inner error is what does not fit.
-async fn journal(store: &Store, workspace: WorkspaceId, instance: &InstanceRow, events: &mut u64) -> Result<std::result::Result<(), String>> {
+async fn journal(
+    store: &Store,
+    workspace: WorkspaceId,
+    instance: &InstanceRow,
+    events: &mut u64,
+) -> Result<std::result::Result<(), String>> {
     let mut chain = Chain::default();
     loop {
         let rows = store.journal(workspace, instance.id, chain.seq, ROWS).await.map_err(|error| {
@@ -99,9 +104,15 @@ impl Chain {
         if self.checksum != row.checksum {
             return Err(format!("the checksum of event {} does not match", row.first_seq));
         }
-        let decoded = codec::decode_row(&row.events).map_err(|error| format!("event {} cannot be read: {error}", row.first_seq))?;
+        let decoded = codec::decode_row(&row.events)
+            .map_err(|error| format!("event {} cannot be read: {error}", row.first_seq))?;
         if decoded.events.len() as u64 != u64::from(row.count) {
-            return Err(format!("the row of event {} holds {} events and says {}", row.first_seq, decoded.events.len(), row.count));
+            return Err(format!(
+                "the row of event {} holds {} events and says {}",
+                row.first_seq,
+                decoded.events.len(),
+                row.count
+            ));
         }
         self.seq += u64::from(row.count);
         Ok(())

@@ -63,7 +63,9 @@ pub(super) async fn run(config: Config, what: Admin) -> anyhow::Result<()> {
         }
         Admin::User { what: User::Add { name, workspace, role, password_stdin, password } } => {
             let password = if password_stdin { Some(read_password()?) } else { password };
-            let added = accounts.add_user(NewUser { username: name.clone(), password, workspace: workspace.clone(), role }).await?;
+            let added = accounts
+                .add_user(NewUser { username: name.clone(), password, workspace: workspace.clone(), role })
+                .await?;
             println!("user {name}\nid {}\nworkspace {workspace}\nrole {role}", added.id);
             if added.existed {
                 println!("the account was there already; its password is unchanged");
@@ -79,6 +81,9 @@ pub(super) async fn run(config: Config, what: Admin) -> anyhow::Result<()> {
 
 fn read_password() -> anyhow::Result<String> {
     let mut text = String::new();
-    std::io::stdin().take(4096).read_to_string(&mut text).context("cannot read the password from the standard input")?;
+    std::io::stdin()
+        .take(4096)
+        .read_to_string(&mut text)
+        .context("cannot read the password from the standard input")?;
     Ok(text.trim_end_matches(['\r', '\n']).to_owned())
 }

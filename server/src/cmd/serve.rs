@@ -15,7 +15,8 @@ const PRUNE: Duration = Duration::from_secs(600);
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     config.check_listen()?;
     // First the door, so that a port that is taken is told before anything is touched.
-    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listener =
+        TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let address = listener.local_addr()?;
     let parts = wire::start(&config).await?;
     let stop = shutdown::on_signal();
@@ -37,7 +38,10 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
 async fn first_run(config: &Config, service: &heddle_service::Service, address: SocketAddr) -> anyhow::Result<()> {
     if let Some((username, password)) = &config.admin {
         let admin = FirstAdmin { username: username.clone(), password: password.clone() };
-        let made = service.ensure_admin(&admin).await.context("cannot create the administrator of HEDDLE_ADMIN_USER and HEDDLE_ADMIN_PASSWORD")?;
+        let made = service
+            .ensure_admin(&admin)
+            .await
+            .context("cannot create the administrator of HEDDLE_ADMIN_USER and HEDDLE_ADMIN_PASSWORD")?;
         if made {
             tracing::info!(username, "administrator created");
         }
@@ -45,7 +49,10 @@ async fn first_run(config: &Config, service: &heddle_service::Service, address: 
     match service.setup_link().await? {
         Some(link) => {
             // To the terminal and not to the log: logs are kept and shipped, and this is a secret.
-            println!("\n  Open this link once to create the administrator (it holds for 30 minutes):\n\n    http://{address}/setup?token={}\n", link.token);
+            println!(
+                "\n  Open this link once to create the administrator (it holds for 30 minutes):\n\n    http://{address}/setup?token={}\n",
+                link.token
+            );
         }
         None => println!("  Heddle is at http://{address}"),
     }

@@ -8,7 +8,13 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let store = wire::connect(&config).await?;
     let verified = heddle_service::verify(&store).await?;
     store.close().await;
-    println!("audit rows {}\ninstances {}\nevents {}\nproblems {}", verified.audit_rows, verified.instances, verified.events, verified.problems.len());
+    println!(
+        "audit rows {}\ninstances {}\nevents {}\nproblems {}",
+        verified.audit_rows,
+        verified.instances,
+        verified.events,
+        verified.problems.len()
+    );
     for problem in &verified.problems {
         println!("{problem}");
     }

@@ -41,7 +41,9 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
         }
         let bytes = read(request).await?;
         serde_urlencoded::from_bytes(&bytes).map(Self).map_err(|error| {
-            ApiError::new(ErrorCode::MalformedBody).detail(format!("The form cannot be read: {error}."), format!("无法读取表单：{error}。")).into()
+            ApiError::new(ErrorCode::MalformedBody)
+                .detail(format!("The form cannot be read: {error}."), format!("无法读取表单：{error}。"))
+                .into()
         })
     }
 }
@@ -79,7 +81,10 @@ fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
             ..ProblemItem::error("", "JSON", error.to_string())
         };
         let code = if error.is_data() { ErrorCode::InvalidInput } else { ErrorCode::MalformedBody };
-        ApiError::new(code).detail(format!("The body cannot be read: {error}."), format!("无法读取请求体：{error}。")).errors(vec![item]).into()
+        ApiError::new(code)
+            .detail(format!("The body cannot be read: {error}."), format!("无法读取请求体：{error}。"))
+            .errors(vec![item])
+            .into()
     })
 }
 
@@ -101,7 +106,10 @@ fn check_depth(bytes: &[u8]) -> Result<(), Failure> {
             b'{' | b'[' => {
                 depth += 1;
                 if depth > limits::DOCUMENT_DEPTH {
-                    let (en, zh) = (format!("The body nests deeper than {} levels.", limits::DOCUMENT_DEPTH), format!("请求体嵌套超过 {} 层。", limits::DOCUMENT_DEPTH));
+                    let (en, zh) = (
+                        format!("The body nests deeper than {} levels.", limits::DOCUMENT_DEPTH),
+                        format!("请求体嵌套超过 {} 层。", limits::DOCUMENT_DEPTH),
+                    );
                     return Err(ApiError::new(ErrorCode::InvalidInput).detail(en, zh).into());
                 }
             }
@@ -114,7 +122,10 @@ fn check_depth(bytes: &[u8]) -> Result<(), Failure> {
 
 fn unsupported(found: &str, wanted: &str) -> Failure {
     ApiError::new(ErrorCode::UnsupportedMediaType)
-        .detail(format!("`{found}` is not read here; send {wanted}."), format!("此处不接受 `{found}`，请使用 {wanted}。"))
+        .detail(
+            format!("`{found}` is not read here; send {wanted}."),
+            format!("此处不接受 `{found}`，请使用 {wanted}。"),
+        )
         .into()
 }
 
@@ -126,7 +137,10 @@ mod tests {
 
     #[test]
     fn depth_counts_brackets_outside_texts() {
-        assert!(check_depth(br#"{"a":"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"[["}"#).is_ok());
+        assert!(
+            check_depth(br#"{"a":"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"[["}"#)
+                .is_ok()
+        );
         assert!(check_depth(&[b'['; 64]).is_ok());
         assert!(check_depth(&[b'['; 65]).is_err());
     }

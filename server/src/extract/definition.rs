@@ -27,7 +27,9 @@ impl<S: Sync> FromRequest<S> for Definition {
         };
         let bytes = read(request).await?;
         let text = String::from_utf8(bytes.into()).map_err(|_| {
-            Failure::from(ApiError::new(ErrorCode::MalformedBody).detail("The body is not UTF-8.", "请求体不是 UTF-8 编码。"))
+            Failure::from(
+                ApiError::new(ErrorCode::MalformedBody).detail("The body is not UTF-8.", "请求体不是 UTF-8 编码。"),
+            )
         })?;
         Ok(Self(DefinitionText { format, text }))
     }

@@ -17,7 +17,8 @@ impl<S: Send + Sync, T: FromStr<Err: Display>> FromRequestParts<S> for Id<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Failure::from(ErrorCode::NotFound))?;
+        let Path(text) =
+            Path::<String>::from_request_parts(parts, state).await.map_err(|_| Failure::from(ErrorCode::NotFound))?;
         parse(&text).map(Self)
     }
 }
@@ -26,7 +27,9 @@ impl<S: Send + Sync, T: FromStr<Err: Display>> FromRequestParts<S> for Id2<T> {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
-        let Path((text, word)) = Path::<(String, String)>::from_request_parts(parts, state).await.map_err(|_| Failure::from(ErrorCode::NotFound))?;
+        let Path((text, word)) = Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Failure::from(ErrorCode::NotFound))?;
         Ok(Self(parse(&text)?, word))
     }
 }

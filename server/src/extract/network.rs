@@ -54,7 +54,11 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Netwo
     if !trusted.iter().any(|network| network.contains(peer)) {
         return peer;
     }
-    let hops = headers.get_all(FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let hops = headers
+        .get_all(FORWARDED_FOR)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
     let hops: Vec<&str> = hops.map(str::trim).collect();
     for hop in hops.into_iter().rev() {
         match hop.parse::<IpAddr>() {
@@ -70,7 +74,10 @@ pub(crate) fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[Netwo
 /// Whether the client speaks TLS to a trusted proxy.
 pub(crate) fn is_secure(peer: IpAddr, headers: &HeaderMap, trusted: &[Network]) -> bool {
     trusted.iter().any(|network| network.contains(peer.to_canonical()))
-        && headers.get(FORWARDED_PROTO).and_then(|value| value.to_str().ok()).is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"))
+        && headers
+            .get(FORWARDED_PROTO)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|proto| proto.trim().eq_ignore_ascii_case("https"))
 }
 
 #[cfg(test)]
@@ -92,7 +99,11 @@ mod tests {
     #[test]
     fn networks_hold_their_addresses() {
         let network: Network = "10.0.0.0/8".parse().unwrap();
-        assert!(network.contains(ip("10.1.2.3")) && network.contains(ip("::ffff:10.1.2.3")) && !network.contains(ip("11.0.0.1")));
+        assert!(
+            network.contains(ip("10.1.2.3"))
+                && network.contains(ip("::ffff:10.1.2.3"))
+                && !network.contains(ip("11.0.0.1"))
+        );
         let all: Network = "0.0.0.0/0".parse().unwrap();
         assert!(all.contains(ip("8.8.8.8")) && !all.contains(ip("2001:db8::1")));
         let six: Network = "2001:db8::/32".parse().unwrap();

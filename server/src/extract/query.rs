@@ -29,7 +29,10 @@ pub(crate) fn instances_query(query: &str) -> Result<ListInstances, Failure> {
     Ok(params)
 }
 
-fn read<T: DeserializeOwned>(query: &str, apart: impl Fn(&str) -> bool) -> Result<(T, BTreeMap<String, String>), Failure> {
+fn read<T: DeserializeOwned>(
+    query: &str,
+    apart: impl Fn(&str) -> bool,
+) -> Result<(T, BTreeMap<String, String>), Failure> {
     let (mut rest, mut named) = (BTreeMap::new(), form_urlencoded::Serializer::new(String::new()));
     for (count, (name, value)) in form_urlencoded::parse(query.as_bytes()).enumerate() {
         if count >= PARAMETERS {
@@ -49,7 +52,9 @@ fn read<T: DeserializeOwned>(query: &str, apart: impl Fn(&str) -> bool) -> Resul
 }
 
 fn wrong(why: &str) -> Failure {
-    ApiError::new(ErrorCode::InvalidInput).detail(format!("The query string cannot be read: {why}."), format!("无法读取查询参数：{why}。")).into()
+    ApiError::new(ErrorCode::InvalidInput)
+        .detail(format!("The query string cannot be read: {why}."), format!("无法读取查询参数：{why}。"))
+        .into()
 }
 
 #[cfg(test)]

@@ -17,7 +17,12 @@ use std::collections::HashMap;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-pub(super) async fn open(State(state): State<AppState>, Context(context): Context, headers: HeaderMap, upgrade: WebSocketUpgrade) -> Answer<Response> {
+pub(super) async fn open(
+    State(state): State<AppState>,
+    Context(context): Context,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Answer<Response> {
     let owner = admit(&state, context, &headers)?;
     let tracker = state.sockets.clone();
     Ok(limited(upgrade).on_upgrade(move |socket: WebSocket| async move {
@@ -36,7 +41,8 @@ struct Feed {
 
 impl Protocol for Feed {
     fn message(&mut self, text: &str) -> Result<(), Close> {
-        let frame: ClientFrame = serde_json::from_str(text).map_err(|_| Close(close_code::INVALID, "no such message"))?;
+        let frame: ClientFrame =
+            serde_json::from_str(text).map_err(|_| Close(close_code::INVALID, "no such message"))?;
         match frame {
             ClientFrame::Subscribe { subscribe, after } => self.subscribe(subscribe, after),
             ClientFrame::Unsubscribe { unsubscribe } => {
@@ -64,10 +70,11 @@ impl Feed {
         let full = self.topics.len() >= limits::SOCKET_TOPICS;
         let (state, context, send, topic) = (self.state.clone(), self.context.clone(), self.send.clone(), name.clone());
         let task = tokio::spawn(async move {
-            let refused = match follow(&state, &context, &topic, after, full, &send).await {
-                Ok(()) => ApiError::new(ErrorCode::Unavailable),
-                Err(error) => error,
+            let followed = match full {
+                true => Err(ApiError::new(ErrorCode::TooManyRequests)),
+                false => follow(&state, &context, &topic, after, &send).await,
             };
+            let refused = followed.err().unwrap_or_else(|| ApiError::new(ErrorCode::Unavailable));
             let frame = ServerFrame::Closed { problem: refused.problem(context.lang, context.request_id), topic };
             if let Ok(text) = serde_json::to_string(&frame) {
                 let _ = send.send(text).await;
@@ -78,10 +85,13 @@ impl Feed {
 }
 
 /// Sends the frames of a topic until the socket or the topic ends.
-async fn follow(state: &AppState, context: &RequestContext, topic: &str, after: Option<String>, full: bool, send: &mpsc::Sender<String>) -> Result<(), ApiError> {
-    if full {
-        return Err(ApiError::new(ErrorCode::TooManyRequests));
-    }
+async fn follow(
+    state: &AppState,
+    context: &RequestContext,
+    topic: &str,
+    after: Option<String>,
+    send: &mpsc::Sender<String>,
+) -> Result<(), ApiError> {
     let topic: Topic = topic.parse().map_err(|()| ApiError::not_found("topic", topic))?;
     let mut frames = state.use_cases.subscribe(context, topic, after).await?;
     while let Some(frame) = frames.next().await {

@@ -28,8 +28,7 @@ pub(super) struct After {
 pub(super) async fn open(
     State(state): State<AppState>,
     Context(context): Context,
-    Id(id): Id<InstanceId>,
-    Query(query): Query<After>,
+    (Id(id), Query(query)): (Id<InstanceId>, Query<After>),
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Answer<Response> {
@@ -62,14 +61,19 @@ pub(super) fn admit(state: &AppState, context: RequestContext, headers: &HeaderM
         Origin::Unknown if !by_cookie => {}
         Origin::Foreign | Origin::Unknown => return Err(ErrorCode::CrossSite.into()),
     }
-    let credentials = OwnedCredentials::keep(credentials(headers, &context)?).ok_or_else(|| Failure::from(ErrorCode::Unauthenticated))?;
-    let seat = Seat::take(state, context.principal()?.user).ok_or_else(|| Failure::from(heddle_api::ApiError::new(ErrorCode::TooManyRequests).retry_after(5)))?;
+    let credentials = OwnedCredentials::keep(credentials(headers, &context)?)
+        .ok_or_else(|| Failure::from(ErrorCode::Unauthenticated))?;
+    let seat = Seat::take(state, context.principal()?.user)
+        .ok_or_else(|| Failure::from(heddle_api::ApiError::new(ErrorCode::TooManyRequests).retry_after(5)))?;
     Ok(Owner { context, credentials, seat })
 }
 
 /// With limits on what comes in and on what waits to go out.
 pub(super) fn limited(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
-    upgrade.max_message_size(limits::SOCKET_MESSAGE_BYTES).max_frame_size(limits::SOCKET_MESSAGE_BYTES).max_write_buffer_size(limits::SOCKET_BUFFER_BYTES)
+    upgrade
+        .max_message_size(limits::SOCKET_MESSAGE_BYTES)
+        .max_frame_size(limits::SOCKET_MESSAGE_BYTES)
+        .max_write_buffer_size(limits::SOCKET_BUFFER_BYTES)
 }
 
 /// Says nothing to what the client sends.

@@ -11,7 +11,9 @@ use heddle_api::{Permission as P, routes};
 
 /// Registers the sockets.
 pub(crate) fn open(doors: Doors) -> Doors {
-    doors
-        .open_plain(Gate::needs(&[P::InstanceView]), routes::WS_FEED, get(feed::open))
-        .open_plain(Gate::needs(&[P::InstanceView]), routes::WS_INSTANCE, get(instance::open))
+    doors.open_plain(Gate::needs(&[P::InstanceView]), routes::WS_FEED, get(feed::open)).open_plain(
+        Gate::needs(&[P::InstanceView]),
+        routes::WS_INSTANCE,
+        get(instance::open),
+    )
 }

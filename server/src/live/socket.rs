@@ -61,7 +61,13 @@ pub(super) trait Protocol: Send {
 }
 
 /// Drives a socket to its end. `frames` ends when there is nothing more to send.
-pub(super) async fn drive(state: AppState, mut socket: WebSocket, owner: Owner, mut frames: mpsc::Receiver<String>, mut protocol: impl Protocol) {
+pub(super) async fn drive(
+    state: AppState,
+    mut socket: WebSocket,
+    owner: Owner,
+    mut frames: mpsc::Receiver<String>,
+    mut protocol: impl Protocol,
+) {
     let (mut ping, mut recheck, mut pace) = (interval(PING), interval(RECHECK), Pace::new());
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     recheck.set_missed_tick_behavior(MissedTickBehavior::Delay);

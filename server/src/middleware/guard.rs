@@ -42,9 +42,14 @@ async fn admit(state: &AppState, gate: Gate, mut request: Request) -> Result<(Re
     if is_foreign(request.method(), request.headers(), &context) {
         return Err(ErrorCode::CrossSite.into());
     }
-    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()).and_then(|value| value.parse::<usize>().ok());
+    let declared = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<usize>().ok());
     if declared.is_some_and(|bytes| bytes > gate.body) {
-        let (en, zh) = (format!("The body is larger than {} bytes.", gate.body), format!("请求体超过 {} 字节。", gate.body));
+        let (en, zh) =
+            (format!("The body is larger than {} bytes.", gate.body), format!("请求体超过 {} 字节。", gate.body));
         return Err(ApiError::new(ErrorCode::PayloadTooLarge).detail(en, zh).into());
     }
     request.extensions_mut().insert(context.clone());
@@ -52,7 +57,11 @@ async fn admit(state: &AppState, gate: Gate, mut request: Request) -> Result<(Re
 }
 
 /// Finds out who asks.
-pub(crate) async fn identify(state: &AppState, headers: &HeaderMap, stranger: &RequestContext) -> Result<RequestContext, Failure> {
+pub(crate) async fn identify(
+    state: &AppState,
+    headers: &HeaderMap,
+    stranger: &RequestContext,
+) -> Result<RequestContext, Failure> {
     let principal = state.service.authenticate(credentials(headers, stranger)?).await?;
     Ok(RequestContext { principal, ..stranger.clone() })
 }

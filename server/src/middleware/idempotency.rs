@@ -61,7 +61,10 @@ pub(crate) fn key_of(request: &axum::http::HeaderMap) -> Result<Option<String>, 
     match value.to_str() {
         Ok(text) if !text.is_empty() && text.len() <= limits::NAME_BYTES => Ok(Some(text.to_owned())),
         _ => {
-            let (en, zh) = (format!("An Idempotency-Key has 1 to {} ASCII characters.", limits::NAME_BYTES), format!("Idempotency-Key 为 1 至 {} 个 ASCII 字符。", limits::NAME_BYTES));
+            let (en, zh) = (
+                format!("An Idempotency-Key has 1 to {} ASCII characters.", limits::NAME_BYTES),
+                format!("Idempotency-Key 为 1 至 {} 个 ASCII 字符。", limits::NAME_BYTES),
+            );
             Err(ApiError::new(ErrorCode::InvalidInput).detail(en, zh).into())
         }
     }
@@ -88,18 +91,32 @@ async fn begin(state: &AppState, context: &RequestContext, request: Request) -> 
 }
 
 /// Keeps an answer that another try would get too; gives the key up where another try may fare better.
-async fn end(state: &AppState, context: &RequestContext, workspace: WorkspaceId, key: &str, mut response: Response) -> Response {
+async fn end(
+    state: &AppState,
+    context: &RequestContext,
+    workspace: WorkspaceId,
+    key: &str,
+    mut response: Response,
+) -> Response {
     if let Some(Pending(error)) = response.extensions_mut().remove::<Pending>() {
         response = problem_for(&error, context);
     }
-    let worth_another_try = response.status().is_server_error() || matches!(response.status(), StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+    let worth_another_try = response.status().is_server_error()
+        || matches!(
+            response.status(),
+            StatusCode::TOO_MANY_REQUESTS | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+        );
     let (parts, body) = response.into_parts();
     let body = axum::body::to_bytes(body, limits::DEFINITION_BYTES * 2).await.unwrap_or_default();
     let stored = if worth_another_try {
         state.service.release_claim(workspace, key).await
     } else {
         let text = |name: &HeaderName| Some((name.to_string(), parts.headers.get(name)?.to_str().ok()?.to_owned()));
-        let kept = Kept { status: parts.status.as_u16(), headers: KEPT.iter().filter_map(text).collect(), body: String::from_utf8_lossy(&body).into_owned() };
+        let kept = Kept {
+            status: parts.status.as_u16(),
+            headers: KEPT.iter().filter_map(text).collect(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+        };
         let kept = serde_json::to_string(&kept).unwrap_or_default();
         state.service.finish_claim(workspace, key, &kept).await
     };

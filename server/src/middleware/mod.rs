@@ -7,7 +7,7 @@ mod idempotency;
 mod problems;
 
 pub(crate) use csrf::{Origin, same_origin};
-pub(crate) use idempotency::key_of;
 pub(crate) use guard::{credentials, guard, identify};
 pub(crate) use headers::{content_security_policy, headers};
+pub(crate) use idempotency::key_of;
 pub(crate) use problems::problems;

@@ -73,8 +73,12 @@ fn bare(response: &Response) -> Option<ApiError> {
     if !(status.is_client_error() || status.is_server_error()) {
         return None;
     }
-    let media_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if media_type.starts_with(PROBLEM) || media_type.starts_with("text/html") || media_type.starts_with("application/json") {
+    let media_type =
+        response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if media_type.starts_with(PROBLEM)
+        || media_type.starts_with("text/html")
+        || media_type.starts_with("application/json")
+    {
         return None;
     }
     Some(ApiError::new(match status {

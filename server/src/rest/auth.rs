@@ -26,13 +26,21 @@ pub(super) fn open(doors: Doors) -> Doors {
 /// A bearer token for a user name and a password (OAuth2 password grant).
 #[utoipa::path(post, path = routes::TOKEN, tag = "auth", operation_id = "token",
     request_body(content = PasswordGrant, content_type = "application/x-www-form-urlencoded"), responses((status = 200, body = AccessToken)))]
-async fn token(State(state): State<AppState>, Context(context): Context, Form(params): Form<PasswordGrant>) -> Answer<Json<AccessToken>> {
+async fn token(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Form(params): Form<PasswordGrant>,
+) -> Answer<Json<AccessToken>> {
     Ok(Json(state.use_cases.token(&context, params).await?))
 }
 
 /// Begins a browser session: the answer sets the session cookie.
 #[utoipa::path(post, path = routes::SESSION, tag = "auth", operation_id = "signIn", request_body = SignIn, responses((status = 200, body = Me)))]
-async fn sign_in(State(state): State<AppState>, Context(context): Context, Body(params): Body<SignIn>) -> Answer<impl IntoResponse> {
+async fn sign_in(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Body(params): Body<SignIn>,
+) -> Answer<impl IntoResponse> {
     let signed_in = state.use_cases.sign_in(&context, params).await?;
     Ok(([(header::SET_COOKIE, cookie::set(&context, &signed_in))], Json(signed_in.me)))
 }
@@ -54,7 +62,11 @@ async fn setup_state(State(state): State<AppState>, Context(context): Context) -
 
 /// Makes the first administrator, with the token of the one-time link, and begins a session.
 #[utoipa::path(post, path = routes::SETUP, tag = "auth", operation_id = "setUp", request_body = SetUp, responses((status = 201, body = Me)))]
-async fn set_up(State(state): State<AppState>, Context(context): Context, Body(params): Body<SetUp>) -> Answer<impl IntoResponse> {
+async fn set_up(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Body(params): Body<SetUp>,
+) -> Answer<impl IntoResponse> {
     let signed_in = state.use_cases.set_up(&context, params).await?;
     Ok((StatusCode::CREATED, [(header::SET_COOKIE, cookie::set(&context, &signed_in))], Json(signed_in.me)))
 }

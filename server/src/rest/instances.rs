@@ -38,7 +38,12 @@ pub(super) fn open(doors: Doors) -> Doors {
 #[utoipa::path(post, path = routes::INSTANCES, tag = "instances", operation_id = "startInstance", request_body = StartInstance,
     params(("Idempotency-Key" = Option<String>, Header, description = "The same key with the same request starts one instance")),
     responses((status = 202, description = "Started", body = InstanceView), (status = 200, description = "Ended in time", body = InstanceView)))]
-async fn start(State(state): State<AppState>, Context(context): Context, headers: HeaderMap, Body(params): Body<StartInstance>) -> Answer<Response> {
+async fn start(
+    State(state): State<AppState>,
+    Context(context): Context,
+    headers: HeaderMap,
+    Body(params): Body<StartInstance>,
+) -> Answer<Response> {
     let key = match key_of(&headers)? {
         None => None,
         Some(key) => {
@@ -91,27 +96,44 @@ impl<'de> Deserialize<'de> for Batch {
 
 /// Starts up to 1,000 instances; each succeeds or fails on its own.
 #[utoipa::path(post, path = routes::INSTANCES_BATCH, tag = "instances", operation_id = "startInstances", request_body = BatchStart, responses((status = 202, body = BatchStarted)))]
-async fn start_batch(State(state): State<AppState>, Context(context): Context, Body(Batch(params)): Body<Batch>) -> Answer<impl IntoResponse> {
+async fn start_batch(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Body(Batch(params)): Body<Batch>,
+) -> Answer<impl IntoResponse> {
     Ok((StatusCode::ACCEPTED, Json(state.use_cases.start_batch(&context, params).await?)))
 }
 
 /// Instances, the newest first.
 #[utoipa::path(get, path = routes::INSTANCES, tag = "instances", operation_id = "listInstances", params(ListInstances), responses((status = 200, body = Page<InstanceSummary>)))]
-async fn list(State(state): State<AppState>, Context(context): Context, RawQuery(query): RawQuery) -> Answer<Json<Page<InstanceSummary>>> {
+async fn list(
+    State(state): State<AppState>,
+    Context(context): Context,
+    RawQuery(query): RawQuery,
+) -> Answer<Json<Page<InstanceSummary>>> {
     let params = instances_query(query.as_deref().unwrap_or_default())?;
     Ok(Json(state.use_cases.list_instances(&context, params).await?))
 }
 
 /// One instance with its nodes, variables and open incidents.
 #[utoipa::path(get, path = routes::INSTANCE, tag = "instances", operation_id = "getInstance", params(("id" = String, Path, description = "Id of the instance")), responses((status = 200, body = InstanceView)))]
-async fn get(State(state): State<AppState>, Context(context): Context, Id(id): Id<InstanceId>) -> Answer<impl IntoResponse> {
+async fn get(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id(id): Id<InstanceId>,
+) -> Answer<impl IntoResponse> {
     let instance = state.use_cases.get_instance(&context, GetInstance { id }).await?;
     Ok(([(header::ETAG, format!("\"{}\"", instance.seq))], Json(instance)))
 }
 
 /// Node instances of an instance.
 #[utoipa::path(get, path = routes::INSTANCE_NODES, tag = "instances", operation_id = "listNodes", params(("id" = String, Path, description = "Id of the instance"), PageParams), responses((status = 200, body = Page<NodeView>)))]
-async fn nodes(State(state): State<AppState>, Context(context): Context, Id(id): Id<InstanceId>, Query(page): Query<PageParams>) -> Answer<Json<Page<NodeView>>> {
+async fn nodes(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id(id): Id<InstanceId>,
+    Query(page): Query<PageParams>,
+) -> Answer<Json<Page<NodeView>>> {
     Ok(Json(state.use_cases.list_nodes(&context, ListNodes { id, limit: page.limit, cursor: page.cursor }).await?))
 }
 
@@ -130,6 +152,16 @@ struct EventsQuery {
 
 /// The journal of an instance, oldest first.
 #[utoipa::path(get, path = routes::INSTANCE_EVENTS, tag = "instances", operation_id = "listEvents", params(("id" = String, Path, description = "Id of the instance"), EventsQuery), responses((status = 200, body = Page<EventView>)))]
-async fn events(State(state): State<AppState>, Context(context): Context, Id(id): Id<InstanceId>, Query(query): Query<EventsQuery>) -> Answer<Json<Page<EventView>>> {
-    Ok(Json(state.use_cases.list_events(&context, ListEvents { id, after: query.cursor.or(query.after), limit: query.limit }).await?))
+async fn events(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id(id): Id<InstanceId>,
+    Query(query): Query<EventsQuery>,
+) -> Answer<Json<Page<EventView>>> {
+    Ok(Json(
+        state
+            .use_cases
+            .list_events(&context, ListEvents { id, after: query.cursor.or(query.after), limit: query.limit })
+            .await?,
+    ))
 }

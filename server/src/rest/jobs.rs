@@ -26,7 +26,11 @@ pub(super) fn open(doors: Doors) -> Doors {
 
 /// Takes jobs; waits up to `wait_ms` for the first one.
 #[utoipa::path(post, path = routes::JOBS_ACTIVATE, tag = "jobs", operation_id = "activateJobs", request_body = ActivateJobs, responses((status = 200, body = ActivatedJobs)))]
-async fn activate(State(state): State<AppState>, Context(context): Context, Body(params): Body<ActivateJobs>) -> Answer<Json<ActivatedJobs>> {
+async fn activate(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Body(params): Body<ActivateJobs>,
+) -> Answer<Json<ActivatedJobs>> {
     tokio::select! {
         // A stop answers what waits with nothing rather than cutting it off.
         () = state.stop.cancelled() => Ok(Json(ActivatedJobs { jobs: Vec::new() })),
@@ -47,7 +51,12 @@ struct Done {
 /// Completes a job. A token that is no longer the current one gets 409 and changes nothing.
 #[utoipa::path(post, path = routes::JOB_COMPLETE, tag = "jobs", operation_id = "completeJob", params(("id" = String, Path, description = "Id of the job")), request_body = Done,
     responses((status = 204), (status = 409, description = "Stale token", body = heddle_api::Problem, content_type = "application/problem+json")))]
-async fn complete(State(state): State<AppState>, Context(context): Context, Id(id): Id<JobId>, Body(done): Body<Done>) -> Answer<StatusCode> {
+async fn complete(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id(id): Id<JobId>,
+    Body(done): Body<Done>,
+) -> Answer<StatusCode> {
     state.use_cases.complete_job(&context, CompleteJob { id, token: done.token, output: done.output }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -78,9 +87,21 @@ const fn yes() -> bool {
 /// Fails a job.
 #[utoipa::path(post, path = routes::JOB_FAIL, tag = "jobs", operation_id = "failJob", params(("id" = String, Path, description = "Id of the job")), request_body = Failed,
     responses((status = 204), (status = 409, description = "Stale token", body = heddle_api::Problem, content_type = "application/problem+json")))]
-async fn fail(State(state): State<AppState>, Context(context): Context, Id(id): Id<JobId>, Body(failed): Body<Failed>) -> Answer<StatusCode> {
+async fn fail(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id(id): Id<JobId>,
+    Body(failed): Body<Failed>,
+) -> Answer<StatusCode> {
     let business = failed.class.as_deref() == Some("business");
-    let params = FailJob { id, token: failed.token, code: failed.code, message: failed.message, business, retryable: failed.retryable };
+    let params = FailJob {
+        id,
+        token: failed.token,
+        code: failed.code,
+        message: failed.message,
+        business,
+        retryable: failed.retryable,
+    };
     state.use_cases.fail_job(&context, params).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -98,6 +119,16 @@ struct Beat {
 /// Keeps a job for longer.
 #[utoipa::path(post, path = routes::JOB_HEARTBEAT, tag = "jobs", operation_id = "heartbeatJob", params(("id" = String, Path, description = "Id of the job")), request_body = Beat,
     responses((status = 200, body = HeartbeatView), (status = 409, description = "Stale token", body = heddle_api::Problem, content_type = "application/problem+json")))]
-async fn heartbeat(State(state): State<AppState>, Context(context): Context, Id(id): Id<JobId>, Body(beat): Body<Beat>) -> Answer<Json<HeartbeatView>> {
-    Ok(Json(state.use_cases.heartbeat_job(&context, HeartbeatJob { id, token: beat.token, lease_ms: beat.lease_ms }).await?))
+async fn heartbeat(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id(id): Id<JobId>,
+    Body(beat): Body<Beat>,
+) -> Answer<Json<HeartbeatView>> {
+    Ok(Json(
+        state
+            .use_cases
+            .heartbeat_job(&context, HeartbeatJob { id, token: beat.token, lease_ms: beat.lease_ms })
+            .await?,
+    ))
 }

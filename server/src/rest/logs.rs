@@ -35,7 +35,12 @@ struct LogsQuery {
 
 /// The lines that tasks of an instance logged, oldest first.
 #[utoipa::path(get, path = routes::INSTANCE_LOGS, tag = "instances", operation_id = "listLogs", params(("id" = String, Path, description = "Id of the instance"), LogsQuery), responses((status = 200, body = Page<LogView>)))]
-async fn list(State(state): State<AppState>, Context(context): Context, Id(id): Id<InstanceId>, Query(query): Query<LogsQuery>) -> Answer<Json<Page<LogView>>> {
+async fn list(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id(id): Id<InstanceId>,
+    Query(query): Query<LogsQuery>,
+) -> Answer<Json<Page<LogView>>> {
     let LogsQuery { level, node, q, limit, cursor } = query;
     Ok(Json(state.use_cases.list_logs(&context, ListLogs { id, level, node, q, limit, cursor }).await?))
 }

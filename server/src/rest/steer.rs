@@ -35,9 +35,17 @@ struct Dry {
 #[utoipa::path(put, path = routes::INSTANCE_ACTION, tag = "instances", operation_id = "actOnInstance",
     params(("id" = String, Path, description = "Id of the instance"), ("action" = ActionName, Path, description = "What to do"), Dry), request_body = ActionParams,
     responses((status = 200, body = InstanceView), (status = 409, description = "Not possible in this state", body = heddle_api::Problem, content_type = "application/problem+json")))]
-async fn act(State(state): State<AppState>, Context(context): Context, Id2(id, action): Id2<InstanceId>, Query(dry): Query<Dry>, Body(params): Body<ActionParams>) -> Answer<Json<InstanceView>> {
+async fn act(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id2(id, action): Id2<InstanceId>,
+    Query(dry): Query<Dry>,
+    Body(params): Body<ActionParams>,
+) -> Answer<Json<InstanceView>> {
     let action = ActionName::from_word(&action).ok_or_else(|| Failure::from(ApiError::not_found("action", &action)))?;
-    Ok(Json(state.use_cases.act_on_instance(&context, InstanceAction { id, action, params, dry_run: dry.dry_run }).await?))
+    Ok(Json(
+        state.use_cases.act_on_instance(&context, InstanceAction { id, action, params, dry_run: dry.dry_run }).await?,
+    ))
 }
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -51,8 +59,19 @@ struct Expected {
 /// Changes variables by a JSON merge patch (RFC 7396).
 #[utoipa::path(patch, path = routes::INSTANCE_VARIABLES, tag = "instances", operation_id = "patchVariables",
     params(("id" = String, Path, description = "Id of the instance"), Expected), request_body(content = Object, content_type = "application/merge-patch+json"), responses((status = 200, body = InstanceView)))]
-async fn variables(State(state): State<AppState>, Context(context): Context, Id(id): Id<InstanceId>, Query(expected): Query<Expected>, Body(patch): Body<Map<String, Value>>) -> Answer<Json<InstanceView>> {
-    Ok(Json(state.use_cases.patch_variables(&context, PatchVariables { id, patch, expected_seq: expected.expected_seq }).await?))
+async fn variables(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id(id): Id<InstanceId>,
+    Query(expected): Query<Expected>,
+    Body(patch): Body<Map<String, Value>>,
+) -> Answer<Json<InstanceView>> {
+    Ok(Json(
+        state
+            .use_cases
+            .patch_variables(&context, PatchVariables { id, patch, expected_seq: expected.expected_seq })
+            .await?,
+    ))
 }
 
 /// What a task gave.
@@ -66,7 +85,12 @@ struct Output {
 /// Completes a waiting task, named by its node's id or its node instance's.
 #[utoipa::path(post, path = routes::TASK_COMPLETE, tag = "instances", operation_id = "completeTask",
     params(("id" = String, Path, description = "Id of the instance"), ("task" = String, Path, description = "Id of the node or node instance")), request_body = Output, responses((status = 200, body = InstanceView)))]
-async fn complete(State(state): State<AppState>, Context(context): Context, Id2(id, task): Id2<InstanceId>, Body(body): Body<Output>) -> Answer<Json<InstanceView>> {
+async fn complete(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id2(id, task): Id2<InstanceId>,
+    Body(body): Body<Output>,
+) -> Answer<Json<InstanceView>> {
     Ok(Json(state.use_cases.complete_task(&context, CompleteTask { id, task, output: body.output }).await?))
 }
 
@@ -85,7 +109,12 @@ struct Fault {
 /// Fails a waiting task.
 #[utoipa::path(post, path = routes::TASK_FAIL, tag = "instances", operation_id = "failTask",
     params(("id" = String, Path, description = "Id of the instance"), ("task" = String, Path, description = "Id of the node or node instance")), request_body = Fault, responses((status = 200, body = InstanceView)))]
-async fn fail(State(state): State<AppState>, Context(context): Context, Id2(id, task): Id2<InstanceId>, Body(fault): Body<Fault>) -> Answer<Json<InstanceView>> {
+async fn fail(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id2(id, task): Id2<InstanceId>,
+    Body(fault): Body<Fault>,
+) -> Answer<Json<InstanceView>> {
     let params = FailTask { id, task, code: fault.code, message: fault.message, retryable: fault.retryable };
     Ok(Json(state.use_cases.fail_task(&context, params).await?))
 }

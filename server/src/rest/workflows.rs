@@ -8,7 +8,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use heddle_api::params::{ApplyWorkflow, CreateWorkflow, DeleteWorkflow, ExportFormat, ExportWorkflow, GetWorkflow, ListWorkflows, ReplaceWorkflow};
+use heddle_api::params::{
+    ApplyWorkflow, CreateWorkflow, DeleteWorkflow, ExportFormat, ExportWorkflow, GetWorkflow, ListWorkflows,
+    ReplaceWorkflow,
+};
 use heddle_api::view::{Applied, ApplyOutcome, Validation, WorkflowSummary, WorkflowView};
 use heddle_api::{ErrorCode, Page, Permission as P, routes};
 use heddle_model::ids::WorkflowId;
@@ -31,21 +34,33 @@ pub(super) fn open(doors: Doors) -> Doors {
 #[utoipa::path(post, path = routes::WORKFLOWS, tag = "workflows", operation_id = "createWorkflow",
     request_body(content(("application/json"), ("application/yaml"))),
     responses((status = 201, body = WorkflowView), (status = 409, description = "The name is taken", body = heddle_api::Problem, content_type = "application/problem+json")))]
-async fn create(State(state): State<AppState>, Context(context): Context, Definition(source): Definition) -> Answer<Response> {
+async fn create(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Definition(source): Definition,
+) -> Answer<Response> {
     let made = state.use_cases.create_workflow(&context, CreateWorkflow { source }).await?;
     Ok(shown(StatusCode::CREATED, &made))
 }
 
 /// Workflows.
 #[utoipa::path(get, path = routes::WORKFLOWS, tag = "workflows", operation_id = "listWorkflows", params(ListWorkflows), responses((status = 200, body = Page<WorkflowSummary>)))]
-async fn list(State(state): State<AppState>, Context(context): Context, Query(params): Query<ListWorkflows>) -> Answer<Json<Page<WorkflowSummary>>> {
+async fn list(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Query(params): Query<ListWorkflows>,
+) -> Answer<Json<Page<WorkflowSummary>>> {
     Ok(Json(state.use_cases.list_workflows(&context, params).await?))
 }
 
 /// Checks a definition and stores nothing.
 #[utoipa::path(post, path = routes::WORKFLOWS_VALIDATE, tag = "workflows", operation_id = "validateWorkflow",
     request_body(content(("application/json"), ("application/yaml"))), responses((status = 200, body = Validation)))]
-async fn validate(State(state): State<AppState>, Context(context): Context, Definition(source): Definition) -> Answer<Json<Validation>> {
+async fn validate(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Definition(source): Definition,
+) -> Answer<Json<Validation>> {
     Ok(Json(state.use_cases.validate_workflow(&context, source).await?))
 }
 
@@ -53,7 +68,12 @@ async fn validate(State(state): State<AppState>, Context(context): Context, Defi
 #[utoipa::path(put, path = routes::WORKFLOW_BY_NAME, tag = "workflows", operation_id = "applyWorkflow", params(("name" = String, Path, description = "Name of the workflow")),
     request_body(content(("application/json"), ("application/yaml"))),
     responses((status = 200, description = "New version, or unchanged", body = WorkflowView), (status = 201, description = "Created", body = WorkflowView)))]
-async fn apply(State(state): State<AppState>, Context(context): Context, Path(name): Path<String>, Definition(source): Definition) -> Answer<Response> {
+async fn apply(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Path(name): Path<String>,
+    Definition(source): Definition,
+) -> Answer<Response> {
     Ok(applied(state.use_cases.apply_workflow(&context, ApplyWorkflow { name, source }).await?))
 }
 
@@ -71,7 +91,13 @@ struct Which {
 /// One workflow, at its latest or another version.
 #[utoipa::path(get, path = routes::WORKFLOW, tag = "workflows", operation_id = "getWorkflow", params(("id" = String, Path, description = "Id of the workflow"), Which),
     responses((status = 200, content((WorkflowView = "application/json"), (String = "application/yaml"))), (status = 304, description = "Not changed")))]
-async fn get(State(state): State<AppState>, Context(context): Context, Id(id): Id<WorkflowId>, Query(which): Query<Which>, headers: HeaderMap) -> Answer<Response> {
+async fn get(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id(id): Id<WorkflowId>,
+    Query(which): Query<Which>,
+    headers: HeaderMap,
+) -> Answer<Response> {
     let format = match which.format.as_deref() {
         None | Some("json") => None,
         Some("yaml") => Some(ExportFormat::Yaml),
@@ -79,13 +105,17 @@ async fn get(State(state): State<AppState>, Context(context): Context, Id(id): I
         Some(other) => return Err(unknown_format(other, &context)),
     };
     let Some(format) = format else {
-        let found = state.use_cases.get_workflow(&context, GetWorkflow { id, version: which.version, yaml: false }).await?;
+        let found =
+            state.use_cases.get_workflow(&context, GetWorkflow { id, version: which.version, yaml: false }).await?;
         if matches(&headers, header::IF_NONE_MATCH, &found.version_id.to_string()) {
-            return Ok((StatusCode::NOT_MODIFIED, [(header::ETAG, etag(&found.version_id.to_string()))]).into_response());
+            return Ok(
+                (StatusCode::NOT_MODIFIED, [(header::ETAG, etag(&found.version_id.to_string()))]).into_response()
+            );
         }
         return Ok(shown(StatusCode::OK, &found));
     };
-    let document = state.use_cases.export_workflow(&context, ExportWorkflow { id, version: which.version, format }).await?;
+    let document =
+        state.use_cases.export_workflow(&context, ExportWorkflow { id, version: which.version, format }).await?;
     let headers = [(header::CONTENT_TYPE, document.media_type), (header::ETAG, etag(&document.etag))];
     Ok((headers, document.text).into_response())
 }
@@ -93,8 +123,17 @@ async fn get(State(state): State<AppState>, Context(context): Context, Id(id): I
 /// Makes a new version; the same content makes none.
 #[utoipa::path(put, path = routes::WORKFLOW, tag = "workflows", operation_id = "replaceWorkflow", params(("id" = String, Path, description = "Id of the workflow"), ("If-Match" = Option<String>, Header, description = "ETag that the caller has seen")),
     request_body(content(("application/json"), ("application/yaml"))), responses((status = 200, body = WorkflowView), (status = 412, description = "Changed since", body = heddle_api::Problem, content_type = "application/problem+json")))]
-async fn replace(State(state): State<AppState>, Context(context): Context, Id(id): Id<WorkflowId>, headers: HeaderMap, Definition(source): Definition) -> Answer<Response> {
-    let if_match = headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok()).map(|value| value.trim_start_matches("W/").trim_matches('"').to_owned());
+async fn replace(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id(id): Id<WorkflowId>,
+    headers: HeaderMap,
+    Definition(source): Definition,
+) -> Answer<Response> {
+    let if_match = headers
+        .get(header::IF_MATCH)
+        .and_then(|value| value.to_str().ok())
+        .map(|value| value.trim_start_matches("W/").trim_matches('"').to_owned());
     let if_match = if_match.filter(|seen| seen != "*");
     Ok(applied(state.use_cases.replace_workflow(&context, ReplaceWorkflow { id, source, if_match }).await?))
 }
@@ -111,7 +150,12 @@ struct How {
 /// Deletes a workflow: its history stays, its name is free again.
 #[utoipa::path(delete, path = routes::WORKFLOW, tag = "workflows", operation_id = "deleteWorkflow", params(("id" = String, Path, description = "Id of the workflow"), How),
     responses((status = 204), (status = 409, description = "Instances are running", body = heddle_api::Problem, content_type = "application/problem+json")))]
-async fn delete(State(state): State<AppState>, Context(context): Context, Id(id): Id<WorkflowId>, Query(how): Query<How>) -> Answer<StatusCode> {
+async fn delete(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id(id): Id<WorkflowId>,
+    Query(how): Query<How>,
+) -> Answer<StatusCode> {
     state.use_cases.delete_workflow(&context, DeleteWorkflow { id, force: how.force }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -145,7 +189,10 @@ fn matches(headers: &HeaderMap, name: header::HeaderName, id: &str) -> bool {
 }
 
 fn unknown_format(word: &str, context: &heddle_api::RequestContext) -> Failure {
-    let (en, zh) = (format!("`{word}` is not a format; there are json, yaml and executable."), format!("`{word}` 不是有效格式；可用 json、yaml、executable。"));
+    let (en, zh) = (
+        format!("`{word}` is not a format; there are json, yaml and executable."),
+        format!("`{word}` 不是有效格式；可用 json、yaml、executable。"),
+    );
     let mut error = heddle_api::ApiError::invalid("/format", en, zh, context.lang);
     error.code = ErrorCode::InvalidInput;
     error.into()

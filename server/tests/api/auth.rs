@@ -5,11 +5,19 @@ use anyhow::Result;
 use reqwest::Method;
 use serde_json::json;
 
-on_both!(me_tells_who_and_what, sessions_begin_and_end, wrong_passwords_look_like_wrong_names, credentials_are_read_from_the_header_only);
+on_both!(
+    me_tells_who_and_what,
+    sessions_begin_and_end,
+    wrong_passwords_look_like_wrong_names,
+    credentials_are_read_from_the_header_only
+);
 
 async fn me_tells_who_and_what(world: &World) -> Result<()> {
     let me = world.admin().get("/api/v1/me").await?.expect_status(200)?;
-    assert_eq!((me["username"].as_str(), me["role"].as_str(), me["workspace"]["name"].as_str()), (Some(ADMIN), Some("owner"), Some("default")));
+    assert_eq!(
+        (me["username"].as_str(), me["role"].as_str(), me["workspace"]["name"].as_str()),
+        (Some(ADMIN), Some("owner"), Some("default"))
+    );
     assert!(me["permissions"].as_array().unwrap().contains(&json!("workflow:create")));
     world.stranger().get("/api/v1/me").await?.expect_status(401)?;
     Ok(())
@@ -59,12 +67,16 @@ async fn wrong_passwords_look_like_wrong_names(world: &World) -> Result<()> {
     let mut answers = Vec::new();
     for (user, password) in [(ADMIN, "not the password"), ("nobody-of-this-name", "not the password")] {
         let form = [("grant_type", "password"), ("username", user), ("password", password)];
-        let mut problem = client.send(client.request(Method::POST, "/api/v1/auth/token").form(&form)).await?.expect_status(401)?;
+        let mut problem =
+            client.send(client.request(Method::POST, "/api/v1/auth/token").form(&form)).await?.expect_status(401)?;
         problem.as_object_mut().unwrap().remove("instance");
         answers.push(problem);
     }
     assert_eq!(answers[0], answers[1]);
-    assert_eq!((answers[0]["code"].as_str(), answers[0]["error"].as_str()), (Some("INVALID_CREDENTIALS"), Some("invalid_grant")));
+    assert_eq!(
+        (answers[0]["code"].as_str(), answers[0]["error"].as_str()),
+        (Some("INVALID_CREDENTIALS"), Some("invalid_grant"))
+    );
     let form = [("grant_type", "client_credentials"), ("username", ADMIN), ("password", PASSWORD)];
     client.send(client.request(Method::POST, "/api/v1/auth/token").form(&form)).await?.expect_status(422)?;
     Ok(())

@@ -5,7 +5,13 @@ use anyhow::Result;
 use reqwest::Method;
 use serde_json::json;
 
-on_both!(strangers_are_told_to_sign_in_before_anything_else, every_refusal_is_a_problem_document, chinese_is_answered_in_chinese, sizes_are_limited, headers_are_on_every_answer);
+on_both!(
+    strangers_are_told_to_sign_in_before_anything_else,
+    every_refusal_is_a_problem_document,
+    chinese_is_answered_in_chinese,
+    sizes_are_limited,
+    headers_are_on_every_answer
+);
 
 async fn strangers_are_told_to_sign_in_before_anything_else(world: &World) -> Result<()> {
     let stranger = world.stranger();
@@ -33,11 +39,22 @@ async fn every_refusal_is_a_problem_document(world: &World) -> Result<()> {
     let cases = [
         (admin.request(Method::GET, "/api/v1/nothing-here"), 404, "NOT_FOUND"),
         (admin.request(Method::DELETE, "/api/v1/me"), 405, "METHOD_NOT_ALLOWED"),
-        (admin.request(Method::POST, "/api/v1/workflows").header("content-type", "image/png").body("x"), 415, "UNSUPPORTED_MEDIA_TYPE"),
+        (
+            admin.request(Method::POST, "/api/v1/workflows").header("content-type", "image/png").body("x"),
+            415,
+            "UNSUPPORTED_MEDIA_TYPE",
+        ),
         (admin.request(Method::GET, "/api/v1/workflows/not-an-id"), 404, "MALFORMED_ID"),
         (admin.request(Method::GET, "/api/v1/workflows/wf_00000000000000000000000000"), 404, "NOT_FOUND"),
         (admin.request(Method::GET, "/api/v1/workflow-instances/wf_00000000000000000000000000"), 404, "MALFORMED_ID"),
-        (admin.request(Method::POST, "/api/v1/workflow-instances").header("content-type", "application/json").body("{"), 400, "MALFORMED_BODY"),
+        (
+            admin
+                .request(Method::POST, "/api/v1/workflow-instances")
+                .header("content-type", "application/json")
+                .body("{"),
+            400,
+            "MALFORMED_BODY",
+        ),
         (admin.request(Method::POST, "/api/v1/workflow-instances").json(&json!({"inptu": {}})), 422, "INVALID_INPUT"),
         (admin.request(Method::POST, "/api/v1/workflow-instances").json(&json!({})), 422, "INVALID_INPUT"),
         (admin.request(Method::GET, "/api/v1/workflows?limit=0"), 422, "INVALID_INPUT"),
@@ -45,7 +62,11 @@ async fn every_refusal_is_a_problem_document(world: &World) -> Result<()> {
         (admin.request(Method::GET, "/api/v1/workflows?sort=drop"), 422, "INVALID_INPUT"),
         (admin.request(Method::GET, "/api/v1/workflows?cursor=x"), 422, "INVALID_INPUT"),
         (admin.request(Method::GET, "/api/v1/workflow-instances?status=NONSENSE"), 422, "INVALID_INPUT"),
-        (admin.request(Method::PUT, "/api/v1/workflow-instances/wi_00000000000000000000000000/actions/dance"), 404, "NOT_FOUND"),
+        (
+            admin.request(Method::PUT, "/api/v1/workflow-instances/wi_00000000000000000000000000/actions/dance"),
+            404,
+            "NOT_FOUND",
+        ),
     ];
     for (request, status, code) in cases {
         let shown = format!("{request:?}");
@@ -69,7 +90,10 @@ async fn chinese_is_answered_in_chinese(world: &World) -> Result<()> {
     let request = admin.request(Method::GET, "/api/v1/nothing").header("accept-language", "zh-CN,zh;q=0.9,en;q=0.8");
     let problem = admin.send(request).await?.expect_status(404)?;
     assert_eq!(problem["title"], "未找到");
-    let request = admin.request(Method::POST, "/api/v1/workflows/validate").header("accept-language", "zh").json(&json!({"name": "x"}));
+    let request = admin
+        .request(Method::POST, "/api/v1/workflows/validate")
+        .header("accept-language", "zh")
+        .json(&json!({"name": "x"}));
     let found = admin.send(request).await?.expect_status(200)?;
     assert_eq!(found["valid"], false);
     assert!(found["diagnostics"][0]["message"].as_str().unwrap().chars().any(|c| c > '\u{2e80}'), "{found}");
@@ -83,14 +107,22 @@ async fn sizes_are_limited(world: &World) -> Result<()> {
     assert_eq!(admin.send(request).await?.expect_status(413)?["code"], "PAYLOAD_TOO_LARGE");
     // Without a declared length it is the reading that stops.
     let chunks = futures::stream::iter((0..20).map(|_| Ok::<_, std::io::Error>(vec![b' '; 100_000])));
-    let request = admin.request(Method::POST, "/api/v1/jobs/activate").header("content-type", "application/json").body(reqwest::Body::wrap_stream(chunks));
+    let request = admin
+        .request(Method::POST, "/api/v1/jobs/activate")
+        .header("content-type", "application/json")
+        .body(reqwest::Body::wrap_stream(chunks));
     if let Ok(answer) = admin.send(request).await {
         answer.expect_status(413)?;
     }
     let deep = format!("{}{}", "[".repeat(70), "]".repeat(70));
-    let request = admin.request(Method::POST, "/api/v1/jobs/activate").header("content-type", "application/json").body(deep);
+    let request =
+        admin.request(Method::POST, "/api/v1/jobs/activate").header("content-type", "application/json").body(deep);
     admin.send(request).await?.expect_status(422)?;
-    let packed = admin.request(Method::POST, "/api/v1/workflows").header("content-type", "application/json").header("content-encoding", "gzip").body("x");
+    let packed = admin
+        .request(Method::POST, "/api/v1/workflows")
+        .header("content-type", "application/json")
+        .header("content-encoding", "gzip")
+        .body("x");
     admin.send(packed).await?.expect_status(415)?;
     Ok(())
 }
@@ -98,14 +130,22 @@ async fn sizes_are_limited(world: &World) -> Result<()> {
 async fn headers_are_on_every_answer(world: &World) -> Result<()> {
     let admin = world.admin();
     admin.post("/api/v1/workflows", &one_step(&unique("headers"))).await?.expect_status(201)?;
-    for path in ["/api/v1/workflows", "/api/v1/nothing", "/healthz", "/signin", "/api/openapi.json", "/docs/errors/NOT_FOUND", "/no/such/page"] {
+    for path in [
+        "/api/v1/workflows", "/api/v1/nothing", "/healthz", "/signin", "/api/openapi.json", "/docs/errors/NOT_FOUND",
+        "/no/such/page",
+    ] {
         let answer = admin.get(path).await?;
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"), "{path}");
         assert_eq!(answer.header("x-frame-options"), Some("DENY"), "{path}");
         assert_eq!(answer.header("referrer-policy"), Some("same-origin"), "{path}");
         assert!(answer.header("x-request-id").is_some_and(|id| id.starts_with("req_")), "{path}");
         let policy = answer.header("content-security-policy").unwrap();
-        assert!(policy.starts_with("default-src 'none'") && policy.contains("frame-ancestors 'none'") && !policy.contains("script-src 'unsafe"), "{path}: {policy}");
+        assert!(
+            policy.starts_with("default-src 'none'")
+                && policy.contains("frame-ancestors 'none'")
+                && !policy.contains("script-src 'unsafe"),
+            "{path}: {policy}"
+        );
     }
     Ok(())
 }

@@ -17,7 +17,9 @@ async fn hung_up_starts_leave_nothing_half_done(world: &World) -> Result<()> {
         async move {
             let body = json!({"workflow": name, "input": {"n": n}, "wait_ms": 1_000});
             // The moment sweeps from before the first byte to after the answer.
-            let _ = tokio::time::timeout(Duration::from_micros(n * 97), admin.post("/api/v1/workflow-instances", &body)).await;
+            let _ =
+                tokio::time::timeout(Duration::from_micros(n * 97), admin.post("/api/v1/workflow-instances", &body))
+                    .await;
         }
     });
     futures::future::join_all(calls).await;
@@ -31,7 +33,9 @@ async fn hung_up_starts_leave_nothing_half_done(world: &World) -> Result<()> {
     })
     .await?;
     if let Some((postgres, database)) = world.postgres() {
-        let query = format!("select count(*) from pg_stat_activity where datname = '{database}' and state like 'idle in transaction%'");
+        let query = format!(
+            "select count(*) from pg_stat_activity where datname = '{database}' and state like 'idle in transaction%'"
+        );
         assert_eq!(postgres.sql("postgres", &query)?.trim(), "0", "no session is left in a transaction");
     }
     let body = json!({"workflow": name, "wait_ms": 10_000});

@@ -35,9 +35,15 @@ async fn other_posts_are_repeated_safely(world: &World) -> Result<()> {
     let location = first.header("location").map(str::to_owned);
     let first = first.expect_status(201)?;
     let again = post(&admin, "/api/v1/workflows", &key, &definition).await?;
-    assert_eq!((again.header("idempotency-replayed"), again.header("location").map(str::to_owned)), (Some("true"), location));
+    assert_eq!(
+        (again.header("idempotency-replayed"), again.header("location").map(str::to_owned)),
+        (Some("true"), location)
+    );
     assert_eq!(again.expect_status(201)?, first);
-    assert_eq!(post(&admin, "/api/v1/workflows", &key, &one_step("other")).await?.expect_status(422)?["code"], "IDEMPOTENCY_KEY_REUSED");
+    assert_eq!(
+        post(&admin, "/api/v1/workflows", &key, &one_step("other")).await?.expect_status(422)?["code"],
+        "IDEMPOTENCY_KEY_REUSED"
+    );
     // A refusal is an answer too.
     let key = unique("key");
     let taken = post(&admin, "/api/v1/workflows", &key, &definition).await?.expect_status(409)?;

@@ -5,12 +5,8 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 on_both!(
-    a_start_that_waits_answers_with_the_end,
-    inputs_are_checked_against_their_schema,
-    a_batch_answers_each_start,
-    lists_filter_by_what_the_docs_name,
-    events_are_numbered_without_gaps,
-    business_keys_may_be_unique,
+    a_start_that_waits_answers_with_the_end, inputs_are_checked_against_their_schema, a_batch_answers_each_start,
+    lists_filter_by_what_the_docs_name, events_are_numbered_without_gaps, business_keys_may_be_unique,
     chinese_names_and_variables_decide,
 );
 
@@ -18,7 +14,9 @@ async fn a_start_that_waits_answers_with_the_end(world: &World) -> Result<()> {
     let admin = world.admin();
     let name = unique("wait");
     let made = make(&admin, &one_step(&name)).await?;
-    let answer = admin.post("/api/v1/workflow-instances", &json!({"workflow": name, "input": {"a": 1}, "wait_ms": 10_000})).await?;
+    let answer = admin
+        .post("/api/v1/workflow-instances", &json!({"workflow": name, "input": {"a": 1}, "wait_ms": 10_000}))
+        .await?;
     let location = answer.header("location").unwrap().to_owned();
     let ended = answer.expect_status(200)?;
     assert_eq!((ended["status"].as_str(), ended["progress"].as_f64()), (Some("COMPLETED"), Some(1.0)));
@@ -31,7 +29,9 @@ async fn a_start_that_waits_answers_with_the_end(world: &World) -> Result<()> {
     for wrong in [json!({"workflow": name, "workflow_id": made["id"]}), json!({"workflow": name, "priority": 10})] {
         admin.post("/api/v1/workflow-instances", &wrong).await?.expect_status(422)?;
     }
-    for missing in [json!({"workflow": "no such name"}), json!({"workflow": name, "version": 9}), json!({"workflow_id": "wf_x"})] {
+    for missing in
+        [json!({"workflow": "no such name"}), json!({"workflow": name, "version": 9}), json!({"workflow_id": "wf_x"})]
+    {
         admin.post("/api/v1/workflow-instances", &missing).await?.expect_status(404)?;
     }
     Ok(())
@@ -43,11 +43,18 @@ async fn inputs_are_checked_against_their_schema(world: &World) -> Result<()> {
     let mut definition = one_step(&name);
     definition["inputs"] = json!({"type": "object", "required": ["金额"], "properties": {"金额": {"type": "number", "minimum": 0}, "code": {"type": "string", "pattern": "^[A-Z]+$"}}});
     make(&admin, &definition).await?;
-    let problem = admin.post("/api/v1/workflow-instances", &json!({"workflow": name, "input": {"金额": -1, "code": "x"}})).await?.expect_status(422)?;
-    let pointers: Vec<&str> = problem["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect();
+    let problem = admin
+        .post("/api/v1/workflow-instances", &json!({"workflow": name, "input": {"金额": -1, "code": "x"}}))
+        .await?
+        .expect_status(422)?;
+    let pointers: Vec<&str> =
+        problem["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect();
     assert!(pointers.contains(&"/input/金额") && pointers.contains(&"/input/code"), "{problem}");
     admin.post("/api/v1/workflow-instances", &json!({"workflow": name})).await?.expect_status(422)?;
-    admin.post("/api/v1/workflow-instances", &json!({"workflow": name, "input": {"金额": 1}})).await?.expect_status(202)?;
+    admin
+        .post("/api/v1/workflow-instances", &json!({"workflow": name, "input": {"金额": 1}}))
+        .await?
+        .expect_status(202)?;
     Ok(())
 }
 
@@ -67,7 +74,8 @@ async fn a_batch_answers_each_start(world: &World) -> Result<()> {
             assert!(item["id"].as_str().unwrap().starts_with("wi_"), "{item}");
         }
     }
-    let bare = admin.post("/api/v1/workflow-instances/batch", &json!([{"workflow": name}])).await?.expect_status(202)?;
+    let bare =
+        admin.post("/api/v1/workflow-instances/batch", &json!([{"workflow": name}])).await?.expect_status(202)?;
     assert_eq!(bare["items"].as_array().unwrap().len(), 1);
     let many: Vec<Value> = (0..1001).map(|_| json!({"workflow": name})).collect();
     admin.post("/api/v1/workflow-instances/batch", &json!({"items": many})).await?.expect_status(422)?;
@@ -87,7 +95,10 @@ async fn lists_filter_by_what_the_docs_name(world: &World) -> Result<()> {
         let body = json!({"workflow": "等待", "input": {"region": if n == 0 { "north" } else { "south" }}, "business_key": format!("order-{n}")});
         client.post("/api/v1/workflow-instances", &body).await?.expect_status(202)?;
     }
-    client.post("/api/v1/workflow-instances", &json!({"workflow": "quick", "wait_ms": 10_000})).await?.expect_status(200)?;
+    client
+        .post("/api/v1/workflow-instances", &json!({"workflow": "quick", "wait_ms": 10_000}))
+        .await?
+        .expect_status(200)?;
     let id = made["id"].as_str().unwrap();
     let counted = [
         ("", 4),
@@ -112,8 +123,14 @@ async fn lists_filter_by_what_the_docs_name(world: &World) -> Result<()> {
     }
     client.get(&format!("/api/v1/workflow-instances?workflow={id}&var.colour=red")).await?.expect_status(422)?;
     let first = client.get("/api/v1/workflow-instances?limit=3").await?.expect_status(200)?;
-    let rest = client.get(&format!("/api/v1/workflow-instances?limit=3&cursor={}", first["next_cursor"].as_str().unwrap())).await?.expect_status(200)?;
-    assert_eq!((first["items"].as_array().unwrap().len(), rest["items"].as_array().unwrap().len(), &rest["next_cursor"]), (3, 1, &Value::Null));
+    let rest = client
+        .get(&format!("/api/v1/workflow-instances?limit=3&cursor={}", first["next_cursor"].as_str().unwrap()))
+        .await?
+        .expect_status(200)?;
+    assert_eq!(
+        (first["items"].as_array().unwrap().len(), rest["items"].as_array().unwrap().len(), &rest["next_cursor"]),
+        (3, 1, &Value::Null)
+    );
     assert_eq!(first["items"][0]["workflow"], "quick", "the newest first");
     let stats = client.get("/api/v1/stats/workflows").await?.expect_status(200)?;
     let row = stats["items"].as_array().unwrap().iter().find(|row| row["workflow"] == "等待").unwrap();
@@ -126,7 +143,10 @@ async fn events_are_numbered_without_gaps(world: &World) -> Result<()> {
     let admin = world.admin();
     let name = unique("events");
     make(&admin, &one_step(&name)).await?;
-    let ended = admin.post("/api/v1/workflow-instances", &json!({"workflow": name, "wait_ms": 10_000})).await?.expect_status(200)?;
+    let ended = admin
+        .post("/api/v1/workflow-instances", &json!({"workflow": name, "wait_ms": 10_000}))
+        .await?
+        .expect_status(200)?;
     let path = format!("/api/v1/workflow-instances/{}", ended["id"].as_str().unwrap());
     let (mut events, mut after) = (Vec::new(), 0);
     loop {
@@ -139,12 +159,19 @@ async fn events_are_numbered_without_gaps(world: &World) -> Result<()> {
     }
     let seqs: Vec<u64> = events.iter().map(|event| event["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, (1..=ended["seq"].as_u64().unwrap()).collect::<Vec<_>>());
-    assert_eq!((events[0]["type"].as_str(), events.last().unwrap()["type"].as_str()), (Some("instance.created"), Some("instance.completed")));
-    let completed = events.iter().filter(|event| event["type"] == "node.completed" && event["node_id"] == "say").count();
+    assert_eq!(
+        (events[0]["type"].as_str(), events.last().unwrap()["type"].as_str()),
+        (Some("instance.created"), Some("instance.completed"))
+    );
+    let completed =
+        events.iter().filter(|event| event["type"] == "node.completed" && event["node_id"] == "say").count();
     assert_eq!(completed, 1);
     let nodes = admin.get(&format!("{path}/nodes")).await?.expect_status(200)?;
     assert_eq!(nodes["items"].as_array().unwrap().len(), 3);
-    admin.get(&format!("/api/v1/logs/workflow-instances/{}", ended["id"].as_str().unwrap())).await?.expect_status(200)?;
+    admin
+        .get(&format!("/api/v1/logs/workflow-instances/{}", ended["id"].as_str().unwrap()))
+        .await?
+        .expect_status(200)?;
     Ok(())
 }
 
@@ -154,7 +181,10 @@ async fn business_keys_may_be_unique(world: &World) -> Result<()> {
     make(&admin, &one_job(&name, "nobodyDoesThis")).await?;
     let body = json!({"workflow": name, "business_key": "订单 7", "unique_business_key": true});
     admin.post("/api/v1/workflow-instances", &body).await?.expect_status(202)?;
-    assert_eq!(admin.post("/api/v1/workflow-instances", &body).await?.expect_status(409)?["code"], "BUSINESS_KEY_TAKEN");
+    assert_eq!(
+        admin.post("/api/v1/workflow-instances", &body).await?.expect_status(409)?["code"],
+        "BUSINESS_KEY_TAKEN"
+    );
     let batch = admin.post("/api/v1/workflow-instances/batch", &json!([body])).await?.expect_status(202)?;
     assert_eq!(batch["items"][0]["problem"]["code"], "BUSINESS_KEY_TAKEN");
     Ok(())
@@ -173,8 +203,17 @@ async fn chinese_names_and_variables_decide(world: &World) -> Result<()> {
     });
     make(&admin, &definition).await?;
     for (amount, taken, skipped) in [(2000, "大额", "小额"), (10, "小额", "大额")] {
-        let ended = admin.post("/api/v1/workflow-instances", &json!({"workflow": name, "input": {"金额": amount}, "wait_ms": 10_000})).await?.expect_status(200)?;
-        assert_eq!((node_status(&ended, taken).as_str(), node_status(&ended, skipped).as_str()), ("COMPLETED", "SKIPPED"));
+        let ended = admin
+            .post(
+                "/api/v1/workflow-instances",
+                &json!({"workflow": name, "input": {"金额": amount}, "wait_ms": 10_000}),
+            )
+            .await?
+            .expect_status(200)?;
+        assert_eq!(
+            (node_status(&ended, taken).as_str(), node_status(&ended, skipped).as_str()),
+            ("COMPLETED", "SKIPPED")
+        );
     }
     Ok(())
 }

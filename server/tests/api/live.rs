@@ -13,11 +13,8 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 on_both!(
-    a_snapshot_then_every_event,
-    the_feed_carries_instances_and_rows,
-    handshakes_are_guarded,
-    signing_out_closes_the_socket,
-    floods_and_large_messages_end_the_socket,
+    a_snapshot_then_every_event, the_feed_carries_instances_and_rows, handshakes_are_guarded,
+    signing_out_closes_the_socket, floods_and_large_messages_end_the_socket,
 );
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -49,9 +46,9 @@ async fn next(socket: &mut Socket) -> Result<Value> {
 /// The code that the socket is closed with.
 async fn close_code(socket: &mut Socket) -> Result<u16> {
     loop {
-        match timeout(Duration::from_secs(20), socket.next()).await?.context("the socket ended without a code")?? {
-            Message::Close(Some(frame)) => return Ok(frame.code.into()),
-            _ => {}
+        let message = timeout(Duration::from_secs(20), socket.next()).await?;
+        if let Message::Close(Some(frame)) = message.context("the socket ended without a code")?? {
+            return Ok(frame.code.into());
         }
     }
 }
@@ -69,8 +66,14 @@ async fn a_snapshot_then_every_event(world: &World) -> Result<()> {
     let id = instance["id"].as_str().unwrap();
     let mut socket = connect(world, &format!("/ws/workflow-instances/{id}"), &[bearer(&admin)]).await?;
     let snapshot = next(&mut socket).await?;
-    assert_eq!((snapshot["type"].as_str(), &snapshot["instance"]["id"], &snapshot["seq"]), (Some("snapshot"), &instance["id"], &snapshot["instance"]["seq"]));
-    admin.post(&format!("/api/v1/workflow-instances/{id}/tasks/%E5%B7%A5%E4%BD%9C/complete"), &json!({})).await?.expect_status(200)?;
+    assert_eq!(
+        (snapshot["type"].as_str(), &snapshot["instance"]["id"], &snapshot["seq"]),
+        (Some("snapshot"), &instance["id"], &snapshot["instance"]["seq"])
+    );
+    admin
+        .post(&format!("/api/v1/workflow-instances/{id}/tasks/%E5%B7%A5%E4%BD%9C/complete"), &json!({}))
+        .await?
+        .expect_status(200)?;
     let (mut seq, mut types) = (snapshot["seq"].as_u64().unwrap(), Vec::new());
     loop {
         let frame = next(&mut socket).await?;
@@ -103,7 +106,10 @@ async fn the_feed_carries_instances_and_rows(world: &World) -> Result<()> {
     assert_eq!(next(&mut socket).await?["type"], "subscribed");
     socket.send(say(json!({"ping": 7}))).await?;
     assert_eq!(next(&mut socket).await?, json!({"type": "pong", "pong": 7}));
-    admin.post(&format!("/api/v1/workflow-instances/{id}/tasks/%E5%B7%A5%E4%BD%9C/complete"), &json!({})).await?.expect_status(200)?;
+    admin
+        .post(&format!("/api/v1/workflow-instances/{id}/tasks/%E5%B7%A5%E4%BD%9C/complete"), &json!({}))
+        .await?
+        .expect_status(200)?;
     let (mut events, mut row) = (0, None);
     while row.is_none() {
         let frame = next(&mut socket).await?;
@@ -114,12 +120,24 @@ async fn the_feed_carries_instances_and_rows(world: &World) -> Result<()> {
         }
     }
     let row = row.unwrap();
-    assert_eq!((row["topic"].as_str(), row["instance"]["status"].as_str()), (Some(rows.as_str()), Some("COMPLETED")), "{row}");
+    assert_eq!(
+        (row["topic"].as_str(), row["instance"]["status"].as_str()),
+        (Some(rows.as_str()), Some("COMPLETED")),
+        "{row}"
+    );
     assert!(events >= 3, "{events}");
-    for (topic, code) in [("instance:wi_00000000000000000000000000", "NOT_FOUND"), ("nonsense", "NOT_FOUND"), ("instances?status=X", "INVALID_INPUT")] {
+    for (topic, code) in [
+        ("instance:wi_00000000000000000000000000", "NOT_FOUND"),
+        ("nonsense", "NOT_FOUND"),
+        ("instances?status=X", "INVALID_INPUT"),
+    ] {
         socket.send(say(json!({"subscribe": topic}))).await?;
         let frame = next(&mut socket).await?;
-        assert_eq!((frame["type"].as_str(), frame["problem"]["code"].as_str()), (Some("closed"), Some(code)), "{frame}");
+        assert_eq!(
+            (frame["type"].as_str(), frame["problem"]["code"].as_str()),
+            (Some("closed"), Some(code)),
+            "{frame}"
+        );
     }
     Ok(())
 }
@@ -132,7 +150,8 @@ fn status(result: Result<Socket, Error>) -> Option<u16> {
 }
 
 async fn session(world: &World) -> Result<String> {
-    let answer = world.stranger().post("/api/v1/auth/session", &json!({"username": ADMIN, "password": PASSWORD})).await?;
+    let answer =
+        world.stranger().post("/api/v1/auth/session", &json!({"username": ADMIN, "password": PASSWORD})).await?;
     Ok(answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned())
 }
 
@@ -142,9 +161,19 @@ async fn handshakes_are_guarded(world: &World) -> Result<()> {
     let own = ("origin", world.process.base_url());
     assert_eq!(status(connect(world, "/ws/feed", &[]).await), Some(401));
     assert_eq!(status(connect(world, "/ws/feed", &[("authorization", "Bearer x".into())]).await), Some(401));
-    assert_eq!(status(connect(world, "/ws/feed", std::slice::from_ref(&cookie)).await), Some(403), "a cookie without an origin");
-    assert_eq!(status(connect(world, "/ws/feed", &[cookie.clone(), ("origin", "http://evil.example".into())]).await), Some(403));
-    assert_eq!(status(connect(world, "/ws/feed", &[bearer(&admin), ("origin", "http://evil.example".into())]).await), Some(403));
+    assert_eq!(
+        status(connect(world, "/ws/feed", std::slice::from_ref(&cookie)).await),
+        Some(403),
+        "a cookie without an origin"
+    );
+    assert_eq!(
+        status(connect(world, "/ws/feed", &[cookie.clone(), ("origin", "http://evil.example".into())]).await),
+        Some(403)
+    );
+    assert_eq!(
+        status(connect(world, "/ws/feed", &[bearer(&admin), ("origin", "http://evil.example".into())]).await),
+        Some(403)
+    );
     assert!(connect(world, "/ws/feed", &[cookie, own]).await.is_ok());
     assert!(connect(world, "/ws/feed", &[bearer(&admin)]).await.is_ok());
     let worker = world.somebody("default", "task-worker").await?;
@@ -155,11 +184,16 @@ async fn handshakes_are_guarded(world: &World) -> Result<()> {
 
 async fn signing_out_closes_the_socket(world: &World) -> Result<()> {
     let pair = session(world).await?;
-    let mut socket = connect(world, "/ws/feed", &[("cookie", pair.clone()), ("origin", world.process.base_url())]).await?;
+    let mut socket =
+        connect(world, "/ws/feed", &[("cookie", pair.clone()), ("origin", world.process.base_url())]).await?;
     let client = world.stranger();
-    let request = client.request(reqwest::Method::DELETE, "/api/v1/auth/session").header("cookie", pair).header("sec-fetch-site", "same-origin");
+    let request = client
+        .request(reqwest::Method::DELETE, "/api/v1/auth/session")
+        .header("cookie", pair)
+        .header("sec-fetch-site", "same-origin");
     client.send(request).await?.expect_status(204)?;
-    let code = timeout(Duration::from_secs(6), close_code(&mut socket)).await.context("closed within five seconds")??;
+    let code =
+        timeout(Duration::from_secs(6), close_code(&mut socket)).await.context("closed within five seconds")??;
     assert_eq!(code, 1008);
     Ok(())
 }
@@ -175,7 +209,14 @@ async fn floods_and_large_messages_end_the_socket(world: &World) -> Result<()> {
     assert_eq!(close_code(&mut socket).await.unwrap_or(1008), 1008);
     let mut socket = connect(world, "/ws/feed", &[bearer(&somebody)]).await?;
     let _ = socket.send(Message::Text("x".repeat(64 * 1024).into())).await;
-    let ended = timeout(Duration::from_secs(5), async { while let Some(Ok(message)) = socket.next().await { if message.is_close() { break; } } }).await;
+    let ended = timeout(Duration::from_secs(5), async {
+        while let Some(Ok(message)) = socket.next().await {
+            if message.is_close() {
+                break;
+            }
+        }
+    })
+    .await;
     assert!(ended.is_ok(), "a message over the limit ends the socket");
     let mut open = Vec::new();
     for _ in 0..20 {
@@ -199,7 +240,9 @@ async fn a_stop_closes_sockets_with_1012_and_answers_what_waits() -> Result<()> 
     let (mut socket, _) = connect_async(request).await?;
     let poll = {
         let admin = admin.clone();
-        tokio::spawn(async move { admin.post("/api/v1/jobs/activate", &json!({"types": ["x"], "worker": "w", "wait_ms": 60_000})).await })
+        tokio::spawn(async move {
+            admin.post("/api/v1/jobs/activate", &json!({"types": ["x"], "worker": "w", "wait_ms": 60_000})).await
+        })
     };
     // The poll is under way once a later request has been answered.
     admin.get("/api/v1/me").await?.expect_status(200)?;

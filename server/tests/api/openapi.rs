@@ -11,12 +11,21 @@ async fn the_document_is_complete_and_its_references_resolve(world: &World) -> R
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
     let mut ids = std::collections::BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap().iter().filter(|(_, operation)| operation.get("responses").is_some()) {
+        for (method, operation) in
+            item.as_object().unwrap().iter().filter(|(_, operation)| operation.get("responses").is_some())
+        {
             let shown = format!("{method} {path}");
-            assert!(ids.insert(operation["operationId"].as_str().expect(&shown).to_owned()), "{shown}: the operation's id is taken");
+            assert!(
+                ids.insert(operation["operationId"].as_str().expect(&shown).to_owned()),
+                "{shown}: the operation's id is taken"
+            );
             assert!(operation["summary"].is_string() || operation["description"].is_string(), "{shown}");
             for name in path.split(['{', '}']).skip(1).step_by(2) {
-                let declared = operation["parameters"].as_array().into_iter().flatten().any(|parameter| parameter["name"] == name && parameter["in"] == "path");
+                let declared = operation["parameters"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .any(|parameter| parameter["name"] == name && parameter["in"] == "path");
                 assert!(declared, "{shown} does not declare {{{name}}}");
             }
             if operation.get("x-permission").is_some() {

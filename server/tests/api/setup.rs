@@ -11,7 +11,8 @@ use std::time::Duration;
 async fn token(process: &HeddleProcess) -> Result<String> {
     until("the set-up link", Duration::from_secs(10), || {
         let log = process.log();
-        let token = log.split("/setup?token=").nth(1).and_then(|rest| rest.split_whitespace().next()).map(str::to_owned);
+        let token =
+            log.split("/setup?token=").nth(1).and_then(|rest| rest.split_whitespace().next()).map(str::to_owned);
         async move { token }
     })
     .await
@@ -27,12 +28,19 @@ async fn the_link_makes_one_administrator() -> Result<()> {
     assert_eq!((page.status.as_u16(), page.header("location")), (303, Some("/setup")));
     let token = token(&process).await?;
     let body = |token: &str, password: &str| json!({"token": token, "username": "管理员", "password": password});
-    assert_eq!(client.post("/api/v1/setup", &body("wrong", PASSWORD)).await?.expect_status(403)?["code"], "SETUP_TOKEN_INVALID");
-    assert_eq!(client.post("/api/v1/setup", &body(&token, "short")).await?.expect_status(422)?["code"], "WEAK_PASSWORD");
+    assert_eq!(
+        client.post("/api/v1/setup", &body("wrong", PASSWORD)).await?.expect_status(403)?["code"],
+        "SETUP_TOKEN_INVALID"
+    );
+    assert_eq!(
+        client.post("/api/v1/setup", &body(&token, "short")).await?.expect_status(422)?["code"],
+        "WEAK_PASSWORD"
+    );
     let made = client.post("/api/v1/setup", &body(&token, PASSWORD)).await?;
     let cookie = made.header("set-cookie").context("a session")?.split(';').next().unwrap_or_default().to_owned();
     assert_eq!(made.expect_status(201)?["role"], "owner");
-    let me = client.send(client.request(Method::GET, "/api/v1/me").header("cookie", cookie)).await?.expect_status(200)?;
+    let me =
+        client.send(client.request(Method::GET, "/api/v1/me").header("cookie", cookie)).await?.expect_status(200)?;
     assert_eq!(me["username"], "管理员");
     client.post("/api/v1/setup", &body(&token, PASSWORD)).await?.expect_status(404)?;
     assert_eq!(client.get("/api/v1/setup").await?.expect_status(200)?, json!({"needed": false}));
@@ -54,7 +62,10 @@ async fn tokens_outlive_a_restart_and_a_new_link_ends_the_old() -> Result<()> {
     let body = json!({"token": old, "username": "a", "password": PASSWORD});
     client.post("/api/v1/setup", &body).await?.expect_status(403)?;
     let new = token(&process).await?;
-    client.post("/api/v1/setup", &json!({"token": new, "username": "a", "password": PASSWORD})).await?.expect_status(201)?;
+    client
+        .post("/api/v1/setup", &json!({"token": new, "username": "a", "password": PASSWORD}))
+        .await?
+        .expect_status(201)?;
     let signed_in = client.sign_in("a", PASSWORD).await?;
     let process = process.kill()?.start().await?;
     drop(process.client()?);

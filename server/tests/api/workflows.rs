@@ -57,7 +57,8 @@ async fn three_mistakes_are_named_and_nothing_is_stored(world: &World) -> Result
     );
     let problem = admin.post_yaml("/api/v1/workflows", &text).await?.expect_status(422)?;
     assert_eq!(problem["code"], "INVALID_DEFINITION");
-    let errors: Vec<&Value> = problem["errors"].as_array().unwrap().iter().filter(|error| error["severity"] == "error").collect();
+    let errors: Vec<&Value> =
+        problem["errors"].as_array().unwrap().iter().filter(|error| error["severity"] == "error").collect();
     let at = |line: u64| errors.iter().filter(|error| error["line"] == line).collect::<Vec<_>>();
     assert!(!at(4).is_empty(), "the unknown field `confg`: {problem:#}");
     assert!(at(4).iter().any(|error| error["suggestion"] == "config"), "with the nearest word: {problem:#}");
@@ -93,7 +94,8 @@ async fn applying_by_name_makes_versions_only_for_changes(world: &World) -> Resu
 
     let id = first["id"].as_str().unwrap();
     let versions = admin.get(&format!("/api/v1/workflows/{id}/versions")).await?.expect_status(200)?;
-    let numbers: Vec<u64> = versions["items"].as_array().unwrap().iter().map(|version| version["number"].as_u64().unwrap()).collect();
+    let numbers: Vec<u64> =
+        versions["items"].as_array().unwrap().iter().map(|version| version["number"].as_u64().unwrap()).collect();
     assert_eq!(numbers, [2, 1]);
     let old = admin.get(&format!("/api/v1/workflows/{id}/versions/1")).await?.expect_status(200)?;
     assert_eq!(old["definition"].get("description"), None);
@@ -125,7 +127,8 @@ async fn replacing_honours_if_match(world: &World) -> Result<()> {
 async fn names(client: &Client, query: &str) -> Result<Vec<String>> {
     let (mut names, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = client.get(&format!("/api/v1/workflows?{query}&limit=2&cursor={cursor}")).await?.expect_status(200)?;
+        let page =
+            client.get(&format!("/api/v1/workflows?{query}&limit=2&cursor={cursor}")).await?.expect_status(200)?;
         let items = page["items"].as_array().unwrap();
         assert!(items.len() <= 2);
         names.extend(items.iter().map(|item| item["name"].as_str().unwrap().to_owned()));
@@ -168,7 +171,8 @@ async fn a_workflow_leaves_in_three_forms(world: &World) -> Result<()> {
     assert_eq!(executable["tasks"][0]["next"][0]["id"], "say", "{executable}");
     admin.get(&format!("{path}?format=bpmn")).await?.expect_status(422)?;
     for (media_type, body) in [("application/yaml", yaml), ("application/json", made["definition"].to_string())] {
-        let request = admin.request(Method::POST, "/api/v1/workflows/validate").header("content-type", media_type).body(body);
+        let request =
+            admin.request(Method::POST, "/api/v1/workflows/validate").header("content-type", media_type).body(body);
         assert_eq!(admin.send(request).await?.expect_status(200)?["valid"], true, "{media_type}");
     }
     Ok(())

@@ -18,7 +18,10 @@ async fn ids_of_another_workspace_do_not_exist(world: &World) -> Result<()> {
     let (wf, wi) = (made["id"].as_str().unwrap(), instance["id"].as_str().unwrap());
     let job_node = instance["nodes"].as_array().unwrap().iter().find(|node| node["node_id"] == "工作").unwrap();
     assert_eq!(node_status(&instance, "工作"), "RUNNING");
-    let taken = other.post("/api/v1/jobs/activate", &json!({"types": [action], "worker": "thief", "wait_ms": 10})).await?.expect_status(200)?;
+    let taken = other
+        .post("/api/v1/jobs/activate", &json!({"types": [action], "worker": "thief", "wait_ms": 10}))
+        .await?
+        .expect_status(200)?;
     assert_eq!(taken["jobs"], json!([]));
     let job = job_node["id"].as_str().unwrap().replacen("ni_", "job_", 1);
     let calls = [
@@ -42,7 +45,11 @@ async fn ids_of_another_workspace_do_not_exist(world: &World) -> Result<()> {
     for (method, path, body) in calls {
         let mut request = other.request(method.clone(), &path);
         if path.starts_with("/ws/") {
-            request = request.header("connection", "upgrade").header("upgrade", "websocket").header("sec-websocket-version", "13").header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+            request = request
+                .header("connection", "upgrade")
+                .header("upgrade", "websocket")
+                .header("sec-websocket-version", "13")
+                .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
         }
         if !body.is_null() {
             request = request.json(&body);
@@ -57,7 +64,11 @@ async fn ids_of_another_workspace_do_not_exist(world: &World) -> Result<()> {
         let page = other.get(list).await?.expect_status(200)?;
         assert_eq!(page["items"], json!([]), "{list}");
     }
-    assert_eq!(admin.get(&format!("/api/v1/workflow-instances/{wi}")).await?.expect_status(200)?["status"], "RUNNING", "and nothing was changed");
+    assert_eq!(
+        admin.get(&format!("/api/v1/workflow-instances/{wi}")).await?.expect_status(200)?["status"],
+        "RUNNING",
+        "and nothing was changed"
+    );
     Ok(())
 }
 

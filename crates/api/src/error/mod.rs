@@ -11,12 +11,12 @@ use serde_json::{Map, Value};
 
 /// What a use case answers when it refuses or fails. Holds nothing that a stranger may not read: causes go to the log.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{code}: {}", detail.as_ref().map_or("", |(en, _)| en.as_str()))]
+#[error("{code}: {}", detail.as_ref().map_or("", |texts| texts.0.as_str()))]
 pub struct ApiError {
     /// Which error it is.
     pub code: ErrorCode,
     /// What happened here, in English and 中文; the code's own text where absent.
-    pub detail: Option<(String, String)>,
+    pub detail: Option<Box<(String, String)>>,
     /// The single mistakes of an input.
     pub errors: Vec<ProblemItem>,
     /// Further members of the problem document, such as `from` and `to` of a refused transition.
@@ -34,7 +34,7 @@ impl ApiError {
     /// Says what happened here, in English and 中文.
     #[must_use]
     pub fn detail(mut self, en: impl Into<String>, zh: impl Into<String>) -> Self {
-        self.detail = Some((en.into(), zh.into()));
+        self.detail = Some(Box::new((en.into(), zh.into())));
         self
     }
 
@@ -70,14 +70,16 @@ impl ApiError {
     pub fn invalid(pointer: &str, en: impl Into<String>, zh: impl Into<String>, lang: Lang) -> Self {
         let (en, zh) = (en.into(), zh.into());
         let message = lang.pick(&en, &zh).to_owned();
-        Self::new(ErrorCode::InvalidInput).detail(en, zh).errors(vec![ProblemItem::error(pointer, "INVALID_VALUE", message)])
+        Self::new(ErrorCode::InvalidInput)
+            .detail(en, zh)
+            .errors(vec![ProblemItem::error(pointer, "INVALID_VALUE", message)])
     }
 
     /// The problem document in this language; `instance` is the request's id.
     pub fn problem(&self, lang: Lang, instance: impl std::fmt::Display) -> Problem {
         let (title_en, title_zh) = self.code.title();
         let detail = match &self.detail {
-            Some((en, zh)) => lang.pick(en, zh).to_owned(),
+            Some(texts) => lang.pick(&texts.0, &texts.1).to_owned(),
             None => {
                 let (en, zh) = self.code.help();
                 lang.pick(en, zh).to_owned()

@@ -62,12 +62,18 @@ impl fmt::Debug for SetUp {
 
 impl fmt::Debug for SignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignIn").field("username", &self.username).field("workspace", &self.workspace).finish_non_exhaustive()
+        f.debug_struct("SignIn")
+            .field("username", &self.username)
+            .field("workspace", &self.workspace)
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for PasswordGrant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PasswordGrant").field("username", &self.username).field("workspace", &self.workspace).finish_non_exhaustive()
+        f.debug_struct("PasswordGrant")
+            .field("username", &self.username)
+            .field("workspace", &self.workspace)
+            .finish_non_exhaustive()
     }
 }

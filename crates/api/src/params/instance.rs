@@ -81,9 +81,13 @@ pub struct ListInstances {
 impl ListInstances {
     /// The statuses asked for; `Err` holds the first word that is none.
     pub fn statuses(&self) -> Result<Vec<InstanceStatus>, String> {
-        self.status.iter().flat_map(|list| list.split(',')).map(str::trim).filter(|word| !word.is_empty()).map(|word| {
-            InstanceStatus::from_word(word).ok_or_else(|| word.to_owned())
-        }).collect()
+        self.status
+            .iter()
+            .flat_map(|list| list.split(','))
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+            .map(|word| InstanceStatus::from_word(word).ok_or_else(|| word.to_owned()))
+            .collect()
     }
 }
 

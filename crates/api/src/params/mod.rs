@@ -7,13 +7,13 @@ mod workflow;
 
 pub use auth::{PasswordGrant, SetUp, SignIn};
 pub use instance::{
-    ActionName, ActionParams, BatchStart, CompleteTask, FailTask, GetInstance, InstanceAction, ListEvents, ListInstances, ListLogs, ListNodes,
-    PatchVariables, StartInstance, TimerPolicy, WatchInstance,
+    ActionName, ActionParams, BatchStart, CompleteTask, FailTask, GetInstance, InstanceAction, ListEvents,
+    ListInstances, ListLogs, ListNodes, PatchVariables, StartInstance, TimerPolicy, WatchInstance,
 };
 pub use job::{ActivateJobs, CompleteJob, FailJob, HeartbeatJob};
 pub use workflow::{
-    ApplyWorkflow, CreateWorkflow, DefinitionFormat, DefinitionText, DeleteWorkflow, ExportFormat, ExportWorkflow, GetVersion, GetWorkflow, ListVersions,
-    ListWorkflows, ReplaceWorkflow,
+    ApplyWorkflow, CreateWorkflow, DefinitionFormat, DefinitionText, DeleteWorkflow, ExportFormat, ExportWorkflow,
+    GetVersion, GetWorkflow, ListVersions, ListWorkflows, ReplaceWorkflow,
 };
 
 use serde::{Deserialize, Serialize};

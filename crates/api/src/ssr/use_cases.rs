@@ -97,7 +97,16 @@ pub trait UseCases: Send + Sync + 'static {
     async fn node_stats(&self, context: &RequestContext, params: StatsRange) -> Answer<Vec<NodeStats>>;
 
     /// Follows a topic of the feed (`instance:view`). Frames come in order, without gaps.
-    async fn subscribe(&self, context: &RequestContext, topic: crate::feed::Topic, after: Option<String>) -> Answer<FeedStream<ServerFrame>>;
+    async fn subscribe(
+        &self,
+        context: &RequestContext,
+        topic: crate::feed::Topic,
+        after: Option<String>,
+    ) -> Answer<FeedStream<ServerFrame>>;
     /// Follows one instance (`instance:view`): a snapshot where `after` is absent, then each event.
-    async fn watch_instance(&self, context: &RequestContext, params: WatchInstance) -> Answer<FeedStream<InstanceFrame>>;
+    async fn watch_instance(
+        &self,
+        context: &RequestContext,
+        params: WatchInstance,
+    ) -> Answer<FeedStream<InstanceFrame>>;
 }

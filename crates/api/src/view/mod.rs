@@ -9,11 +9,13 @@ mod workflow;
 
 pub use event::{EventView, LogView};
 pub use instance::{
-    BatchItem, BatchStarted, ErrorView, IncidentView, InstanceStatus, InstanceSummary, InstanceView, NodeStatus, NodeView, Phase,
+    BatchItem, BatchStarted, ErrorView, IncidentView, InstanceStatus, InstanceSummary, InstanceView, NodeStatus,
+    NodeView, Phase,
 };
 pub use job::{ActivatedJobs, HeartbeatView, JobView, TaskTypeView};
 pub use stats::{NodeStats, StatusCounts, WorkflowStats};
 pub use viewer::{AccessToken, Me, SetupState, SignedIn, Viewer, WorkspaceView};
 pub use workflow::{
-    Applied, ApplyOutcome, Document, Validation, VersionSummary, VersionView, WorkflowStatus, WorkflowSummary, WorkflowView,
+    Applied, ApplyOutcome, Document, Validation, VersionSummary, VersionView, WorkflowStatus, WorkflowSummary,
+    WorkflowView,
 };

@@ -1,9 +1,9 @@
 //! The first administrator: by the one-time link that the first start prints, or by the operator's own configuration.
 
-use crate::error::Result;
 use super::account::login_key;
 use super::policy;
 use crate::audit::{self, Entry};
+use crate::error::Result;
 use crate::service::Service;
 use crate::source;
 use heddle_api::params::SetUp;
@@ -96,7 +96,9 @@ impl Service {
         if !self.setup_state().await?.needed {
             return Err(ErrorCode::NotFound.into());
         }
-        self.throttle.admit("set-up", Default::default(), context.address, source::now_ms()).map_err(|seconds| ApiError::new(ErrorCode::TooManyRequests).retry_after(seconds))?;
+        self.throttle
+            .admit("set-up", Default::default(), context.address, source::now_ms())
+            .map_err(|seconds| ApiError::new(ErrorCode::TooManyRequests).retry_after(seconds))?;
         let stored = self.store.setting(SETTING).await?;
         let link: Option<Link> = stored.and_then(|text| serde_json::from_str(&text).ok());
         let hash = hex::encode(source::hash_secret(&params.token));
@@ -117,14 +119,25 @@ impl Service {
     async fn create_admin(&self, context: &RequestContext, params: &SetUp) -> Result<Option<(UserRow, WorkspaceRow)>> {
         let now = source::now_ms();
         let username = crate::users::checked_name(&params.username, "/username", context.lang)?;
-        let name = params.workspace.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or(DEFAULT_WORKSPACE);
+        let name =
+            params.workspace.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or(DEFAULT_WORKSPACE);
         let workspace_name = crate::users::checked_name(name, "/workspace", context.lang)?;
         let existing = self.store.workspace_by_name(&workspace_name).await?;
-        let workspace = existing.unwrap_or_else(|| WorkspaceRow { id: WorkspaceId::from_u128(source::new_id()), name: workspace_name, created_at: now });
+        let workspace = existing.unwrap_or_else(|| WorkspaceRow {
+            id: WorkspaceId::from_u128(source::new_id()),
+            name: workspace_name,
+            created_at: now,
+        });
         let user = UserRow {
             id: UserId::from_u128(source::new_id()),
             username_key: login_key(&username),
-            display_name: params.display_name.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or(&username).to_owned(),
+            display_name: params
+                .display_name
+                .as_deref()
+                .map(str::trim)
+                .filter(|name| !name.is_empty())
+                .unwrap_or(&username)
+                .to_owned(),
             username,
             email: params.email.as_deref().map(login_key).filter(|email| !email.is_empty()),
             password_hash: Some(self.passwords.hash(&params.password).await?),
@@ -136,8 +149,17 @@ impl Service {
             locked_until: None,
             created_at: now,
         };
-        let entry = Entry { workspace: Some(workspace.id), actor: user.id.to_string(), action: "setup.complete", target: user.id.to_string(), details: json!({"username": user.username}) };
-        let made = self.store.create_first_admin(workspace.clone(), user.clone(), Role::Owner.as_str(), audit::row(context, entry)).await?;
+        let entry = Entry {
+            workspace: Some(workspace.id),
+            actor: user.id.to_string(),
+            action: "setup.complete",
+            target: user.id.to_string(),
+            details: json!({"username": user.username}),
+        };
+        let made = self
+            .store
+            .create_first_admin(workspace.clone(), user.clone(), Role::Owner.as_str(), audit::row(context, entry))
+            .await?;
         self.has_users.store(true, Ordering::Relaxed);
         Ok(made.then_some((user, workspace)))
     }

@@ -40,12 +40,18 @@ impl SigningKeys {
     }
 
     fn from_pkcs8(id: String, pkcs8: &[u8]) -> anyhow::Result<Self> {
-        let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|error| anyhow::anyhow!("the stored signing key is damaged: {error}"))?;
-        Ok(Self { id, encoding: EncodingKey::from_ed_der(pkcs8), decoding: DecodingKey::from_ed_der(pair.public_key().as_ref()) })
+        let pair = Ed25519KeyPair::from_pkcs8(pkcs8)
+            .map_err(|error| anyhow::anyhow!("the stored signing key is damaged: {error}"))?;
+        Ok(Self {
+            id,
+            encoding: EncodingKey::from_ed_der(pkcs8),
+            decoding: DecodingKey::from_ed_der(pair.public_key().as_ref()),
+        })
     }
 
     fn generate(secret: &SecretKey) -> anyhow::Result<String> {
-        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).map_err(|error| anyhow::anyhow!("cannot make a signing key: {error}"))?;
+        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new())
+            .map_err(|error| anyhow::anyhow!("cannot make a signing key: {error}"))?;
         let stored = Stored {
             id: hex::encode(source::random::<8>()),
             algorithm: "EdDSA".to_owned(),

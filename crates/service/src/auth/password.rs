@@ -43,7 +43,13 @@ impl Passwords {
     /// The hash of a new password, as a PHC string.
     pub(crate) async fn hash(&self, password: &str) -> Result<String> {
         let (argon2, password) = (self.argon2.clone(), normal(password));
-        self.run(move || argon2.hash_password(password.as_bytes()).map(|hash: PasswordHash| hash.to_string()).map_err(|error| Error::from(broken(&error)))).await?
+        self.run(move || {
+            argon2
+                .hash_password(password.as_bytes())
+                .map(|hash: PasswordHash| hash.to_string())
+                .map_err(|error| Error::from(broken(&error)))
+        })
+        .await?
     }
 
     /// Whether it is the password of this hash. Takes as long where there is no hash.
@@ -64,7 +70,8 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let place = self.queue.clone().try_acquire_owned().map_err(|_| ApiError::new(ErrorCode::Overloaded).retry_after(2))?;
+        let place =
+            self.queue.clone().try_acquire_owned().map_err(|_| ApiError::new(ErrorCode::Overloaded).retry_after(2))?;
         let slot = self.slots.clone().acquire_owned().await.map_err(|error| broken(&error))?;
         // The permits go with the work, not with the caller: one who hangs up must not free a slot that is still busy.
         let done = tokio::task::spawn_blocking(move || {
@@ -94,7 +101,10 @@ mod tests {
         let passwords = Passwords::new().unwrap();
         let hash = passwords.hash("海边的风筝 cafe\u{301}").await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=65536,t=3,p=1$"), "{hash}");
-        assert!(passwords.verify("海边的风筝 café", Some(&hash)).await.unwrap(), "composed and decomposed are the same");
+        assert!(
+            passwords.verify("海边的风筝 café", Some(&hash)).await.unwrap(),
+            "composed and decomposed are the same"
+        );
         assert!(!passwords.verify("海边的风筝 cafe", Some(&hash)).await.unwrap());
         assert!(!passwords.verify("", None).await.unwrap());
         assert!(PasswordHash::new(&passwords.nobody).is_ok(), "nobody's hash is well-formed");
@@ -103,7 +113,8 @@ mod tests {
     #[tokio::test]
     async fn more_than_the_queue_holds_are_refused() {
         let passwords = Passwords::new().unwrap();
-        let waiting: Vec<_> = (0..limits::ARGON2_QUEUE).map(|_| passwords.queue.clone().try_acquire_owned().unwrap()).collect();
+        let waiting: Vec<_> =
+            (0..limits::ARGON2_QUEUE).map(|_| passwords.queue.clone().try_acquire_owned().unwrap()).collect();
         assert_eq!(passwords.verify("x", None).await.unwrap_err().0.code, ErrorCode::Overloaded);
         drop(waiting);
         assert!(passwords.verify("x", None).await.is_ok());

@@ -107,10 +107,11 @@ fn is_step(a: char, b: char) -> bool {
 
 /// Words that guessers put together, the longest first so that none hides a part of another.
 const COMMON: &[&str] = &[
-    "administrator", "workflow", "password", "passwort", "passwoid", "iioveyou", "superman", "princess", "football", "baseball", "computer",
-    "sunshine", "internet", "starwars", "trustnoi", "iloveyou", "welcome", "michael", "charlie", "default", "monkey", "dragon", "master", "shadow",
-    "secret", "letmein", "hunter", "heddle", "changeme", "qwerty", "asdfgh", "zxcvbn", "woaini", "system", "access", "server", "admin", "login",
-    "hello", "world", "guest", "user", "test", "temp", "root", "pass", "mima", "love", "abc", "the", "and", "my", "is",
+    "administrator", "workflow", "password", "passwort", "passwoid", "iioveyou", "superman", "princess", "football",
+    "baseball", "computer", "sunshine", "internet", "starwars", "trustnoi", "iloveyou", "welcome", "michael",
+    "charlie", "default", "monkey", "dragon", "master", "shadow", "secret", "letmein", "hunter", "heddle", "changeme",
+    "qwerty", "asdfgh", "zxcvbn", "woaini", "system", "access", "server", "admin", "login", "hello", "world", "guest",
+    "user", "test", "temp", "root", "pass", "mima", "love", "abc", "the", "and", "my", "is",
 ];
 
 #[cfg(test)]
@@ -119,7 +120,13 @@ mod tests {
 
     #[test]
     fn long_and_uncommon_passwords_pass() {
-        for good in ["correct horse battery staple", "tulip-harbour-quantum-7", "海边的风筝飞过三座旧桥和一片松林", "Zx9!kfPq22mLw#aRt", "the rain in Spain stays mainly"] {
+        for good in [
+            "correct horse battery staple",
+            "tulip-harbour-quantum-7",
+            "海边的风筝飞过三座旧桥和一片松林",
+            "Zx9!kfPq22mLw#aRt",
+            "the rain in Spain stays mainly",
+        ] {
             assert_eq!(check(good, "admin"), Ok(()), "{good}");
         }
     }

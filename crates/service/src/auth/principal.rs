@@ -1,9 +1,9 @@
 //! From what a request carries to who asks. Answers are believed for a few seconds, so that a busy caller costs no query per request.
 
-use crate::error::Result;
 use super::keys::SigningKeys;
 use super::token::Claims;
 use crate::cache::Cache;
+use crate::error::Result;
 use crate::source;
 use heddle_api::{ApiError, ErrorCode, Principal, Role};
 use heddle_model::ids::{SessionId, UserId, WorkspaceId};
@@ -40,7 +40,13 @@ pub(crate) struct Principals {
 impl Principals {
     pub(crate) fn new(store: Store, keys: Arc<SigningKeys>) -> Self {
         let believed = Duration::from_millis(limits::ACCOUNT_CACHE_MS);
-        Self { store, keys, tokens: Cache::new(Duration::from_secs(limits::TOKEN_SECONDS), 10_000), users: Cache::new(believed, 10_000), sessions: Cache::new(believed, 10_000) }
+        Self {
+            store,
+            keys,
+            tokens: Cache::new(Duration::from_secs(limits::TOKEN_SECONDS), 10_000),
+            users: Cache::new(believed, 10_000),
+            sessions: Cache::new(believed, 10_000),
+        }
     }
 
     /// Who asks; `None` for a stranger. Credentials that are wrong, or no longer hold, are 401.
@@ -98,7 +104,8 @@ impl Principals {
             self.store.session_touch(session.id, now).await?;
             self.sessions.remove(&hash);
         }
-        principal(session.user, &username, session.workspace, role.as_deref(), Some(session.id)).ok_or_else(|| ended().into())
+        principal(session.user, &username, session.workspace, role.as_deref(), Some(session.id))
+            .ok_or_else(|| ended().into())
     }
 
     /// Forgets what is believed of a session, at sign-out.
@@ -107,8 +114,15 @@ impl Principals {
     }
 }
 
-fn principal(user: UserId, username: &str, workspace: WorkspaceId, role: Option<&str>, session: Option<SessionId>) -> Option<Principal> {
-    let role: Role = role?.parse().inspect_err(|error| tracing::error!(%error, %user, "a stored role cannot be read")).ok()?;
+fn principal(
+    user: UserId,
+    username: &str,
+    workspace: WorkspaceId,
+    role: Option<&str>,
+    session: Option<SessionId>,
+) -> Option<Principal> {
+    let role: Role =
+        role?.parse().inspect_err(|error| tracing::error!(%error, %user, "a stored role cannot be read")).ok()?;
     Some(Principal { user, username: username.into(), workspace, role, permissions: role.permissions(), session })
 }
 

@@ -9,7 +9,9 @@ pub struct SecretKey([u8; 32]);
 
 /// Something sealed cannot be opened: another key, or damage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("what is stored was sealed with another HEDDLE_SECRET_KEY, or is damaged; start with the key that this database was made with")]
+#[error(
+    "what is stored was sealed with another HEDDLE_SECRET_KEY, or is damaged; start with the key that this database was made with"
+)]
 pub(super) struct SealError;
 
 impl SecretKey {
@@ -45,7 +47,8 @@ impl SecretKey {
         let (nonce, rest) = sealed.split_at_checked(NONCE_LEN).ok_or(SealError)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError)?;
         let mut plain = rest.to_vec();
-        let opened = self.cipher()?.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut plain).map_err(|_| SealError)?;
+        let opened =
+            self.cipher()?.open_in_place(nonce, Aad::from(purpose.as_bytes()), &mut plain).map_err(|_| SealError)?;
         Ok(opened.to_vec())
     }
 

@@ -1,7 +1,7 @@
 //! Browser sessions: a random secret in the cookie, its hash in the database, an idle and an absolute end.
 
-use crate::error::Result;
 use crate::audit::{self, Entry};
+use crate::error::Result;
 use crate::service::Service;
 use crate::source;
 use heddle_api::view::{Me, SignedIn, WorkspaceView};
@@ -13,7 +13,13 @@ use serde_json::json;
 
 impl Service {
     /// Opens a session for a user who has proven who they are.
-    pub(super) async fn open_session(&self, context: &RequestContext, user: &UserRow, workspace: &WorkspaceRow, role: Role) -> Result<SignedIn> {
+    pub(super) async fn open_session(
+        &self,
+        context: &RequestContext,
+        user: &UserRow,
+        workspace: &WorkspaceRow,
+        role: Role,
+    ) -> Result<SignedIn> {
         let now = source::now_ms();
         let secret = source::new_secret();
         let session = SessionRow {
@@ -28,7 +34,13 @@ impl Service {
             user_agent: None,
         };
         let expires_at = Timestamp::from_ms(session.expires_at);
-        let entry = Entry { workspace: Some(workspace.id), actor: user.id.to_string(), action: "session.open", target: session.id.to_string(), details: json!({}) };
+        let entry = Entry {
+            workspace: Some(workspace.id),
+            actor: user.id.to_string(),
+            action: "session.open",
+            target: session.id.to_string(),
+            details: json!({}),
+        };
         self.store.session_insert(session).await?;
         self.store.audit_append(audit::row(context, entry)).await?;
         Ok(SignedIn { secret, expires_at, me: me(user, workspace, role) })
@@ -67,7 +79,11 @@ impl Service {
     }
 
     /// The workspace that somebody chose at sign-in, or their default one, and their role there.
-    pub(super) async fn choose_workspace(&self, user: &UserRow, wanted: Option<&str>) -> Result<Option<(WorkspaceRow, Role)>> {
+    pub(super) async fn choose_workspace(
+        &self,
+        user: &UserRow,
+        wanted: Option<&str>,
+    ) -> Result<Option<(WorkspaceRow, Role)>> {
         let memberships = self.store.memberships(user.id).await?;
         let wanted = wanted.map(str::trim).filter(|wanted| !wanted.is_empty());
         let chosen = match wanted {
@@ -76,7 +92,8 @@ impl Service {
                 memberships.into_iter().find(|(workspace, _)| workspace.name == wanted || Some(workspace.id) == id)
             }
             None => {
-                let default = memberships.iter().position(|(workspace, _)| workspace.id == user.default_workspace).unwrap_or(0);
+                let default =
+                    memberships.iter().position(|(workspace, _)| workspace.id == user.default_workspace).unwrap_or(0);
                 memberships.into_iter().nth(default)
             }
         };

@@ -37,7 +37,13 @@ impl Throttle {
     /// Admits a try, and counts it as failed until it turns out right: a thousand at once are a thousand tries.
     ///
     /// `stored` is what the database knows of the account. `Err` holds the seconds to wait.
-    pub(crate) fn admit(&self, account: &str, stored: Failures, address: Option<IpAddr>, now: i64) -> Result<Failures, u64> {
+    pub(crate) fn admit(
+        &self,
+        account: &str,
+        stored: Failures,
+        address: Option<IpAddr>,
+        now: i64,
+    ) -> Result<Failures, u64> {
         let mut counts = self.lock();
         counts.forget(now);
         let known = counts.accounts.get(account).copied().unwrap_or_default();
@@ -115,7 +121,8 @@ mod tests {
     #[test]
     fn ten_thousand_guesses_in_a_day_reach_few_verifications() {
         let throttle = Throttle::new();
-        let admitted = (0..10_000).filter(|n| throttle.admit("admin", Failures::default(), None, n * 8_640).is_ok()).count();
+        let admitted =
+            (0..10_000).filter(|n| throttle.admit("admin", Failures::default(), None, n * 8_640).is_ok()).count();
         assert!(admitted <= 115, "{admitted}");
     }
 

@@ -39,7 +39,12 @@ impl Claims {
 
 impl SigningKeys {
     /// A new token.
-    pub(crate) fn issue(&self, user: UserId, workspace: WorkspaceId, epoch: i64) -> jsonwebtoken::errors::Result<String> {
+    pub(crate) fn issue(
+        &self,
+        user: UserId,
+        workspace: WorkspaceId,
+        epoch: i64,
+    ) -> jsonwebtoken::errors::Result<String> {
         let now = source::now_ms() / 1000;
         let claims = Claims {
             iss: ISSUER.into(),
@@ -108,7 +113,12 @@ mod tests {
         let keys = SigningKeys::for_tests().unwrap();
         let claims = keys.verify(&keys.issue(ids().0, ids().1, 0).unwrap()).unwrap();
         let now = source::now_ms() / 1000;
-        assert!(claims.holds_at(now) && claims.holds_at(now + 899) && !claims.holds_at(now + 911) && !claims.holds_at(now - 60));
+        assert!(
+            claims.holds_at(now)
+                && claims.holds_at(now + 899)
+                && !claims.holds_at(now + 911)
+                && !claims.holds_at(now - 60)
+        );
     }
 
     #[test]
@@ -118,8 +128,14 @@ mod tests {
         let good: Value = serde_json::from_slice(&BASE64.decode(token.split('.').nth(1).unwrap()).unwrap()).unwrap();
         let now = source::now_ms() / 1000;
         let changes: [(&str, Value); 8] = [
-            ("exp", json!(now - 60)), ("exp", json!("9999999999")), ("exp", Value::Null), ("nbf", json!(now + 600)), ("aud", json!("other")),
-            ("iss", json!("other")), ("sub", json!("usr_x")), ("nbf", Value::Null),
+            ("exp", json!(now - 60)),
+            ("exp", json!("9999999999")),
+            ("exp", Value::Null),
+            ("nbf", json!(now + 600)),
+            ("aud", json!("other")),
+            ("iss", json!("other")),
+            ("sub", json!("usr_x")),
+            ("nbf", Value::Null),
         ];
         for (claim, value) in changes {
             let mut claims = good.clone();
@@ -137,6 +153,10 @@ mod tests {
         }
         let mut header = keys.header();
         header.typ = Some("JWT".into());
-        assert_eq!(keys.verify(&jsonwebtoken::encode(&header, &good, &keys.encoding).unwrap()), None, "another kind of token");
+        assert_eq!(
+            keys.verify(&jsonwebtoken::encode(&header, &good, &keys.encoding).unwrap()),
+            None,
+            "another kind of token"
+        );
     }
 }

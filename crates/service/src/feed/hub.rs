@@ -20,9 +20,12 @@ pub(crate) struct Hub {
 #[derive(Default)]
 struct Rooms {
     next: AtomicU64,
-    instances: Mutex<HashMap<(WorkspaceId, InstanceId), HashMap<u64, Arc<Notify>>>>,
-    lists: Mutex<HashMap<WorkspaceId, HashMap<u64, Arc<Inbox>>>>,
+    instances: Waiting<(WorkspaceId, InstanceId), Notify>,
+    lists: Waiting<WorkspaceId, Inbox>,
 }
+
+/// Who waits for what: by thing, then by the number of the place.
+type Waiting<K, T> = Mutex<HashMap<K, HashMap<u64, Arc<T>>>>;
 
 /// What has changed since a list subscription last looked.
 #[derive(Default)]

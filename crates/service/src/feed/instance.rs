@@ -20,7 +20,12 @@ const POLL: Duration = Duration::from_secs(2);
 
 impl Service {
     /// The instance (where `after` is absent), and its further events.
-    pub(super) async fn follow(&self, allowed: Allowed<'_>, id: InstanceId, after: Option<u64>) -> Result<(Option<InstanceView>, FeedStream<EventView>)> {
+    pub(super) async fn follow(
+        &self,
+        allowed: Allowed<'_>,
+        id: InstanceId,
+        after: Option<u64>,
+    ) -> Result<(Option<InstanceView>, FeedStream<EventView>)> {
         // Interest first, then the look, then the wait: nothing falls between.
         let hub = self.hub.clone();
         let place = hub.instance(allowed.workspace(), id);
@@ -84,4 +89,3 @@ impl Follower {
         }
     }
 }
-

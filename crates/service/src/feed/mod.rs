@@ -17,7 +17,12 @@ use heddle_api::{ApiError, FeedStream, Permission, RequestContext};
 
 impl Service {
     /// Follows a topic of the feed.
-    pub(crate) async fn subscribe(&self, context: &RequestContext, topic: Topic, after: Option<String>) -> Result<FeedStream<ServerFrame>> {
+    pub(crate) async fn subscribe(
+        &self,
+        context: &RequestContext,
+        topic: Topic,
+        after: Option<String>,
+    ) -> Result<FeedStream<ServerFrame>> {
         let allowed = authorize(context, Permission::InstanceView)?;
         let name = topic.to_string();
         match topic {
@@ -26,10 +31,18 @@ impl Service {
                 let after = after.and_then(|cursor| cursor.parse().ok());
                 let (snapshot, events) = self.follow(allowed, id, after).await?;
                 let first = match snapshot {
-                    Some(instance) => ServerFrame::Snapshot { topic: name.clone(), cursor: instance.seq.to_string(), instance: Box::new(instance) },
+                    Some(instance) => ServerFrame::Snapshot {
+                        topic: name.clone(),
+                        cursor: instance.seq.to_string(),
+                        instance: Box::new(instance),
+                    },
                     None => ServerFrame::Subscribed { topic: name.clone(), cursor: after.unwrap_or(0).to_string() },
                 };
-                let frames = events.map(move |event| ServerFrame::Event { topic: name.clone(), cursor: event.seq.to_string(), event });
+                let frames = events.map(move |event| ServerFrame::Event {
+                    topic: name.clone(),
+                    cursor: event.seq.to_string(),
+                    event,
+                });
                 Ok(futures::stream::once(async { first }).chain(frames).boxed())
             }
             Topic::Instances(filter) => {
@@ -41,10 +54,15 @@ impl Service {
     }
 
     /// Follows one instance.
-    pub(crate) async fn watch_instance(&self, context: &RequestContext, params: WatchInstance) -> Result<FeedStream<InstanceFrame>> {
+    pub(crate) async fn watch_instance(
+        &self,
+        context: &RequestContext,
+        params: WatchInstance,
+    ) -> Result<FeedStream<InstanceFrame>> {
         let allowed = authorize(context, Permission::InstanceView)?;
         let (snapshot, events) = self.follow(allowed, params.id, params.after).await?;
-        let first = snapshot.map(|instance: InstanceView| InstanceFrame::Snapshot { seq: instance.seq, instance: Box::new(instance) });
+        let first = snapshot
+            .map(|instance: InstanceView| InstanceFrame::Snapshot { seq: instance.seq, instance: Box::new(instance) });
         let frames = events.map(|event: EventView| InstanceFrame::Event { seq: event.seq, event });
         Ok(futures::stream::iter(first).chain(frames).boxed())
     }
@@ -64,7 +82,12 @@ fn read_filter(query: &str, context: &RequestContext) -> Result<ListInstances> {
     }
     let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(known).finish();
     let mut params: ListInstances = serde_urlencoded::from_str(&text).map_err(|error| {
-        ApiError::invalid("", format!("The filter cannot be read: {error}."), format!("无法读取筛选条件：{error}。"), context.lang)
+        ApiError::invalid(
+            "",
+            format!("The filter cannot be read: {error}."),
+            format!("无法读取筛选条件：{error}。"),
+            context.lang,
+        )
     })?;
     params.vars = vars;
     Ok(params)

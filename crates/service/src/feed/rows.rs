@@ -18,7 +18,13 @@ const GATHER: Duration = Duration::from_millis(250);
 
 impl Service {
     /// Rows of this filter that change from now on. `resumed`: the caller has missed some and reads its page again.
-    pub(super) fn follow_rows(&self, allowed: Allowed<'_>, topic: String, filter: Option<InstanceFilter>, resumed: bool) -> FeedStream<ServerFrame> {
+    pub(super) fn follow_rows(
+        &self,
+        allowed: Allowed<'_>,
+        topic: String,
+        filter: Option<InstanceFilter>,
+        resumed: bool,
+    ) -> FeedStream<ServerFrame> {
         let place = self.hub.list(allowed.workspace());
         let (store, workspace) = (self.store.clone(), allowed.workspace());
         let (send, receive) = mpsc::channel(limits::PAGE_ROWS as usize);
@@ -48,7 +54,11 @@ impl Service {
                         Ok(rows) => rows
                             .into_iter()
                             .filter(|row| concerns(filter, row))
-                            .map(|row| ServerFrame::Row { topic: topic.clone(), cursor: row.updated_at.to_string(), instance: view::summary(row) })
+                            .map(|row| ServerFrame::Row {
+                                topic: topic.clone(),
+                                cursor: row.updated_at.to_string(),
+                                instance: view::summary(row),
+                            })
                             .collect(),
                         Err(error) => {
                             tracing::warn!(%error, "cannot read rows for a socket");
@@ -74,7 +84,10 @@ fn concerns(filter: &InstanceFilter, row: &InstanceRow) -> bool {
         && filter.version.is_none_or(|version| version == row.version_number)
         && filter.id.is_none_or(|id| id == row.id)
         && filter.business_key.as_ref().is_none_or(|key| Some(key) == row.business_key.as_ref())
-        && filter.business_key_prefix.as_ref().is_none_or(|prefix| row.business_key.as_ref().is_some_and(|key| key.starts_with(prefix)))
+        && filter
+            .business_key_prefix
+            .as_ref()
+            .is_none_or(|prefix| row.business_key.as_ref().is_some_and(|key| key.starts_with(prefix)))
         && filter.started_after.is_none_or(|time| row.created_at >= time)
         && filter.started_before.is_none_or(|time| row.created_at < time)
 }

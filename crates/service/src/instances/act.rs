@@ -5,7 +5,9 @@ use crate::audit::{self, Entry};
 use crate::authz::{Allowed, authorize};
 use crate::error::Result;
 use crate::service::Service;
-use heddle_api::params::{ActionName, ActionParams, CompleteTask, FailTask, InstanceAction, PatchVariables, TimerPolicy};
+use heddle_api::params::{
+    ActionName, ActionParams, CompleteTask, FailTask, InstanceAction, PatchVariables, TimerPolicy,
+};
 use heddle_api::view::InstanceView;
 use heddle_api::{ApiError, Lang, Permission, RequestContext};
 use heddle_engine::kernel::Command;
@@ -16,7 +18,11 @@ use serde_json::{Value, json};
 
 impl Service {
     /// Does something to an instance.
-    pub(crate) async fn act_on_instance(&self, context: &RequestContext, params: InstanceAction) -> Result<InstanceView> {
+    pub(crate) async fn act_on_instance(
+        &self,
+        context: &RequestContext,
+        params: InstanceAction,
+    ) -> Result<InstanceView> {
         let permission = match params.action {
             ActionName::Terminate => Permission::InstanceTerminate,
             _ => Permission::InstanceOperate,
@@ -37,11 +43,21 @@ impl Service {
     }
 
     /// Changes variables.
-    pub(crate) async fn patch_variables(&self, context: &RequestContext, params: PatchVariables) -> Result<InstanceView> {
+    pub(crate) async fn patch_variables(
+        &self,
+        context: &RequestContext,
+        params: PatchVariables,
+    ) -> Result<InstanceView> {
         let allowed = authorize(context, Permission::VariableEdit)?;
         let names: Vec<&String> = params.patch.keys().collect();
         let details = json!({"names": names});
-        let wish = Wish { instance: params.id, command: Command::SetVariables { patch: params.patch }, expected_seq: params.expected_seq, dry_run: false, details };
+        let wish = Wish {
+            instance: params.id,
+            command: Command::SetVariables { patch: params.patch },
+            expected_seq: params.expected_seq,
+            dry_run: false,
+            details,
+        };
         self.command(context, allowed, wish).await
     }
 
@@ -50,22 +66,41 @@ impl Service {
         let allowed = authorize(context, Permission::TaskWork)?;
         let details = json!({"task": params.task});
         let command = Command::Complete { node: params.task, output: params.output };
-        self.command(context, allowed, Wish { instance: params.id, command, expected_seq: None, dry_run: false, details }).await
+        self.command(
+            context,
+            allowed,
+            Wish { instance: params.id, command, expected_seq: None, dry_run: false, details },
+        )
+        .await
     }
 
     /// Fails a waiting task.
     pub(crate) async fn fail_task(&self, context: &RequestContext, params: FailTask) -> Result<InstanceView> {
         let allowed = authorize(context, Permission::TaskWork)?;
         let details = json!({"task": params.task, "code": params.code});
-        let mut error = TaskError::new(ErrorClass::Business, if params.code.is_empty() { "FAILED".to_owned() } else { params.code }, params.message);
+        let mut error = TaskError::new(
+            ErrorClass::Business,
+            if params.code.is_empty() { "FAILED".to_owned() } else { params.code },
+            params.message,
+        );
         error.retryable = params.retryable;
         let command = Command::Fail { node: params.task, error };
-        self.command(context, allowed, Wish { instance: params.id, command, expected_seq: None, dry_run: false, details }).await
+        self.command(
+            context,
+            allowed,
+            Wish { instance: params.id, command, expected_seq: None, dry_run: false, details },
+        )
+        .await
     }
 
     async fn command(&self, context: &RequestContext, allowed: Allowed<'_>, wish: Wish) -> Result<InstanceView> {
         let name = wish.command.name();
-        let request = CommandRequest { command: wish.command, actor: allowed.actor().into(), expected_seq: wish.expected_seq, dry_run: wish.dry_run };
+        let request = CommandRequest {
+            command: wish.command,
+            actor: allowed.actor().into(),
+            expected_seq: wish.expected_seq,
+            dry_run: wish.dry_run,
+        };
         let state = self.engine.command(allowed.workspace(), wish.instance, request).await?;
         if !wish.dry_run {
             let entry = Entry {
@@ -113,8 +148,13 @@ fn command(action: ActionName, params: ActionParams, lang: Lang) -> Result<Comma
         ActionName::Pause => Command::Pause { freeze: params.timers == Some(TimerPolicy::Freeze) },
         ActionName::Resume => Command::Resume,
         ActionName::Terminate => Command::Terminate { reason: params.reason.unwrap_or_default() },
-        ActionName::Retry => Command::Retry { node: params.node.filter(|node| !node.is_empty()), variables: params.variables.unwrap_or_default() },
+        ActionName::Retry => Command::Retry {
+            node: params.node.filter(|node| !node.is_empty()),
+            variables: params.variables.unwrap_or_default(),
+        },
         ActionName::Skip => Command::Skip { node: node(params.node)?, output: params.output.unwrap_or_default() },
-        ActionName::Complete => Command::Complete { node: node(params.node)?, output: params.output.unwrap_or_default() },
+        ActionName::Complete => {
+            Command::Complete { node: node(params.node)?, output: params.output.unwrap_or_default() }
+        }
     })
 }

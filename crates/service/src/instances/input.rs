@@ -25,12 +25,21 @@ impl InputSchemas {
     }
 
     /// 422 with every mistake when the input does not fit.
-    pub(crate) async fn check(&self, workspace: WorkspaceId, version: &Latest, input: Map<String, Value>) -> Result<Value> {
+    pub(crate) async fn check(
+        &self,
+        workspace: WorkspaceId,
+        version: &Latest,
+        input: Map<String, Value>,
+    ) -> Result<Value> {
         let input = Value::Object(input);
         if let Some(schema) = self.of(workspace, version).await? {
-            let errors: Vec<ProblemItem> = schema.iter_errors(&input).take(limits::DIAGNOSTICS).map(|error| {
-                ProblemItem::error(format!("/input{}", error.instance_path), "INPUT_SCHEMA", error.to_string())
-            }).collect();
+            let errors: Vec<ProblemItem> = schema
+                .iter_errors(&input)
+                .take(limits::DIAGNOSTICS)
+                .map(|error| {
+                    ProblemItem::error(format!("/input{}", error.instance_path), "INPUT_SCHEMA", error.to_string())
+                })
+                .collect();
             if !errors.is_empty() {
                 return Err(ApiError::new(ErrorCode::InvalidInput)
                     .detail("The input does not fit the schema of the workflow.", "输入不符合流程的输入模式。")
@@ -49,10 +58,12 @@ impl InputSchemas {
         let definition: Value = row.and_then(|row| serde_json::from_str(&row.definition).ok()).unwrap_or_default();
         let schema = definition.get("inputs").map(|schema| {
             // Patterns are strangers' texts: only the engine that takes linear time reads them.
-            jsonschema::options().with_pattern_options(PatternOptions::regex()).build(schema).map(Arc::new).map_err(|error| {
-                tracing::error!(%error, version = %version.version, "a stored input schema cannot be compiled");
-                ApiError::new(ErrorCode::Internal)
-            })
+            jsonschema::options().with_pattern_options(PatternOptions::regex()).build(schema).map(Arc::new).map_err(
+                |error| {
+                    tracing::error!(%error, version = %version.version, "a stored input schema cannot be compiled");
+                    ApiError::new(ErrorCode::Internal)
+                },
+            )
         });
         let schema = schema.transpose()?;
         self.compiled.put(version.version, schema.clone());

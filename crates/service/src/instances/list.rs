@@ -14,7 +14,11 @@ use serde_json::Value;
 
 impl Service {
     /// Instances, the newest first unless asked otherwise.
-    pub(crate) async fn list_instances(&self, context: &RequestContext, params: ListInstances) -> Result<Page<InstanceSummary>> {
+    pub(crate) async fn list_instances(
+        &self,
+        context: &RequestContext,
+        params: ListInstances,
+    ) -> Result<Page<InstanceSummary>> {
         let allowed = authorize(context, Permission::InstanceView)?;
         let limit = page::limit(params.limit, context.lang)?;
         let after = page::number_cursor(params.cursor.as_deref(), context.lang)?;
@@ -23,14 +27,21 @@ impl Service {
             Some("started_at" | "created_at") => true,
             Some(other) => return Err(page::unknown_sort(other, "started_at, -started_at", context.lang)),
         };
-        let Some(filter) = self.instance_filter(allowed, params, context.lang).await? else { return Ok(Page::whole(Vec::new())) };
+        let Some(filter) = self.instance_filter(allowed, params, context.lang).await? else {
+            return Ok(Page::whole(Vec::new()));
+        };
         let rows = self.store.instances(allowed.workspace(), &filter, ascending, limit + 1, after).await?;
         let (rows, next_cursor) = page::cut(rows, limit, |row| row.id.to_string());
         Ok(Page { items: rows.into_iter().map(view::summary).collect(), next_cursor })
     }
 
     /// The filter; `None` when it names a workflow that does not exist, so that nothing can match.
-    pub(crate) async fn instance_filter(&self, allowed: Allowed<'_>, params: ListInstances, lang: Lang) -> Result<Option<InstanceFilter>> {
+    pub(crate) async fn instance_filter(
+        &self,
+        allowed: Allowed<'_>,
+        params: ListInstances,
+        lang: Lang,
+    ) -> Result<Option<InstanceFilter>> {
         let statuses = params.statuses().map_err(|word| {
             ApiError::invalid("/status", format!("`{word}` is not a status."), format!("`{word}` 不是有效状态。"), lang)
         })?;
@@ -68,7 +79,13 @@ impl Service {
     }
 
     /// `var.NAME=value`: only names that the workflow has made searchable, else 422.
-    async fn searchable(&self, allowed: Allowed<'_>, workflow: Option<WorkflowId>, vars: std::collections::BTreeMap<String, String>, lang: Lang) -> Result<Vec<(String, String)>> {
+    async fn searchable(
+        &self,
+        allowed: Allowed<'_>,
+        workflow: Option<WorkflowId>,
+        vars: std::collections::BTreeMap<String, String>,
+        lang: Lang,
+    ) -> Result<Vec<(String, String)>> {
         if vars.is_empty() {
             return Ok(Vec::new());
         }
@@ -82,7 +99,8 @@ impl Service {
         let mut found = Vec::with_capacity(vars.len());
         for (name, text) in vars {
             if !plan.search.iter().any(|known| **known == *name) {
-                let en = format!("`{name}` is not in `settings.search` of the workflow, so lists cannot be filtered by it.");
+                let en =
+                    format!("`{name}` is not in `settings.search` of the workflow, so lists cannot be filtered by it.");
                 let zh = format!("`{name}` 不在流程的 `settings.search` 中，无法用于筛选。");
                 return Err(ApiError::invalid(&format!("/var.{name}"), en, zh, lang).into());
             }

@@ -32,7 +32,8 @@ impl Service {
         let from: usize = page::number_cursor(params.cursor.as_deref(), context.lang)?.unwrap_or(0);
         let loaded = self.loaded(allowed, params.id).await?;
         let nodes = self.all_nodes(allowed, &loaded.state, &loaded.plan, usize::MAX).await?;
-        let rows: Vec<NodeView> = nodes.into_iter().skip(from).take(usize::try_from(limit).unwrap_or(usize::MAX) + 1).collect();
+        let rows: Vec<NodeView> =
+            nodes.into_iter().skip(from).take(usize::try_from(limit).unwrap_or(usize::MAX) + 1).collect();
         let (items, more) = page::cut(rows, limit, |_| String::new());
         let next_cursor = more.map(|_| (from + items.len()).to_string());
         Ok(Page { items, next_cursor })
@@ -48,7 +49,8 @@ impl Service {
         let records = self.engine.events(workspace, params.id, params.after.unwrap_or(0), wanted).await?;
         let (records, next_cursor) = page::cut(records, limit, |record| record.seq.to_string());
         let permissions = allowed.principal().permissions;
-        let items = records.iter().map(|record| view::mask_event(view::event(params.id, &loaded.plan, record), permissions));
+        let items =
+            records.iter().map(|record| view::mask_event(view::event(params.id, &loaded.plan, record), permissions));
         Ok(Page { items: items.collect(), next_cursor })
     }
 
@@ -60,15 +62,27 @@ impl Service {
         let least = match params.level.as_deref() {
             None | Some("") => 0,
             Some(level) => LEVELS.iter().position(|known| *known == level).ok_or_else(|| {
-                ApiError::invalid("/level", format!("level is one of {}.", LEVELS.join(", ")), format!("level 可用：{}。", LEVELS.join("、")), context.lang)
+                ApiError::invalid(
+                    "/level",
+                    format!("level is one of {}.", LEVELS.join(", ")),
+                    format!("level 可用：{}。", LEVELS.join("、")),
+                    context.lang,
+                )
             })?,
         };
         self.loaded(allowed, params.id).await?;
-        let levels = if least == 0 { Vec::new() } else { LEVELS[least..].iter().map(|&level| level.to_owned()).collect() };
+        let levels =
+            if least == 0 { Vec::new() } else { LEVELS[least..].iter().map(|&level| level.to_owned()).collect() };
         let filter = LogFilter { levels, node: params.node, q: params.q.filter(|q| !q.is_empty()) };
         let lines = self.store.logs(allowed.workspace(), params.id, &filter, limit + 1, after).await?;
         let (lines, next_cursor) = page::cut(lines, limit, |line| line.cursor.to_string());
-        let items = lines.into_iter().map(|line| LogView { at: Timestamp(line.at), level: line.level, node_id: Some(line.node), attempt: None, message: line.message });
+        let items = lines.into_iter().map(|line| LogView {
+            at: Timestamp(line.at),
+            level: line.level,
+            node_id: Some(line.node),
+            attempt: None,
+            message: line.message,
+        });
         Ok(Page { items: items.collect(), next_cursor })
     }
 
@@ -89,7 +103,13 @@ impl Service {
     }
 
     /// All node instances: the state knows the last round of each node, the table the earlier ones.
-    async fn all_nodes(&self, allowed: Allowed<'_>, state: &InstanceState, plan: &Plan, most: usize) -> Result<Vec<NodeView>> {
+    async fn all_nodes(
+        &self,
+        allowed: Allowed<'_>,
+        state: &InstanceState,
+        plan: &Plan,
+        most: usize,
+    ) -> Result<Vec<NodeView>> {
         let last = view::nodes(state, plan);
         if !ran_more_than_once(state) {
             return Ok(last.into_iter().take(most).collect());
@@ -102,12 +122,22 @@ impl Service {
             let Some(row) = rows.last() else { break };
             after = Some(row.number);
             let full = rows.len() as u64 == limits::PAGE_ROWS;
-            nodes.extend(rows.into_iter().map(|row| (row.number, view::stored_node(state.id, plan, row))).filter(|(_, node)| node.id.is_none_or(|id| !known.contains(&id))));
+            nodes.extend(
+                rows.into_iter()
+                    .map(|row| (row.number, view::stored_node(state.id, plan, row)))
+                    .filter(|(_, node)| node.id.is_none_or(|id| !known.contains(&id))),
+            );
             if !full || nodes.len() >= most {
                 break;
             }
         }
-        let number = |node: &NodeView| state.nodes.values().filter_map(|record| record.number).find(|&number| Some(state.id.node_instance(number)) == node.id);
+        let number = |node: &NodeView| {
+            state
+                .nodes
+                .values()
+                .filter_map(|record| record.number)
+                .find(|&number| Some(state.id.node_instance(number)) == node.id)
+        };
         nodes.extend(last.into_iter().map(|node| (number(&node).unwrap_or(u32::MAX), node)));
         nodes.sort_by_key(|(number, _)| *number);
         Ok(nodes.into_iter().map(|(_, node)| node).take(most).collect())

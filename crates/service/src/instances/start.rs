@@ -26,7 +26,12 @@ pub struct StartKey {
 
 impl Service {
     /// Starts an instance; the same key with the same request answers the same instance.
-    pub async fn start_with_key(&self, context: &RequestContext, params: StartInstance, key: Option<StartKey>) -> Result<InstanceView> {
+    pub async fn start_with_key(
+        &self,
+        context: &RequestContext,
+        params: StartInstance,
+        key: Option<StartKey>,
+    ) -> Result<InstanceView> {
         let allowed = authorize(context, Permission::WorkflowRun)?;
         if let Some(key) = &key
             && let Some(known) = self.started_before(allowed, key).await?
@@ -58,12 +63,20 @@ impl Service {
     pub(crate) async fn start_batch(&self, context: &RequestContext, params: BatchStart) -> Result<BatchStarted> {
         let allowed = authorize(context, Permission::WorkflowRun)?;
         if params.items.is_empty() || params.items.len() > limits::BATCH_STARTS {
-            let (en, zh) = (format!("items holds 1 to {} starts.", limits::BATCH_STARTS), format!("items 应包含 1 至 {} 个启动项。", limits::BATCH_STARTS));
+            let (en, zh) = (
+                format!("items holds 1 to {} starts.", limits::BATCH_STARTS),
+                format!("items 应包含 1 至 {} 个启动项。", limits::BATCH_STARTS),
+            );
             return Err(ApiError::invalid("/items", en, zh, context.lang).into());
         }
         let mut items: Vec<Option<BatchItem>> = Vec::with_capacity(params.items.len());
-        let (mut requests, mut places) = (Vec::with_capacity(params.items.len()), Vec::with_capacity(params.items.len()));
-        let refused = |error: Error| BatchItem { id: None, status: None, problem: Some(error.0.problem(context.lang, context.request_id)) };
+        let (mut requests, mut places) =
+            (Vec::with_capacity(params.items.len()), Vec::with_capacity(params.items.len()));
+        let refused = |error: Error| BatchItem {
+            id: None,
+            status: None,
+            problem: Some(error.0.problem(context.lang, context.request_id)),
+        };
         for start in params.items {
             let unique = start.unique_business_key;
             match self.request(allowed, start, context.lang).await {
@@ -78,7 +91,11 @@ impl Service {
         let answers = if requests.is_empty() { Vec::new() } else { self.engine.start_instances(requests).await };
         for ((place, unique), answer) in places.into_iter().zip(answers) {
             items[place] = Some(match answer {
-                Ok(started) => BatchItem { id: Some(started.instance), status: Some(view::instance_status(started.state.status)), problem: None },
+                Ok(started) => BatchItem {
+                    id: Some(started.instance),
+                    status: Some(view::instance_status(started.state.status)),
+                    problem: None,
+                },
                 Err(EngineError::Conflict(what)) => refused(conflict(unique, &what)),
                 Err(error) => refused(error.into()),
             });
@@ -89,11 +106,19 @@ impl Service {
 
     async fn request(&self, allowed: Allowed<'_>, params: StartInstance, lang: Lang) -> Result<StartRequest> {
         if params.priority.is_some_and(|priority| priority > 9) {
-            return Err(ApiError::invalid("/priority", "priority is a number from 0 to 9.", "priority 为 0 至 9 的数字。", lang).into());
+            return Err(ApiError::invalid(
+                "/priority", "priority is a number from 0 to 9.", "priority 为 0 至 9 的数字。", lang,
+            )
+            .into());
         }
         let key = &params.business_key;
-        if key.as_ref().is_some_and(|key| key.is_empty() || key.len() > limits::NAME_BYTES) || (params.unique_business_key && key.is_none()) {
-            let (en, zh) = (format!("business_key has 1 to {} bytes.", limits::NAME_BYTES), format!("business_key 长度为 1 至 {} 字节。", limits::NAME_BYTES));
+        if key.as_ref().is_some_and(|key| key.is_empty() || key.len() > limits::NAME_BYTES)
+            || (params.unique_business_key && key.is_none())
+        {
+            let (en, zh) = (
+                format!("business_key has 1 to {} bytes.", limits::NAME_BYTES),
+                format!("business_key 长度为 1 至 {} 字节。", limits::NAME_BYTES),
+            );
             return Err(ApiError::invalid("/business_key", en, zh, lang).into());
         }
         let target = self.target(allowed, &params, lang).await?;
@@ -124,15 +149,24 @@ impl Service {
                 let parsed: WorkflowId = id.parse().map_err(|_| ApiError::new(ErrorCode::MalformedId))?;
                 self.latest.by_id(workspace, parsed).await?.ok_or_else(|| ApiError::not_found("workflow", id))?
             }
-            (None, Some(name)) => self.latest.by_name(workspace, name).await?.ok_or_else(|| ApiError::not_found("workflow", name))?,
+            (None, Some(name)) => {
+                self.latest.by_name(workspace, name).await?.ok_or_else(|| ApiError::not_found("workflow", name))?
+            }
             _ => {
-                let (en, zh) = ("Exactly one of workflow_id and workflow names what is to be started.", "workflow_id 与 workflow 必须且只能提供一个。");
+                let (en, zh) = (
+                    "Exactly one of workflow_id and workflow names what is to be started.",
+                    "workflow_id 与 workflow 必须且只能提供一个。",
+                );
                 return Err(ApiError::invalid("/workflow", en, zh, lang).into());
             }
         };
         match params.version {
             None => Ok(latest),
-            Some(number) => Ok(self.latest.at(workspace, latest, number).await?.ok_or_else(|| ApiError::not_found("version", number))?),
+            Some(number) => Ok(self
+                .latest
+                .at(workspace, latest, number)
+                .await?
+                .ok_or_else(|| ApiError::not_found("version", number))?),
         }
     }
 

@@ -1,6 +1,8 @@
 //! What callers see of instances: the state and the plan, put into the words of the contract.
 
-use heddle_api::view::{ErrorView, EventView, IncidentView, InstanceStatus, InstanceSummary, InstanceView, NodeStatus, NodeView, Phase};
+use heddle_api::view::{
+    ErrorView, EventView, IncidentView, InstanceStatus, InstanceSummary, InstanceView, NodeStatus, NodeView, Phase,
+};
 use heddle_api::{Permission, PermissionSet, Timestamp};
 use heddle_engine::kernel::{self, Active, EventRecord, Failure, InstanceState, NodeRecord};
 use heddle_engine::storage::NodeRow;
@@ -25,7 +27,9 @@ pub(crate) fn instance(state: &InstanceState, plan: &Plan) -> InstanceView {
         business_key: state.business_key.as_deref().map(str::to_owned),
         priority: state.priority,
         seq: state.seq,
-        variables: Value::Object(state.variables.iter().map(|(name, value)| (name.to_string(), (*value.0).clone())).collect()),
+        variables: Value::Object(
+            state.variables.iter().map(|(name, value)| (name.to_string(), (*value.0).clone())).collect(),
+        ),
         output: state.output.as_ref().map(|output| (*output.0).clone()),
         error: state.error.as_ref().map(failure),
         incidents: incidents(state, plan),
@@ -54,7 +58,8 @@ pub(crate) fn mask(mut view: InstanceView, permissions: PermissionSet) -> Instan
 
 /// The nodes: those that were fired in the order of their last firing, then the others in the author's order.
 pub(crate) fn nodes(state: &InstanceState, plan: &Plan) -> Vec<NodeView> {
-    let mut nodes: Vec<(Option<u32>, NodeIx)> = plan.nodes().map(|(ix, _)| (state.nodes.get(&ix).and_then(|record| record.number), ix)).collect();
+    let mut nodes: Vec<(Option<u32>, NodeIx)> =
+        plan.nodes().map(|(ix, _)| (state.nodes.get(&ix).and_then(|record| record.number), ix)).collect();
     nodes.sort_by_key(|&(number, ix)| (number.is_none(), number, ix));
     nodes.into_iter().map(|(_, ix)| node(state, plan, ix)).collect()
 }

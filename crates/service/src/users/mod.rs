@@ -7,8 +7,8 @@ use crate::source;
 use heddle_api::{ApiError, ErrorCode, Lang, RequestContext, Role};
 use heddle_model::ids::{RequestId, UserId, WorkspaceId};
 use heddle_model::limits;
-use heddle_store::{Store, StoreError};
 use heddle_store::query::{UserRow, WorkspaceRow};
+use heddle_store::{Store, StoreError};
 use serde_json::json;
 
 /// A person to add.
@@ -50,8 +50,18 @@ impl Accounts {
     pub async fn add_workspace(&self, name: &str) -> Result<WorkspaceId> {
         let context = operator();
         let name = checked_name(name, "/name", context.lang)?;
-        let row = WorkspaceRow { id: WorkspaceId::from_u128(source::new_id()), name: name.clone(), created_at: source::now_ms() };
-        let entry = Entry { workspace: Some(row.id), actor: "operator".into(), action: "workspace.create", target: row.id.to_string(), details: json!({"name": name}) };
+        let row = WorkspaceRow {
+            id: WorkspaceId::from_u128(source::new_id()),
+            name: name.clone(),
+            created_at: source::now_ms(),
+        };
+        let entry = Entry {
+            workspace: Some(row.id),
+            actor: "operator".into(),
+            action: "workspace.create",
+            target: row.id.to_string(),
+            details: json!({"name": name}),
+        };
         let id = row.id;
         self.store.workspace_insert(row, audit::row(&context, entry)).await.map_err(|error| match error {
             StoreError::Taken(_) => {
@@ -67,7 +77,11 @@ impl Accounts {
     pub async fn add_user(&self, new: NewUser) -> Result<AddedUser> {
         let context = operator();
         let username = checked_name(&new.username, "/username", context.lang)?;
-        let workspace = self.store.workspace_by_name(new.workspace.trim()).await?.ok_or_else(|| ApiError::not_found("workspace", &new.workspace))?;
+        let workspace = self
+            .store
+            .workspace_by_name(new.workspace.trim())
+            .await?
+            .ok_or_else(|| ApiError::not_found("workspace", &new.workspace))?;
         let entry = |id: UserId| Entry {
             workspace: Some(workspace.id),
             actor: "operator".into(),
@@ -76,7 +90,9 @@ impl Accounts {
             details: json!({"username": username, "role": new.role.as_str()}),
         };
         if let Some(known) = self.store.user_by_login(&login_key(&username)).await? {
-            self.store.member_put(workspace.id, known.id, new.role.as_str(), audit::row(&context, entry(known.id))).await?;
+            self.store
+                .member_put(workspace.id, known.id, new.role.as_str(), audit::row(&context, entry(known.id)))
+                .await?;
             return Ok(AddedUser { id: known.id, drawn_password: None, existed: true });
         }
         let drawn = new.password.is_none().then(source::new_secret);

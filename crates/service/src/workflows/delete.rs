@@ -19,7 +19,11 @@ impl Service {
     pub(crate) async fn delete_workflow(&self, context: &RequestContext, params: DeleteWorkflow) -> Result<()> {
         let allowed = authorize(context, Permission::WorkflowDelete)?;
         let workspace = allowed.workspace();
-        let row = self.store.workflow(workspace, params.id).await?.ok_or_else(|| ApiError::not_found("workflow", params.id))?;
+        let row = self
+            .store
+            .workflow(workspace, params.id)
+            .await?
+            .ok_or_else(|| ApiError::not_found("workflow", params.id))?;
         if params.force {
             allowed.and(Permission::InstanceTerminate)?;
         } else if !self.store.open_instances(workspace, params.id, 1).await?.is_empty() {
@@ -59,7 +63,9 @@ impl Service {
                 };
                 match self.engine.command(allowed.workspace(), instance, request).await {
                     Ok(_) => ended += 1,
-                    Err(error) => tracing::warn!(%error, %instance, "cannot terminate an instance of a deleted workflow"),
+                    Err(error) => {
+                        tracing::warn!(%error, %instance, "cannot terminate an instance of a deleted workflow")
+                    }
                 }
             }
             if ended == 0 {

@@ -61,7 +61,11 @@ mod tests {
         let edge = |from: &str, to: &str| Edge { from: from.into(), to: to.into(), ..Edge::default() };
         let inner = Body { nodes: vec![node("内")], edges: Vec::new() };
         let definition = Definition {
-            nodes: vec![Node { node_type: NodeType::Start, ..node("start") }, Node { body: Some(inner), ..node("group") }, node("end")],
+            nodes: vec![
+                Node { node_type: NodeType::Start, ..node("start") },
+                Node { body: Some(inner), ..node("group") },
+                node("end"),
+            ],
             edges: vec![edge("start", "group"), edge("start", "group"), edge("group", "end")],
             ..Definition::default()
         };

@@ -25,6 +25,8 @@ pub(crate) struct Imported {
     pub(crate) canonical: String,
     /// SHA-256 of it: equal content has an equal hash.
     pub(crate) hash: [u8; 32],
+    /// The text as it came.
+    pub(crate) source: DefinitionText,
     /// Warnings and hints.
     pub(crate) remarks: Vec<ProblemItem>,
 }
@@ -47,13 +49,13 @@ impl Importer {
     /// Reads a text that must be right: 422 with every mistake otherwise.
     ///
     /// Parsing and proving a large definition takes a while: call it off the async threads.
-    pub(crate) fn read(&self, source: &DefinitionText, lang: Lang) -> Result<Imported> {
-        let (definition, diagnostics) = self.examine(source);
+    pub(crate) fn read(&self, source: DefinitionText, lang: Lang) -> Result<Imported> {
+        let (definition, diagnostics) = self.examine(&source);
         match definition {
             Some(definition) if !diagnostic::has_errors(&diagnostics) => {
                 let canonical = format::to_json(&definition).to_string();
                 let hash = Sha256::digest(canonical.as_bytes()).into();
-                Ok(Imported { definition, canonical, hash, remarks: items(&diagnostics, lang) })
+                Ok(Imported { definition, canonical, hash, source, remarks: items(&diagnostics, lang) })
             }
             _ => Err(refused(&diagnostics, lang).into()),
         }

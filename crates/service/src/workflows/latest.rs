@@ -31,7 +31,12 @@ impl LatestVersions {
     pub(crate) fn new(store: Store) -> Self {
         // Other servers publish too: what they did is seen this late.
         let believed = Duration::from_millis(limits::LATEST_CACHE_MS);
-        Self { store, by_name: Cache::new(believed, 10_000), by_id: Cache::new(believed, 10_000), numbered: Cache::new(Duration::from_secs(3600), 10_000) }
+        Self {
+            store,
+            by_name: Cache::new(believed, 10_000),
+            by_id: Cache::new(believed, 10_000),
+            numbered: Cache::new(Duration::from_secs(3600), 10_000),
+        }
     }
 
     /// By name; `None` when there is none.

@@ -6,7 +6,9 @@ use crate::authz::authorize;
 use crate::error::{Error, Result};
 use crate::page;
 use crate::service::Service;
-use heddle_api::params::{DefinitionFormat, ExportFormat, ExportWorkflow, GetVersion, GetWorkflow, ListVersions, ListWorkflows};
+use heddle_api::params::{
+    DefinitionFormat, ExportFormat, ExportWorkflow, GetVersion, GetWorkflow, ListVersions, ListWorkflows,
+};
 use heddle_api::view::{Document, TaskTypeView, VersionSummary, VersionView, WorkflowSummary, WorkflowView};
 use heddle_api::{ApiError, Lang, Page, Permission, RequestContext};
 use heddle_model::format::{self, Format};
@@ -16,10 +18,19 @@ use serde_json::Value;
 
 impl Service {
     /// Workflows.
-    pub(crate) async fn list_workflows(&self, context: &RequestContext, params: ListWorkflows) -> Result<Page<WorkflowSummary>> {
+    pub(crate) async fn list_workflows(
+        &self,
+        context: &RequestContext,
+        params: ListWorkflows,
+    ) -> Result<Page<WorkflowSummary>> {
         let allowed = authorize(context, Permission::WorkflowView)?;
-        if let Some(status) = params.status.as_deref().filter(|status| !status.is_empty() && !status.eq_ignore_ascii_case("published")) {
-            let (en, zh) = (format!("`{status}` is not a status here; there is `published`."), format!("`{status}` 不是有效状态；可用 `published`。"));
+        if let Some(status) =
+            params.status.as_deref().filter(|status| !status.is_empty() && !status.eq_ignore_ascii_case("published"))
+        {
+            let (en, zh) = (
+                format!("`{status}` is not a status here; there is `published`."),
+                format!("`{status}` 不是有效状态；可用 `published`。"),
+            );
             return Err(ApiError::invalid("/status", en, zh, context.lang).into());
         }
         let filter = WorkflowFilter {
@@ -48,8 +59,13 @@ impl Service {
     /// One workflow.
     pub(crate) async fn get_workflow(&self, context: &RequestContext, params: GetWorkflow) -> Result<WorkflowView> {
         let allowed = authorize(context, Permission::WorkflowView)?;
-        let row = self.store.workflow(allowed.workspace(), params.id).await?.ok_or_else(|| ApiError::not_found("workflow", params.id))?;
-        let version = self.version_row(allowed.workspace(), row.id, params.version.unwrap_or(row.latest_number)).await?;
+        let row = self
+            .store
+            .workflow(allowed.workspace(), params.id)
+            .await?
+            .ok_or_else(|| ApiError::not_found("workflow", params.id))?;
+        let version =
+            self.version_row(allowed.workspace(), row.id, params.version.unwrap_or(row.latest_number)).await?;
         let (importer, lang, canonical) = (self.importer.clone(), context.lang, version.definition.clone());
         let remarks = off_thread(move || importer.remarks(&canonical, lang)).await?;
         let mut shown = view::workflow(&row, &version, remarks);
@@ -62,20 +78,37 @@ impl Service {
     /// One definition as a file.
     pub(crate) async fn export_workflow(&self, context: &RequestContext, params: ExportWorkflow) -> Result<Document> {
         let allowed = authorize(context, Permission::WorkflowView)?;
-        let row = self.store.workflow(allowed.workspace(), params.id).await?.ok_or_else(|| ApiError::not_found("workflow", params.id))?;
-        let version = self.version_row(allowed.workspace(), row.id, params.version.unwrap_or(row.latest_number)).await?;
+        let row = self
+            .store
+            .workflow(allowed.workspace(), params.id)
+            .await?
+            .ok_or_else(|| ApiError::not_found("workflow", params.id))?;
+        let version =
+            self.version_row(allowed.workspace(), row.id, params.version.unwrap_or(row.latest_number)).await?;
         let (media_type, ending, text) = match params.format {
             ExportFormat::Json => ("application/json", "json", version.definition.clone()),
             ExportFormat::Yaml => ("application/yaml", "yaml", yaml(&version)?),
             ExportFormat::Executable => ("application/json", "json", executable(&row.id.to_string(), &version)?),
         };
-        Ok(Document { media_type: media_type.to_owned(), file_name: format!("{}.{ending}", row.name), etag: version.id.to_string(), text })
+        Ok(Document {
+            media_type: media_type.to_owned(),
+            file_name: format!("{}.{ending}", row.name),
+            etag: version.id.to_string(),
+            text,
+        })
     }
 
     /// Versions, newest first.
-    pub(crate) async fn list_versions(&self, context: &RequestContext, params: ListVersions) -> Result<Page<VersionSummary>> {
+    pub(crate) async fn list_versions(
+        &self,
+        context: &RequestContext,
+        params: ListVersions,
+    ) -> Result<Page<VersionSummary>> {
         let allowed = authorize(context, Permission::WorkflowView)?;
-        self.store.workflow(allowed.workspace(), params.id).await?.ok_or_else(|| ApiError::not_found("workflow", params.id))?;
+        self.store
+            .workflow(allowed.workspace(), params.id)
+            .await?
+            .ok_or_else(|| ApiError::not_found("workflow", params.id))?;
         let limit = page::limit(params.limit, context.lang)?;
         let below = page::number_cursor(params.cursor.as_deref(), context.lang)?;
         let rows = self.store.versions(allowed.workspace(), params.id, limit + 1, below).await?;
@@ -109,7 +142,12 @@ impl Service {
     }
 
     /// A version's row, or 404.
-    pub(super) async fn version_row(&self, workspace: WorkspaceId, workflow: WorkflowId, number: u32) -> Result<VersionRow> {
+    pub(super) async fn version_row(
+        &self,
+        workspace: WorkspaceId,
+        workflow: WorkflowId,
+        number: u32,
+    ) -> Result<VersionRow> {
         let row = self.store.version(workspace, workflow, number).await?;
         Ok(row.ok_or_else(|| ApiError::not_found("version", number))?)
     }
