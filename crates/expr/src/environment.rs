@@ -1,6 +1,6 @@
 //! The CEL environment: the standard library, mathematics, and our own functions. Built once.
 
-use crate::functions::{guards, lists, strings};
+use crate::functions::{arithmetic, guards, lists, strings};
 use cel::{DeclarationError, Env};
 use std::sync::{Arc, LazyLock};
 
@@ -15,6 +15,7 @@ static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| {
 fn declare(env: &mut Env) -> Result<(), DeclarationError> {
     env.add_extension(cel::extensions::math)?;
     guards::register(env)?;
+    arithmetic::register(env)?;
     strings::register(env)?;
     lists::register(env)
 }

@@ -47,6 +47,7 @@ pub(crate) enum Operation {
     Add,
     Subtract,
     Multiply,
+    Divide,
 }
 
 /// Longer texts are joined by the interpreter, which weighs them.
@@ -116,9 +117,10 @@ impl Fast {
             op::LESS_EQUALS => Self::Compare(Relation::LessEqual, both),
             op::GREATER => Self::Compare(Relation::Greater, both),
             op::GREATER_EQUALS => Self::Compare(Relation::GreaterEqual, both),
-            op::ADD | "@add" => Self::Compute(Operation::Add, both),
-            op::SUBSTRACT => Self::Compute(Operation::Subtract, both),
-            op::MULTIPLY => Self::Compute(Operation::Multiply, both),
+            "@add" => Self::Compute(Operation::Add, both),
+            "@sub" => Self::Compute(Operation::Subtract, both),
+            "@mul" => Self::Compute(Operation::Multiply, both),
+            "@div" => Self::Compute(Operation::Divide, both),
             _ => return None,
         })
     }
@@ -219,23 +221,30 @@ impl Relation {
 
 impl Operation {
     fn apply(self, a: &Scalar<'_>, b: &Scalar<'_>) -> Option<Scalar<'static>> {
-        match (a, b) {
-            (Scalar::Int(a), Scalar::Int(b)) => match self {
+        Some(match (a, b) {
+            (Scalar::Int(a), Scalar::Int(b)) => Scalar::Int(match self {
                 Self::Add => a.checked_add(*b),
                 Self::Subtract => a.checked_sub(*b),
                 Self::Multiply => a.checked_mul(*b),
-            }
-            .map(Scalar::Int),
-            (Scalar::Double(a), Scalar::Double(b)) => Some(Scalar::Double(match self {
-                Self::Add => a + b,
-                Self::Subtract => a - b,
-                Self::Multiply => a * b,
-            })),
+                Self::Divide => a.checked_div(*b),
+            }?),
+            (Scalar::Double(a), Scalar::Double(b)) => self.doubles(*a, *b),
+            (Scalar::Int(a), Scalar::Double(b)) => self.doubles(*a as f64, *b),
+            (Scalar::Double(a), Scalar::Int(b)) => self.doubles(*a, *b as f64),
             (Scalar::Text(a), Scalar::Text(b)) if matches!(self, Self::Add) && a.len() + b.len() <= SHORT_TEXT => {
-                Some(Scalar::Text(Cow::Owned([a.as_ref(), b.as_ref()].concat())))
+                Scalar::Text(Cow::Owned([a.as_ref(), b.as_ref()].concat()))
             }
-            _ => None,
-        }
+            _ => return None,
+        })
+    }
+
+    fn doubles(self, a: f64, b: f64) -> Scalar<'static> {
+        Scalar::Double(match self {
+            Self::Add => a + b,
+            Self::Subtract => a - b,
+            Self::Multiply => a * b,
+            Self::Divide => a / b,
+        })
     }
 }
 

@@ -50,6 +50,13 @@ fn values() {
         ("big + 1", json!(9_007_199_254_740_994_i64)),
         ("huge", json!(18_446_744_073_709_551_615_u64)),
         ("huge > a", json!(true)),
+        ("a + 0.5", json!(1.5)),
+        ("b - a", json!(1.5)),
+        ("2 * b", json!(5.0)),
+        ("b / 2", json!(1.25)),
+        ("huge + 0.5", json!(18_446_744_073_709_551_616.0)),
+        ("prices.map(p, p * 1.1 > 2)", json!([false, true, true])),
+        ("order.total + a", json!(13.5)),
         ("7 / 2", json!(3)),
         ("7 % 4", json!(3)),
         ("-a", json!(-1)),
@@ -303,4 +310,18 @@ fn only_what_is_named_is_looked_up() {
     let program = Program::compile("a.x.map(i, i + 1).size() == vars['b'].k || nodes['n-1'].output == 1").unwrap();
     assert_eq!(program.eval(&watch).unwrap(), json!(true));
     assert_eq!(*watch.0.borrow(), ["a", "b", "node n-1"]);
+}
+
+#[test]
+fn the_docs_name_every_function() {
+    let page = include_str!("../../../docs/language/expressions.md");
+    for function in heddle_expr::FUNCTIONS {
+        assert!(
+            page.contains(&format!("`{}`", function.usage)),
+            "docs/language/expressions.md lacks `{}`",
+            function.usage
+        );
+        // What the list shows as an example must at least be an expression.
+        Program::compile(function.usage).unwrap_or_else(|error| panic!("{}: {error:?}", function.usage));
+    }
 }

@@ -13,7 +13,6 @@ pub(crate) fn register(env: &mut Env) -> std::result::Result<(), DeclarationErro
     env.add_overload("@range", "@range", vec![DYN_TYPE], range)?;
     env.add_overload("@step", "@step", vec![DYN_TYPE, INT_TYPE], step)?;
     env.add_overload("@made", "@made", vec![DYN_TYPE], made)?;
-    env.add_overload("@add", "@add", vec![DYN_TYPE, DYN_TYPE], add)?;
     env.add_overload("@scan", "@scan", vec![DYN_TYPE], made)
 }
 
@@ -64,20 +63,6 @@ fn made<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<'b, 'v> {
     let value = first(args)?;
     weigh(value.as_ref()).map_err(stop)?;
     Ok(value)
-}
-
-/// `a + b`, its result weighed. The interpreter would also append a map to a list, in no fixed order, which CEL does not know.
-fn add<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<'b, 'v> {
-    let [a, b] = args.as_slice() else { return Err(ExecutionError::missing_argument_or_target()) };
-    let refuse = || {
-        ExecutionError::no_such_overload("_+_", vec![a.get_type().name().to_owned(), b.get_type().name().to_owned()])
-    };
-    if b.downcast_ref::<CelMap>().is_some() {
-        return Err(refuse());
-    }
-    let sum = a.as_adder().ok_or_else(refuse)?.add(b.as_ref())?.into_owned();
-    weigh(sum.as_ref()).map_err(stop)?;
-    Ok(CowVal::Owned(sum))
 }
 
 /// The text argument at a place.

@@ -1,6 +1,7 @@
 //! Every function an expression may call: one list, for checking, completion and the docs; the parts that CEL's library lacks or
 //! does not bound are written beside it.
 
+pub(crate) mod arithmetic;
 pub(crate) mod guards;
 pub(crate) mod lists;
 pub(crate) mod strings;

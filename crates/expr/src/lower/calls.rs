@@ -153,8 +153,7 @@ impl Lowering<'_> {
             .iter()
             .map(|arg| if scans { self.scanned(arg) } else { self.expr(arg) })
             .collect::<Result<Vec<_>, _>>()?;
-        let builds = name == operators::ADD && !made.args.iter().any(is_number_literal);
-        Ok(call(if builds { "@add" } else { name }, args))
+        Ok(call(own_operator(name), args))
     }
 
     /// An argument that a function reads as a whole: inside a comprehension it is weighed each time.
@@ -174,8 +173,15 @@ fn is_scalar_literal(expr: &IdedExpr) -> bool {
     matches!(expr.expr, Expr::Literal(_))
 }
 
-fn is_number_literal(expr: &IdedExpr) -> bool {
-    matches!(expr.expr, Expr::Literal(LiteralValue::Int(_) | LiteralValue::Double(_) | LiteralValue::UInt(_)))
+/// The operators that this crate computes itself.
+fn own_operator(name: &str) -> &str {
+    match name {
+        operators::ADD => "@add",
+        operators::SUBSTRACT => "@sub",
+        operators::MULTIPLY => "@mul",
+        operators::DIVIDE => "@div",
+        other => other,
+    }
 }
 
 /// Weighs what a function built.
