@@ -14,8 +14,9 @@ pub const NODES: usize = 2_000;
 pub const COMPREHENSIONS: usize = 2;
 /// Elements that one comprehension may run over.
 pub const LIST_ELEMENTS: usize = 10_000;
-/// Steps of all comprehensions of one evaluation, counted in evaluated nodes: below one second on a slow machine.
-pub const STEPS: u64 = 5_000_000;
+/// Steps of all comprehensions of one evaluation, counted in evaluated nodes: about a fifth of a second, during which other
+/// instances of the same lane wait. Ten thousand items with a condition of twenty nodes take a tenth of it.
+pub const STEPS: u64 = 2_000_000;
 /// Estimated bytes that one evaluation may convert, copy or build.
 pub const WORK_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes of a result, encoded as JSON.

@@ -5,7 +5,7 @@ use super::{Lowered, Lowering, loops};
 use crate::check::nearest;
 use crate::error::{ExprError, ExprErrorCode as Code};
 use crate::functions::{self, Form};
-use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::common::ast::{CallExpr, Expr, IdedExpr, operators};
 
 impl Lowering<'_> {
     pub(super) fn call(&mut self, expr: &IdedExpr) -> Lowered {
