@@ -87,12 +87,19 @@ impl Prefs {
     /// Reads the `Cookie` header; strangers' nonsense gives the defaults.
     pub fn from_cookies(header: &str) -> Self {
         let value = |name: &str| {
-            header.split(';').filter_map(|pair| pair.trim().split_once('=')).find(|(key, _)| *key == name).map(|(_, value)| value)
+            header
+                .split(';')
+                .filter_map(|pair| pair.trim().split_once('='))
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| value)
         };
         Self {
             theme: value(COOKIE_THEME).map(Theme::parse).unwrap_or_default(),
             rail_open: value(COOKIE_RAIL) != Some("0"),
-            tz_minutes: value(COOKIE_ZONE).and_then(|text| text.parse().ok()).filter(|m| (-900..=900).contains(m)).unwrap_or(0),
+            tz_minutes: value(COOKIE_ZONE)
+                .and_then(|text| text.parse().ok())
+                .filter(|m| (-900..=900).contains(m))
+                .unwrap_or(0),
         }
     }
 }
@@ -119,7 +126,15 @@ pub struct PageContext {
 impl PageContext {
     /// Puts what the server provides together.
     pub fn new(assets: AssetPaths, viewer: Viewer, cookies: &str, now_ms: i64, request_id: String) -> Self {
-        Self { assets, lang: viewer.lang, prefs: Prefs::from_cookies(cookies), me: viewer.me, setup_needed: viewer.setup_needed, now_ms, request_id }
+        Self {
+            assets,
+            lang: viewer.lang,
+            prefs: Prefs::from_cookies(cookies),
+            me: viewer.me,
+            setup_needed: viewer.setup_needed,
+            now_ms,
+            request_id,
+        }
     }
 }
 
@@ -131,11 +146,20 @@ pub fn from_request() -> Option<PageContext> {
     let assets = use_context::<AssetPaths>().unwrap_or_default();
     let request = use_context::<heddle_api::RequestContext>();
     let parts = use_context::<axum::http::request::Parts>();
-    let cookies: Vec<&str> =
-        parts.iter().flat_map(|parts| parts.headers.get_all(axum::http::header::COOKIE)).filter_map(|value| value.to_str().ok()).collect();
+    let cookies: Vec<&str> = parts
+        .iter()
+        .flat_map(|parts| parts.headers.get_all(axum::http::header::COOKIE))
+        .filter_map(|value| value.to_str().ok())
+        .collect();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     let now_ms = i64::try_from(now.as_millis()).unwrap_or_default();
-    Some(PageContext::new(assets, viewer, &cookies.join("; "), now_ms, request.map(|context| context.request_id.to_string()).unwrap_or_default()))
+    Some(PageContext::new(
+        assets,
+        viewer,
+        &cookies.join("; "),
+        now_ms,
+        request.map(|context| context.request_id.to_string()).unwrap_or_default(),
+    ))
 }
 
 /// The page's context; defaults where there is none (tests, the list of routes).

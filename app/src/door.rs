@@ -26,7 +26,9 @@ impl Door {
     /// An error as the screens take it; the answer gets its status.
     pub(crate) fn refuse(&self, error: &ApiError) -> Failure {
         let problem = error.problem(self.context.lang, self.context.request_id);
-        if let (Some(options), Ok(status)) = (use_context::<leptos_axum::ResponseOptions>(), axum::http::StatusCode::from_u16(problem.status)) {
+        if let (Some(options), Ok(status)) =
+            (use_context::<leptos_axum::ResponseOptions>(), axum::http::StatusCode::from_u16(problem.status))
+        {
             options.set_status(status);
         }
         Failure::Problem(Box::new(problem))
@@ -35,20 +37,27 @@ impl Door {
     /// 404 for an id that cannot be read.
     pub(crate) fn malformed(&self, kind: &str, id: &str) -> Failure {
         let shown: String = id.chars().take(64).collect();
-        self.refuse(&ApiError::new(ErrorCode::MalformedId).detail(format!("There is no {kind} `{shown}`."), format!("没有 {kind} `{shown}`。")))
+        self.refuse(
+            &ApiError::new(ErrorCode::MalformedId)
+                .detail(format!("There is no {kind} `{shown}`."), format!("没有 {kind} `{shown}`。")),
+        )
     }
 }
 
 /// Adds a header to the answer of this request.
 pub(crate) fn append_header(name: axum::http::HeaderName, value: &str) {
-    if let (Some(options), Ok(value)) = (use_context::<leptos_axum::ResponseOptions>(), axum::http::HeaderValue::from_str(value)) {
+    if let (Some(options), Ok(value)) =
+        (use_context::<leptos_axum::ResponseOptions>(), axum::http::HeaderValue::from_str(value))
+    {
         options.append_header(name, value);
     }
 }
 
 /// Sets the status of the page being rendered.
 pub(crate) fn status(code: u16) {
-    if let (Some(options), Ok(status)) = (use_context::<leptos_axum::ResponseOptions>(), axum::http::StatusCode::from_u16(code)) {
+    if let (Some(options), Ok(status)) =
+        (use_context::<leptos_axum::ResponseOptions>(), axum::http::StatusCode::from_u16(code))
+    {
         options.set_status(status);
     }
 }

@@ -48,7 +48,9 @@ mod tests {
     fn examples_need_nothing_but_what_is_built_in() {
         const BUILT_IN: [&str; 4] = ["echo", "log", "delay", "transform"];
         for example in EXAMPLES {
-            let Some(definition) = parse(example.yaml, Format::Yaml).definition else { panic!("{} cannot be read", example.key) };
+            let Some(definition) = parse(example.yaml, Format::Yaml).definition else {
+                panic!("{} cannot be read", example.key)
+            };
             assert!(definition.inputs.is_some(), "{} has no start form", example.key);
             for node in &definition.nodes {
                 let known = match &node.node_type {

@@ -100,7 +100,9 @@ fn Rail(#[prop(into)] open: Signal<bool>, toggle: Callback<()>) -> impl IntoView
 #[component]
 fn RailLink(href: &'static str, icon: Icon, label: &'static str) -> impl IntoView {
     let location = use_location();
-    let current = move || location.pathname.with(|path| path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')));
+    let current = move || {
+        location.pathname.with(|path| path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')))
+    };
     view! {
         <a class="rail__link" href=href title=label aria-label=label aria-current=move || current().then_some("page")>
             <Svg icon=icon/>
@@ -161,7 +163,13 @@ fn LiveDot() -> impl IntoView {
 fn LanguageSwitch() -> impl IntoView {
     let words = use_words();
     let location = use_location();
-    let here = move || format!("{}{}", location.pathname.get(), location.search.with(|query| if query.is_empty() { String::new() } else { format!("?{query}") }));
+    let here = move || {
+        format!(
+            "{}{}",
+            location.pathname.get(),
+            location.search.with(|query| if query.is_empty() { String::new() } else { format!("?{query}") })
+        )
+    };
     let other = match words.0 {
         heddle_api::Lang::En => "zh",
         heddle_api::Lang::Zh => "en",
@@ -183,9 +191,17 @@ fn LanguageSwitch() -> impl IntoView {
 pub fn LanguageChoice() -> impl IntoView {
     let words = use_words();
     let location = use_location();
-    let here = move || format!("{}{}", location.pathname.get(), location.search.with(|query| if query.is_empty() { String::new() } else { format!("?{query}") }));
-    let choice = move |lang: heddle_api::Lang, key: &'static str, text: &'static str| view! {
-        <button class="segment__item" type="submit" name="lang" value=key lang=lang.tag() aria-pressed=(words.0 == lang).to_string()>{text}</button>
+    let here = move || {
+        format!(
+            "{}{}",
+            location.pathname.get(),
+            location.search.with(|query| if query.is_empty() { String::new() } else { format!("?{query}") })
+        )
+    };
+    let choice = move |lang: heddle_api::Lang, key: &'static str, text: &'static str| {
+        view! {
+            <button class="segment__item" type="submit" name="lang" value=key lang=lang.tag() aria-pressed=(words.0 == lang).to_string()>{text}</button>
+        }
     };
     view! {
         <form class="segment" method="post" action="/app/set_language" aria-label=words.language()>
@@ -306,7 +322,10 @@ mod tests {
 
     #[test]
     fn canvases_get_the_room() {
-        let pages = ["/workflows", "/workflows/templates", "/workflows/new", "/workflows/wf_1", "/workflows/wf_1/run", "/instances", "/instances/wi_1"];
+        let pages = [
+            "/workflows", "/workflows/templates", "/workflows/new", "/workflows/wf_1", "/workflows/wf_1/run",
+            "/instances", "/instances/wi_1",
+        ];
         assert_eq!(pages.map(is_detail), [false, false, true, true, false, false, true]);
     }
 }

@@ -109,7 +109,8 @@ mod tests {
     #[test]
     fn the_table_holds_every_registered_function_and_no_other() {
         register();
-        let mut registered: Vec<String> = leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
+        let mut registered: Vec<String> =
+            leptos::server_fn::axum::server_fn_paths().map(|(path, _)| path.to_owned()).collect();
         let mut declared: Vec<String> = FUNCTIONS.iter().map(|function| function.path.to_owned()).collect();
         registered.sort();
         registered.dedup();
@@ -127,7 +128,8 @@ mod tests {
 
     #[test]
     fn only_the_doorstep_is_public() {
-        let public: Vec<_> = PAGES.iter().chain(FUNCTIONS).filter(|entry| entry.need == Public).map(|entry| entry.path).collect();
+        let public: Vec<_> =
+            PAGES.iter().chain(FUNCTIONS).filter(|entry| entry.need == Public).map(|entry| entry.path).collect();
         assert_eq!(public, ["/signin", "/setup", "/app/sign_in", "/app/set_up", "/app/set_language", "/app/set_theme"]);
     }
 }

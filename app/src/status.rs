@@ -166,13 +166,29 @@ impl Look {
     pub const fn is_final(self) -> bool {
         matches!(
             self,
-            Self::Completed | Self::Failed | Self::TimedOut | Self::Skipped | Self::Cancelled | Self::Terminated | Self::Compensated
+            Self::Completed
+                | Self::Failed
+                | Self::TimedOut
+                | Self::Skipped
+                | Self::Cancelled
+                | Self::Terminated
+                | Self::Compensated
         )
     }
 
     /// Whether it waits rather than works: such bars are hatched.
     pub const fn is_waiting(self) -> bool {
-        matches!(self, Self::Guard | Self::Mutex | Self::Timer | Self::Message | Self::Signal | Self::Human | Self::Job | Self::Retrying)
+        matches!(
+            self,
+            Self::Guard
+                | Self::Mutex
+                | Self::Timer
+                | Self::Message
+                | Self::Signal
+                | Self::Human
+                | Self::Job
+                | Self::Retrying
+        )
     }
 }
 

@@ -15,7 +15,12 @@ async fn page(address: &'static str, lang: Lang, setup_needed: bool) -> String {
     let request = axum::http::Request::builder().uri(address).body(axum::body::Body::empty()).unwrap();
     let context = move || {
         provide_context(Viewer { me: None, lang, setup_needed });
-        provide_context(AssetPaths { js: "/pkg/heddle.1.js".into(), wasm: "/pkg/heddle.2.wasm".into(), css: "/pkg/heddle.3.css".into(), ..AssetPaths::default() });
+        provide_context(AssetPaths {
+            js: "/pkg/heddle.1.js".into(),
+            wasm: "/pkg/heddle.2.wasm".into(),
+            css: "/pkg/heddle.3.css".into(),
+            ..AssetPaths::default()
+        });
         provide_context(Nonce::from_value("n0nce"));
     };
     let handler = leptos_axum::render_app_async_with_context(context, heddle_app::shell::shell);
@@ -50,7 +55,10 @@ async fn every_script_carries_the_nonce_and_no_text_comes_from_the_address() {
         let tag = script.split('>').next().unwrap();
         assert!(tag.contains("nonce=\"n0nce\""), "a script without nonce: {tag}");
     }
-    assert!(!html.contains("<script>alert") && !html.contains("\"//evil.example"), "what stands in the address comes back as text only");
+    assert!(
+        !html.contains("<script>alert") && !html.contains("\"//evil.example"),
+        "what stands in the address comes back as text only"
+    );
     assert!(!html.contains("<style"), "styles stand in the style sheet");
 }
 

@@ -32,6 +32,7 @@ for (const language of Object.keys(WORDS) as Language[]) {
       let loads = 0;
       page.on('load', () => { loads += 1; });
       await hasStatus(page, words.running);
+      await nodeHasState(page, language === 'zh' ? '核对票据' : 'Pick items', words.completed);
       await picture(`instance-running-${language}`);
       // The amount is above the limit: one branch completes, the other is passed by.
       const [taken, passed] = language === 'zh' ? ['经理审核', '自动通过'] : ['Insure parcel', 'Print plain label'];

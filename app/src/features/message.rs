@@ -74,7 +74,11 @@ pub fn Doorstep() -> impl IntoView {
     let words = use_words();
     let location = use_location();
     let path = location.pathname.get_untracked();
-    let target = if use_page().setup_needed { "/setup".to_owned() } else { super::auth::signin_address(&path, &location.search.get_untracked()) };
+    let target = if use_page().setup_needed {
+        "/setup".to_owned()
+    } else {
+        super::auth::signin_address(&path, &location.search.get_untracked())
+    };
     #[cfg(feature = "ssr")]
     leptos_axum::redirect(&target);
     let address = target.clone();

@@ -26,7 +26,16 @@ mod tests {
 
     #[test]
     fn each_range_has_its_units() {
-        let cases = [(0, "0 ms"), (412, "412 ms"), (3_149, "3.1 s"), (42_900, "42 s"), (64_000, "1 m 04 s"), (5_820_000, "1 h 37 m"), (259_200_000, "3 d 00 h"), (-5, "0 ms")];
+        let cases = [
+            (0, "0 ms"),
+            (412, "412 ms"),
+            (3_149, "3.1 s"),
+            (42_900, "42 s"),
+            (64_000, "1 m 04 s"),
+            (5_820_000, "1 h 37 m"),
+            (259_200_000, "3 d 00 h"),
+            (-5, "0 ms"),
+        ];
         for (ms, text) in cases {
             assert_eq!(duration(ms, Lang::En), text);
         }

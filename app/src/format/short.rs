@@ -18,9 +18,15 @@ pub fn initials(name: &str) -> String {
         [] => "?".to_owned(),
         [one] => {
             let signs: Vec<char> = one.chars().collect();
-            if signs[0].is_ascii() { signs.iter().take(2).collect::<String>().to_uppercase() } else { signs.iter().rev().take(2).rev().collect() }
+            if signs[0].is_ascii() {
+                signs.iter().take(2).collect::<String>().to_uppercase()
+            } else {
+                signs.iter().rev().take(2).rev().collect()
+            }
         }
-        [first, .., last] => [first, last].iter().filter_map(|word| word.chars().next()).collect::<String>().to_uppercase(),
+        [first, .., last] => {
+            [first, last].iter().filter_map(|word| word.chars().next()).collect::<String>().to_uppercase()
+        }
     }
 }
 

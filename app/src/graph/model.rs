@@ -76,7 +76,8 @@ impl Graph {
         }
         let mut authors = HashMap::new();
         collect(&definition.nodes, &mut authors);
-        let nodes: Vec<GraphNode> = scene.nodes.iter().map(|node| draw(node, authors.get(node.id.as_str()).copied(), words)).collect();
+        let nodes: Vec<GraphNode> =
+            scene.nodes.iter().map(|node| draw(node, authors.get(node.id.as_str()).copied(), words)).collect();
         let edges = scene.edges.iter().map(line).collect();
         let bounds = nodes.iter().map(|node| captioned(node)).fold(scene.bounds, |all, rect| all.union(&rect));
         Self { nodes, edges, bounds }
@@ -108,15 +109,20 @@ fn draw(placed: &SceneNode, author: Option<&Node>, words: Words) -> GraphNode {
     let node_type = NodeType::from(placed.node_type.clone());
     let kind = kind_of(&node_type, placed.action.as_deref());
     let subtitle = author.map(|node| subtitle(node, kind, words)).unwrap_or_default();
-    let outs = placed.outs.iter().filter(|out| out.row.is_some()).map(|out| {
-        let label = match (out.kind, &out.label) {
-            (OutKind::Error, _) => words.way_on_error().to_owned(),
-            (OutKind::Timeout, _) => words.way_on_timeout().to_owned(),
-            (_, Some(label)) if !label.trim().is_empty() => plain(label),
-            _ => words.way_otherwise().to_owned(),
-        };
-        Out { label, error: out.kind == OutKind::Error }
-    }).collect();
+    let outs = placed
+        .outs
+        .iter()
+        .filter(|out| out.row.is_some())
+        .map(|out| {
+            let label = match (out.kind, &out.label) {
+                (OutKind::Error, _) => words.way_on_error().to_owned(),
+                (OutKind::Timeout, _) => words.way_on_timeout().to_owned(),
+                (_, Some(label)) if !label.trim().is_empty() => plain(label),
+                _ => words.way_otherwise().to_owned(),
+            };
+            Out { label, error: out.kind == OutKind::Error }
+        })
+        .collect();
     GraphNode {
         id: placed.id.clone(),
         title: placed.title.clone(),
@@ -145,7 +151,8 @@ fn line(edge: &SceneEdge) -> GraphEdge {
 /// The second line of a card: the one setting that tells most, else the kind.
 fn subtitle(node: &Node, kind: Kind, words: Words) -> String {
     let word = kind.word.map(|word| word(words));
-    let text = |key: &str| node.config.get(key).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+    let text =
+        |key: &str| node.config.get(key).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     let detail = match &node.node_type {
         NodeType::Custom(name) if word.is_none() => Some(name.clone()),
         NodeType::Custom(name) => match name.as_str() {

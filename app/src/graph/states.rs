@@ -29,7 +29,11 @@ pub fn look_of(node: &NodeView, instance: &InstanceView) -> Look {
     let incident = instance.incidents.iter().any(|incident| incident.node_id.as_deref() == Some(node.node_id.as_str()));
     match look {
         Look::Failed | Look::TimedOut | Look::Running | Look::Pending if incident => Look::Incident,
-        Look::Running | Look::Queued | Look::Timer | Look::Retrying | Look::Job if instance.status == InstanceStatus::Paused => Look::Paused,
+        Look::Running | Look::Queued | Look::Timer | Look::Retrying | Look::Job
+            if instance.status == InstanceStatus::Paused =>
+        {
+            Look::Paused
+        }
         look => look,
     }
 }
@@ -61,7 +65,11 @@ pub fn edge_class(graph: &Graph, at: usize, states: &HashMap<String, NodeState>)
         (Some(Look::Skipped | Look::Cancelled), _) | (_, Some(Look::Skipped)) => "edge edge--untaken",
         (Some(Look::Completed), Some(Look::Pending) | None) => "edge edge--untaken",
         (Some(Look::Completed), Some(to)) if edge.error || to.is_final() || to == Look::Incident => {
-            if edge.error { "edge edge--untaken edge--error" } else { "edge edge--taken" }
+            if edge.error {
+                "edge edge--untaken edge--error"
+            } else {
+                "edge edge--taken"
+            }
         }
         (Some(Look::Completed), Some(_)) => "edge edge--active",
         (Some(Look::Failed | Look::TimedOut), Some(to)) if edge.error && to != Look::Pending => "edge edge--error",
@@ -89,7 +97,9 @@ mod tests {
         let graph = Graph::of(&definition, Words(Lang::En));
         let state = |look| NodeState { look, started_at: None, ended_at: None, runs: 1, attempt: 1, note: None };
         let states: HashMap<_, _> =
-            [("a", Look::Completed), ("b", Look::Running), ("c", Look::Skipped), ("d", Look::Pending)].map(|(id, look)| (id.to_owned(), state(look))).into();
+            [("a", Look::Completed), ("b", Look::Running), ("c", Look::Skipped), ("d", Look::Pending)]
+                .map(|(id, look)| (id.to_owned(), state(look)))
+                .into();
         let classes: Vec<_> = (0..4).map(|at| edge_class(&graph, at, &states)).collect();
         assert_eq!(classes, ["edge edge--active", "edge edge--untaken", "edge edge--untaken", "edge edge--untaken"]);
         assert_eq!(edge_class(&graph, 0, &HashMap::new()), "edge");

@@ -35,17 +35,33 @@ pub fn GraphView(
     let words = use_words();
     let canvas: NodeRef<html::Section> = NodeRef::new();
     let camera = RwSignal::new(graph.with_untracked(|graph| viewport::fit(graph.bounds, GUESS)));
-    let frame = move || canvas.get_untracked().map_or(GUESS, |element| Size::new(element.client_width().into(), element.client_height().into()));
+    let frame = move || {
+        canvas
+            .get_untracked()
+            .map_or(GUESS, |element| Size::new(element.client_width().into(), element.client_height().into()))
+    };
     let fit = move || camera.set(graph.with_untracked(|graph| viewport::fit(graph.bounds, frame())));
-    // Fits once the frame is known, and again when the graph becomes another one (not when only its states change).
-    let extent = Memo::new(move |_| graph.with(|graph| (graph.bounds.w.to_bits(), graph.bounds.h.to_bits(), graph.nodes.len())));
+    // Whoever has moved the picture keeps it; otherwise it fits once the frame is known, and again when the graph becomes another one
+    // (not when only its states change) or the window changes its size.
+    let moved = StoredValue::new(false);
+    let extent =
+        Memo::new(move |_| graph.with(|graph| (graph.bounds.w.to_bits(), graph.bounds.h.to_bits(), graph.nodes.len())));
     Effect::new(move |_| {
-        extent.track();
-        if canvas.get().is_some() {
+        extent.get();
+        if canvas.get().is_some() && !moved.get_value() {
             fit();
         }
     });
-    let step = move |inward: bool| camera.update(|camera| *camera = viewport::step(*camera, inward, frame()));
+    let resize = window_event_listener(leptos::ev::resize, move |_| {
+        if moved.try_get_value() == Some(false) {
+            fit();
+        }
+    });
+    on_cleanup(move || resize.remove());
+    let step = move |inward: bool| {
+        moved.set_value(true);
+        camera.update(|camera| *camera = viewport::step(*camera, inward, frame()));
+    };
     let reveal = move |id: &str| {
         if let Some(rect) = graph.with_untracked(|graph| graph.index_of(id).map(|at| graph.nodes[at].rect)) {
             camera.update(|camera| *camera = viewport::showing(*camera, rect, frame()));
@@ -61,15 +77,28 @@ pub fn GraphView(
             "ArrowLeft" => walk(graph, now.as_deref(), Way::Back),
             "ArrowDown" => walk(graph, now.as_deref(), Way::Down),
             "ArrowUp" => walk(graph, now.as_deref(), Way::Up),
-            "+" | "=" => { step(true); None }
-            "-" => { step(false); None }
+            "+" | "=" => {
+                step(true);
+                None
+            }
+            "-" => {
+                step(false);
+                None
+            }
             "0" => {
                 let middle = Point::new(frame().w / 2.0, frame().h / 2.0);
                 camera.update(|camera| *camera = camera.zoomed(1.0 / camera.zoom, middle));
                 None
             }
-            "1" => { fit(); None }
-            "Escape" => { selected.set(None); None }
+            "1" => {
+                moved.set_value(false);
+                fit();
+                None
+            }
+            "Escape" => {
+                selected.set(None);
+                None
+            }
             _ => return,
         };
         event.prevent_default();
@@ -89,22 +118,30 @@ pub fn GraphView(
         if event.buttons() == 0 {
             return drag.set(None);
         }
+        moved.set_value(true);
         let (to_x, to_y) = (f64::from(event.client_x()), f64::from(event.client_y()));
         camera.update(|camera| *camera = camera.panned(Point::new(to_x - x, to_y - y)));
         drag.set(Some((to_x, to_y)));
     };
     let wheel = move |event: leptos::ev::WheelEvent| {
         event.prevent_default();
+        moved.set_value(true);
         if event.ctrl_key() || event.meta_key() {
             let rect = canvas.get_untracked().map(|element| element.get_bounding_client_rect());
-            let at = rect.map_or(Point::default(), |rect| Point::new(f64::from(event.client_x()) - rect.left(), f64::from(event.client_y()) - rect.top()));
+            let at = rect.map_or(Point::default(), |rect| {
+                Point::new(f64::from(event.client_x()) - rect.left(), f64::from(event.client_y()) - rect.top())
+            });
             camera.update(|camera| *camera = camera.zoomed((-event.delta_y() / 300.0).exp(), at));
         } else {
             camera.update(|camera| *camera = camera.panned(Point::new(-event.delta_x(), -event.delta_y())));
         }
     };
     // Ids of the document are numbers: a node's own id may hold anything.
-    let active = move || selected.with(|id| id.as_deref().and_then(|id| graph.with(|graph| graph.index_of(id)))).map(|at| format!("node-{at}"));
+    let active = move || {
+        selected
+            .with(|id| id.as_deref().and_then(|id| graph.with(|graph| graph.index_of(id))))
+            .map(|at| format!("node-{at}"))
+    };
     view! {
         <section class="canvas" node_ref=canvas style=move || viewport::style(camera.get()) aria-label=label.clone()
             on:pointerdown=down on:pointermove=pointer on:pointerup=move |_| drag.set(None) on:pointerleave=move |_| drag.set(None) on:wheel=wheel>
@@ -130,7 +167,7 @@ pub fn GraphView(
                     <Svg icon=Icon::Plus/>
                 </button>
                 <span class="canvas__bar-rule"></span>
-                <button class="btn btn--ghost btn--icon" type="button" aria-label=words.zoom_fit() title=words.zoom_fit() on:click=move |_| fit()>
+                <button class="btn btn--ghost btn--icon" type="button" aria-label=words.zoom_fit() title=words.zoom_fit() on:click=move |_| { moved.set_value(false); fit(); }>
                     <Svg icon=Icon::Maximize/>
                 </button>
             </div>
@@ -150,15 +187,33 @@ enum Way {
 /// Where a step leads: along edges, or to the nearest card above or below.
 fn walk(graph: Signal<Arc<Graph>>, from: Option<&str>, way: Way) -> Option<String> {
     graph.with_untracked(|graph| {
-        let Some(at) = from.and_then(|id| graph.index_of(id)) else { return graph.nodes.first().map(|node| node.id.clone()) };
+        let Some(at) = from.and_then(|id| graph.index_of(id)) else {
+            return graph.nodes.first().map(|node| node.id.clone());
+        };
         let here = &graph.nodes[at];
         let next = match way {
-            Way::Forward => graph.edges.iter().filter(|edge| edge.from == at).map(|edge| edge.to).min_by(|&a, &b| graph.nodes[a].rect.y.total_cmp(&graph.nodes[b].rect.y)),
-            Way::Back => graph.edges.iter().filter(|edge| edge.to == at).map(|edge| edge.from).min_by(|&a, &b| graph.nodes[a].rect.y.total_cmp(&graph.nodes[b].rect.y)),
-            Way::Up | Way::Down => graph.nodes.iter().enumerate()
-                .filter(|(_, node)| if way == Way::Down { node.rect.y > here.rect.y } else { node.rect.y < here.rect.y })
+            Way::Forward => graph
+                .edges
+                .iter()
+                .filter(|edge| edge.from == at)
+                .map(|edge| edge.to)
+                .min_by(|&a, &b| graph.nodes[a].rect.y.total_cmp(&graph.nodes[b].rect.y)),
+            Way::Back => graph
+                .edges
+                .iter()
+                .filter(|edge| edge.to == at)
+                .map(|edge| edge.from)
+                .min_by(|&a, &b| graph.nodes[a].rect.y.total_cmp(&graph.nodes[b].rect.y)),
+            Way::Up | Way::Down => graph
+                .nodes
+                .iter()
+                .enumerate()
+                .filter(
+                    |(_, node)| if way == Way::Down { node.rect.y > here.rect.y } else { node.rect.y < here.rect.y },
+                )
                 .min_by(|(_, a), (_, b)| {
-                    let far = |node: &GraphNode| (node.rect.x - here.rect.x).abs() * 2.0 + (node.rect.y - here.rect.y).abs();
+                    let far =
+                        |node: &GraphNode| (node.rect.x - here.rect.x).abs() * 2.0 + (node.rect.y - here.rect.y).abs();
                     far(a).total_cmp(&far(b))
                 })
                 .map(|(at, _)| at),
@@ -169,12 +224,18 @@ fn walk(graph: Signal<Arc<Graph>>, from: Option<&str>, way: Way) -> Option<Strin
 
 #[component]
 fn Edges(graph: Arc<Graph>, states: Signal<HashMap<String, NodeState>>) -> impl IntoView {
-    let lines = graph.edges.iter().enumerate().map(|(at, edge)| {
-        let graph = graph.clone();
-        let resting = if edge.error { "edge edge--error" } else { "edge" };
-        let class = move || states.with(|states| if states.is_empty() { resting } else { edge_class(&graph, at, states) });
-        view! { <path class=class d=edge.path.clone() marker-end="url(#arrow)"></path> }
-    }).collect_view();
+    let lines = graph
+        .edges
+        .iter()
+        .enumerate()
+        .map(|(at, edge)| {
+            let graph = graph.clone();
+            let resting = if edge.error { "edge edge--error" } else { "edge" };
+            let class =
+                move || states.with(|states| if states.is_empty() { resting } else { edge_class(&graph, at, states) });
+            view! { <path class=class d=edge.path.clone() marker-end="url(#arrow)"></path> }
+        })
+        .collect_view();
     view! {
         <svg class="canvas__edges" aria-hidden="true">
             <defs>
@@ -189,7 +250,12 @@ fn Edges(graph: Arc<Graph>, states: Signal<HashMap<String, NodeState>>) -> impl 
 
 /// A card. Its name is what is written on it, the state included.
 #[component]
-fn Card(at: usize, node: GraphNode, states: Signal<HashMap<String, NodeState>>, selected: RwSignal<Option<String>>) -> impl IntoView {
+fn Card(
+    at: usize,
+    node: GraphNode,
+    states: Signal<HashMap<String, NodeState>>,
+    selected: RwSignal<Option<String>>,
+) -> impl IntoView {
     let id = StoredValue::new(node.id.clone());
     let state = Memo::new(move |_| states.with(|states| id.with_value(|id| states.get(id).cloned())));
     let is_selected = move || selected.with(|selected| id.with_value(|id| selected.as_deref() == Some(id)));
@@ -219,7 +285,9 @@ fn Card(at: usize, node: GraphNode, states: Signal<HashMap<String, NodeState>>, 
 /// The inside of a circle: an icon, the state where it has one, and the title below.
 fn circle(node: &GraphNode, state: Memo<Option<NodeState>>) -> impl IntoView + use<> {
     let own = node.kind.icon;
-    let icon = Signal::derive(move || state.with(|state| state.as_ref().filter(|state| state.look.is_final()).map_or(own, |state| state.look.icon())));
+    let icon = Signal::derive(move || {
+        state.with(|state| state.as_ref().filter(|state| state.look.is_final()).map_or(own, |state| state.look.icon()))
+    });
     let words = use_words();
     let word = move || state.with(|state| state.as_ref().map(|state| state.look.word(words)));
     view! {
@@ -246,30 +314,40 @@ fn body(node: &GraphNode, state: Memo<Option<NodeState>>) -> impl IntoView + use
     let words = use_words();
     let outs = node.outs.clone();
     let subtitle = node.subtitle.clone();
-    let sub = move || state.with(|state| match state {
-        Some(state) if state.started_at.is_some() && state.look != crate::status::Look::Skipped => {
-            let (from, to) = (state.started_at, state.ended_at);
-            let note = state.note.clone().filter(|_| state.ended_at.is_some());
-            let attempt = (state.attempt > 1).then(|| format!(" · {}", words.attempt_of(state.attempt)));
-            match note {
-                Some(note) => view! { {note} {attempt} }.into_any(),
-                None => view! { <Elapsed from=from to=to/> {attempt} }.into_any(),
+    let sub = move || {
+        state.with(|state| match state {
+            Some(state) if state.started_at.is_some() && state.look != crate::status::Look::Skipped => {
+                let (from, to) = (state.started_at, state.ended_at);
+                let note = state.note.clone().filter(|_| state.ended_at.is_some());
+                let attempt = (state.attempt > 1).then(|| format!(" · {}", words.attempt_of(state.attempt)));
+                match note {
+                    Some(note) => view! { {note} {attempt} }.into_any(),
+                    None => view! { <Elapsed from=from to=to/> {attempt} }.into_any(),
+                }
             }
-        }
-        _ => view! { {subtitle.clone()} }.into_any(),
-    });
-    let glyph = move || state.with(|state| state.as_ref().map(|state| {
-        let look = state.look;
-        view! {
-            <span class="node__state" title=look.word(words)>
-                <Svg icon=look.icon()/>
-                <span class="sr">{look.word(words)}</span>
-            </span>
-        }
-    }));
-    let times = move || state.with(|state| state.as_ref().filter(|state| state.runs > 1).map(|state| {
-        view! { <span class="node__times">{format!("×{}", state.runs)}</span> }
-    }));
+            _ => view! { {subtitle.clone()} }.into_any(),
+        })
+    };
+    let glyph = move || {
+        state.with(|state| {
+            state.as_ref().map(|state| {
+                let look = state.look;
+                view! {
+                    <span class="node__state" title=look.word(words)>
+                        <Svg icon=look.icon()/>
+                        <span class="sr">{look.word(words)}</span>
+                    </span>
+                }
+            })
+        })
+    };
+    let times = move || {
+        state.with(|state| {
+            state.as_ref().filter(|state| state.runs > 1).map(|state| {
+                view! { <span class="node__times">{format!("×{}", state.runs)}</span> }
+            })
+        })
+    };
     view! {
         {node.enters.then(|| view! { <span class="port port--in port--on"></span> })}
         <div class="node__body">

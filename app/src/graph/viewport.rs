@@ -15,7 +15,8 @@ pub fn fit(bounds: Rect, frame: Size) -> Camera {
     let (zoom_w, zoom_h) = ((frame.w - 2.0 * margin) / bounds.w.max(1.0), (frame.h - 2.0 * margin) / bounds.h.max(1.0));
     let zoom = zoom_w.min(zoom_h).min(1.0);
     let zoom = if zoom < READABLE { zoom_h.clamp(READABLE, 0.65) } else { zoom };
-    let start = |from: f64, extent: f64, frame: f64| (((frame - extent * zoom) / 2.0).max(margin) - from * zoom).round();
+    let start =
+        |from: f64, extent: f64, frame: f64| (((frame - extent * zoom) / 2.0).max(margin) - from * zoom).round();
     Camera { x: start(bounds.x, bounds.w, frame.w), y: start(bounds.y, bounds.h, frame.h), zoom }
 }
 
@@ -33,7 +34,13 @@ pub fn step(camera: Camera, inward: bool, frame: Size) -> Camera {
 pub fn showing(camera: Camera, rect: Rect, frame: Size) -> Camera {
     let shift = |pan: f64, from: f64, extent: f64, frame: f64| {
         let (start, end) = (pan + from * camera.zoom, pan + (from + extent) * camera.zoom);
-        if start < ROOM { ROOM - start } else if end > frame - ROOM { frame - ROOM - end } else { 0.0 }
+        if start < ROOM {
+            ROOM - start
+        } else if end > frame - ROOM {
+            frame - ROOM - end
+        } else {
+            0.0
+        }
     };
     camera.panned(Point::new(shift(camera.x, rect.x, rect.w, frame.w), shift(camera.y, rect.y, rect.h, frame.h)))
 }

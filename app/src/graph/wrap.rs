@@ -25,14 +25,18 @@ pub fn wrap(scene: &mut Scene) {
     if cuts.is_empty() {
         return;
     }
-    let row_of: Vec<usize> = scene.nodes.iter().map(|node| cuts.iter().filter(|cut| node.rect.x > **cut).count()).collect();
+    let row_of: Vec<usize> =
+        scene.nodes.iter().map(|node| cuts.iter().filter(|cut| node.rect.x > **cut).count()).collect();
     let boxes = rows(scene, &row_of, cuts.len() + 1);
     let mut top = scene.bounds.y;
-    let moves: Vec<Point> = boxes.iter().map(|row| {
-        let by = Point::new(scene.bounds.x - row.x, top - row.y);
-        top += row.h + GAP;
-        by
-    }).collect();
+    let moves: Vec<Point> = boxes
+        .iter()
+        .map(|row| {
+            let by = Point::new(scene.bounds.x - row.x, top - row.y);
+            top += row.h + GAP;
+            by
+        })
+        .collect();
     for (node, row) in scene.nodes.iter_mut().zip(&row_of) {
         node.rect = Rect { x: node.rect.x + moves[*row].x, y: node.rect.y + moves[*row].y, ..node.rect };
         node.input = node.input.map(|input| input.plus(moves[*row]));
@@ -50,7 +54,10 @@ pub fn wrap(scene: &mut Scene) {
         edge.path = route::rounded(&edge.points);
         edge.middle = route::middle(&edge.points);
     }
-    let all = scene.nodes.iter().map(|node| node.rect).chain(scene.edges.iter().flat_map(|edge| edge.points.iter().map(|point| Rect::at(*point, Size::default()))));
+    let all =
+        scene.nodes.iter().map(|node| node.rect).chain(
+            scene.edges.iter().flat_map(|edge| edge.points.iter().map(|point| Rect::at(*point, Size::default()))),
+        );
     scene.bounds = all.reduce(|a, b| a.union(&b)).unwrap_or_default();
 }
 
@@ -99,7 +106,10 @@ fn choose(scene: &Scene) -> Vec<f64> {
     let mut cuts: Vec<f64> = Vec::new();
     for row in 1..rows as usize {
         let ideal = scene.bounds.x + length * row as f64;
-        let near = places.iter().copied().filter(|cut| (cut - ideal).abs() < length * 0.45 && cuts.last().is_none_or(|last| cut > last));
+        let near = places
+            .iter()
+            .copied()
+            .filter(|cut| (cut - ideal).abs() < length * 0.45 && cuts.last().is_none_or(|last| cut > last));
         if let Some(cut) = near.min_by(|a, b| (a - ideal).abs().total_cmp(&(b - ideal).abs())) {
             cuts.push(cut);
         }
@@ -145,8 +155,19 @@ mod tests {
             let (start, end) = (edge.points[0], edge.points[edge.points.len() - 1]);
             assert_eq!(Some(end), after.nodes[edge.to].input, "{} ends elsewhere", edge.id);
             let (was, is) = (before.nodes[edge.from].rect, after.nodes[edge.from].rect);
-            assert_eq!((start.x - is.x, start.y - is.y), (old.points[0].x - was.x, old.points[0].y - was.y), "{} begins elsewhere", edge.id);
-            assert!(edge.points.windows(2).all(|leg| (leg[0].x - leg[1].x).abs() < 0.01 || (leg[0].y - leg[1].y).abs() < 0.01), "{} is askew", edge.id);
+            assert_eq!(
+                (start.x - is.x, start.y - is.y),
+                (old.points[0].x - was.x, old.points[0].y - was.y),
+                "{} begins elsewhere",
+                edge.id
+            );
+            assert!(
+                edge.points
+                    .windows(2)
+                    .all(|leg| (leg[0].x - leg[1].x).abs() < 0.01 || (leg[0].y - leg[1].y).abs() < 0.01),
+                "{} is askew",
+                edge.id
+            );
         }
     }
 
@@ -165,7 +186,13 @@ mod tests {
             let before = scene(example.yaml);
             let mut after = before.clone();
             wrap(&mut after);
-            assert!(after.bounds.w < before.bounds.w * 0.75, "{}: {} of {}", example.key, after.bounds.w, before.bounds.w);
+            assert!(
+                after.bounds.w < before.bounds.w * 0.75,
+                "{}: {} of {}",
+                example.key,
+                after.bounds.w,
+                before.bounds.w
+            );
             hold(&before, &after);
         }
     }

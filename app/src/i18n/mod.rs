@@ -52,7 +52,8 @@ mod tests {
     }
 
     /// Words that are the same in both languages: names, formats, keys.
-    const SAME: &[&str] = &["switch_language", "switch_language_label", "page_title", "version_of", "english", "chinese"];
+    const SAME: &[&str] =
+        &["switch_language", "switch_language_label", "page_title", "version_of", "english", "chinese"];
 
     #[test]
     fn every_message_speaks_both_languages() {

@@ -44,7 +44,11 @@ pub fn set_root_attribute(name: &str, value: Option<&str>) {
 /// Whether the system prefers dark.
 pub fn prefers_dark() -> bool {
     #[cfg(feature = "hydrate")]
-    return leptos::prelude::window().match_media("(prefers-color-scheme: dark)").ok().flatten().is_some_and(|query| query.matches());
+    return leptos::prelude::window()
+        .match_media("(prefers-color-scheme: dark)")
+        .ok()
+        .flatten()
+        .is_some_and(|query| query.matches());
     #[cfg(not(feature = "hydrate"))]
     false
 }
@@ -75,7 +79,9 @@ pub fn break_line(area: &HtmlTextAreaElement) {
     #[cfg(feature = "hydrate")]
     {
         let units: Vec<u16> = area.value().encode_utf16().collect();
-        let at = |end: Result<Option<u32>, wasm_bindgen::JsValue>| end.ok().flatten().map_or(units.len(), |at| at as usize).min(units.len());
+        let at = |end: Result<Option<u32>, wasm_bindgen::JsValue>| {
+            end.ok().flatten().map_or(units.len(), |at| at as usize).min(units.len())
+        };
         let (start, end) = (at(area.selection_start()), at(area.selection_end()));
         let line = units[..start].iter().rposition(|&unit| unit == u16::from(b'\n')).map_or(0, |at| at + 1);
         let indent = units[line..start].iter().take_while(|&&unit| unit == u16::from(b' ')).count();
@@ -90,8 +96,10 @@ pub fn go_to_line(area: &HtmlTextAreaElement, line: u32) {
     #[cfg(feature = "hydrate")]
     {
         let text = area.value();
-        let start: usize = text.split('\n').take(line.saturating_sub(1) as usize).map(|line| line.encode_utf16().count() + 1).sum();
-        let length = text.split('\n').nth(line.saturating_sub(1) as usize).map_or(0, |line| line.encode_utf16().count());
+        let start: usize =
+            text.split('\n').take(line.saturating_sub(1) as usize).map(|line| line.encode_utf16().count() + 1).sum();
+        let length =
+            text.split('\n').nth(line.saturating_sub(1) as usize).map_or(0, |line| line.encode_utf16().count());
         let _ = area.focus();
         let _ = area.set_selection_range(start as u32, (start + length) as u32);
         if let Some(frame) = area.parent_element() {
@@ -133,7 +141,9 @@ pub fn focus_search() -> bool {
     {
         use wasm_bindgen::JsCast;
         let field = leptos::prelude::document().query_selector("main input[type=search]").ok().flatten();
-        return field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()).is_some_and(|field| field.focus().is_ok());
+        return field
+            .and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok())
+            .is_some_and(|field| field.focus().is_ok());
     }
     #[cfg(not(feature = "hydrate"))]
     false

@@ -47,7 +47,8 @@ fn end(instance: &mut InstanceView, event: &EventView, status: InstanceStatus) {
 fn node_of<'a>(nodes: &'a mut [NodeView], event: &EventView) -> Option<&'a mut NodeView> {
     let node_id = event.node_id.as_deref()?;
     let instance_id = ["node_instance_id", "node_instance", "id"].iter().find_map(|key| event.data.get(*key)?.as_str());
-    let exact = instance_id.and_then(|id| nodes.iter().position(|node| node.id.is_some_and(|own| own.to_string() == id)));
+    let exact =
+        instance_id.and_then(|id| nodes.iter().position(|node| node.id.is_some_and(|own| own.to_string() == id)));
     let at = exact.or_else(|| nodes.iter().rposition(|node| node.node_id == node_id))?;
     nodes.get_mut(at)
 }
@@ -60,7 +61,9 @@ fn node_event(node: &mut NodeView, what: &str, event: &EventView) {
     let (status, reason, ended) = match what {
         "enabled" => (NodeStatus::Pending, reason.or_else(|| Some("queued".to_owned())), false),
         "started" => (NodeStatus::Running, reason.or_else(|| Some("active".to_owned())), false),
-        "waiting" if event.data.contains_key("due_ms") => (NodeStatus::Running, reason.or_else(|| Some("timer".to_owned())), false),
+        "waiting" if event.data.contains_key("due_ms") => {
+            (NodeStatus::Running, reason.or_else(|| Some("timer".to_owned())), false)
+        }
         "waiting" => (NodeStatus::Running, reason, false),
         "retrying" => (NodeStatus::Pending, Some("retrying".to_owned()), false),
         "completed" => (NodeStatus::Completed, None, true),
@@ -83,7 +86,12 @@ fn node_event(node: &mut NodeView, what: &str, event: &EventView) {
 
 /// Ended nodes ÷ nodes not skipped, 0–1.
 fn progress(nodes: &[NodeView]) -> f64 {
-    let ended = |node: &&NodeView| matches!(node.status, NodeStatus::Completed | NodeStatus::Failed | NodeStatus::Cancelled | NodeStatus::Compensated);
+    let ended = |node: &&NodeView| {
+        matches!(
+            node.status,
+            NodeStatus::Completed | NodeStatus::Failed | NodeStatus::Cancelled | NodeStatus::Compensated
+        )
+    };
     let alive = nodes.iter().filter(|node| node.status != NodeStatus::Skipped).count();
     if alive == 0 { 0.0 } else { nodes.iter().filter(ended).count() as f64 / alive as f64 }
 }
@@ -104,7 +112,12 @@ pub enum RowChange {
 /// Folds a changed row into a page of the list, newest start first.
 ///
 /// `at_top` says whether the reader sees the top of the first page: only then may rows move.
-pub fn row(page: &mut Vec<InstanceSummary>, held: &mut Vec<InstanceSummary>, row: InstanceSummary, at_top: bool) -> RowChange {
+pub fn row(
+    page: &mut Vec<InstanceSummary>,
+    held: &mut Vec<InstanceSummary>,
+    row: InstanceSummary,
+    at_top: bool,
+) -> RowChange {
     for list in [&mut *page, &mut *held] {
         if let Some(known) = list.iter_mut().find(|known| known.id == row.id) {
             if row.seq < known.seq {
@@ -114,7 +127,9 @@ pub fn row(page: &mut Vec<InstanceSummary>, held: &mut Vec<InstanceSummary>, row
             return RowChange::Updated;
         }
     }
-    if page.first().is_some_and(|first| row.created_at < first.created_at) && page.last().is_some_and(|last| row.created_at < last.created_at) {
+    if page.first().is_some_and(|first| row.created_at < first.created_at)
+        && page.last().is_some_and(|last| row.created_at < last.created_at)
+    {
         // It belongs to a later page.
         return RowChange::Stale;
     }
@@ -142,8 +157,10 @@ mod tests {
     use serde_json::json;
 
     fn instance() -> InstanceView {
-        let node = |id: &str| json!({"id": null, "node_id": id, "name": id, "type": "task", "status": "PENDING", "reason": null, "attempt": 0,
-            "iteration": null, "started_at": null, "ended_at": null, "output": null, "error": null});
+        let node = |id: &str| {
+            json!({"id": null, "node_id": id, "name": id, "type": "task", "status": "PENDING", "reason": null, "attempt": 0,
+            "iteration": null, "started_at": null, "ended_at": null, "output": null, "error": null})
+        };
         serde_json::from_value(json!({
             "id": "wi_00000000000000000000000001", "workflow_id": "wf_00000000000000000000000001", "workflow": "示例", "version": 1,
             "version_id": "wfv_00000000000000000000000001", "status": "CREATED", "phase": "normal", "progress": 0.0, "business_key": null,

@@ -78,7 +78,8 @@ fn send(frame: &ClientFrame) {
 }
 
 fn connect(feed: Feed) {
-    feed.connection.update(|state| *state = if *state == Connection::Lost { Connection::Lost } else { Connection::Connecting });
+    feed.connection
+        .update(|state| *state = if *state == Connection::Lost { Connection::Lost } else { Connection::Connecting });
     let location = window().location();
     let scheme = if location.protocol().as_deref() == Ok("https:") { "wss" } else { "ws" };
     let Ok(raw) = WebSocket::new(&format!("{scheme}://{}{WS_FEED}", location.host().unwrap_or_default())) else {
@@ -105,7 +106,8 @@ fn opened(feed: Feed) {
     let mut frames = Vec::new();
     SUBSCRIPTIONS.with_borrow(|all| {
         for subscription in all {
-            let frame = ClientFrame::Subscribe { subscribe: subscription.topic.clone(), after: subscription.cursor.clone() };
+            let frame =
+                ClientFrame::Subscribe { subscribe: subscription.topic.clone(), after: subscription.cursor.clone() };
             if !frames.contains(&frame) {
                 frames.push(frame);
             }
@@ -116,12 +118,15 @@ fn opened(feed: Feed) {
 }
 
 fn ping(feed: Feed) {
-    set_timeout(move || {
-        if feed.connection.try_get_untracked() == Some(Connection::Live) {
-            send(&ClientFrame::Ping { ping: browser::now_ms().unsigned_abs() });
-            ping(feed);
-        }
-    }, PING_EVERY);
+    set_timeout(
+        move || {
+            if feed.connection.try_get_untracked() == Some(Connection::Live) {
+                send(&ClientFrame::Ping { ping: browser::now_ms().unsigned_abs() });
+                ping(feed);
+            }
+        },
+        PING_EVERY,
+    );
 }
 
 /// After a loss: pauses 0.5, 1, 2, … seconds, a little off so that many browsers do not come back at once.
@@ -140,12 +145,18 @@ fn again(feed: Feed) {
     }
     let tries = (TRIES.get() + 1).min(16);
     TRIES.set(tries);
-    let pause = Duration::from_millis(250).saturating_mul(1 << tries).min(PAUSE_MAX).mul_f64(0.75 + js_sys::Math::random() / 2.0);
-    set_timeout(move || {
-        if SOCKET.with_borrow(Option::is_none) {
-            connect(feed);
-        }
-    }, pause);
+    let pause = Duration::from_millis(250)
+        .saturating_mul(1 << tries)
+        .min(PAUSE_MAX)
+        .mul_f64(0.75 + js_sys::Math::random() / 2.0);
+    set_timeout(
+        move || {
+            if SOCKET.with_borrow(Option::is_none) {
+                connect(feed);
+            }
+        },
+        pause,
+    );
 }
 
 fn received(feed: Feed, text: &str) {

@@ -24,7 +24,10 @@ fn pieces(text: &str) -> Vec<Piece> {
                 let end = string_end(rest);
                 (if rest[end..].trim_start().starts_with(':') { "tok-key" } else { "tok-str" }, end)
             }
-            '-' | '0'..='9' => ("tok-num", rest.find(|c: char| !matches!(c, '-' | '+' | '.' | 'e' | 'E' | '0'..='9')).unwrap_or(rest.len())),
+            '-' | '0'..='9' => (
+                "tok-num",
+                rest.find(|c: char| !matches!(c, '-' | '+' | '.' | 'e' | 'E' | '0'..='9')).unwrap_or(rest.len()),
+            ),
             't' | 'f' | 'n' => ("tok-name", rest.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(rest.len())),
             _ => ("", rest.find(|c: char| matches!(c, '"' | '-' | '0'..='9' | 't' | 'f' | 'n')).unwrap_or(rest.len())),
         };
@@ -59,7 +62,11 @@ pub fn JsonView(
     let whole = RwSignal::new(false);
     let long = text.len() > SLICE;
     let shown = move || {
-        let end = if long && !whole.get() { (0..=SLICE).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0) } else { text.len() };
+        let end = if long && !whole.get() {
+            (0..=SLICE).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0)
+        } else {
+            text.len()
+        };
         pieces(&text[..end]).into_iter().map(|(class, piece)| view! { <span class=class>{piece}</span> }).collect_view()
     };
     view! {

@@ -42,7 +42,12 @@ pub fn Editor(
     };
     let keys = move |event: leptos::ev::KeyboardEvent| {
         // Tab leaves the editor, as everywhere; Alt+arrows and the like are the browser's. Only Enter keeps the indent.
-        if event.key() != "Enter" || event.is_composing() || event.ctrl_key() || event.meta_key() || readonly.get_untracked() {
+        if event.key() != "Enter"
+            || event.is_composing()
+            || event.ctrl_key()
+            || event.meta_key()
+            || readonly.get_untracked()
+        {
             return;
         }
         if let Some(area) = node_ref.get_untracked() {
@@ -52,13 +57,17 @@ pub fn Editor(
         }
     };
     let coloured = Memo::new(move |_| text.with(|text| text.len() <= LONGEST));
-    let copy = move || coloured.get().then(|| text.with(|text| {
-        let pieces = ink(text).into_iter().map(|(class, piece)| match class {
-            "" => piece.to_owned().into_any(),
-            class => view! { <span class=class>{piece.to_owned()}</span> }.into_any(),
-        });
-        pieces.collect_view()
-    }));
+    let copy = move || {
+        coloured.get().then(|| {
+            text.with(|text| {
+                let pieces = ink(text).into_iter().map(|(class, piece)| match class {
+                    "" => piece.to_owned().into_any(),
+                    class => view! { <span class=class>{piece.to_owned()}</span> }.into_any(),
+                });
+                pieces.collect_view()
+            })
+        })
+    };
     view! {
         <div class="editor scroll" data-plain=move || (!coloured.get()).then_some("")>
             <div class="editor__lines" aria-hidden="true">{numbers}</div>

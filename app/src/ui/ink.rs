@@ -23,7 +23,9 @@ fn cut_line<'a>(line: &'a str, out: &mut Vec<Piece<'a>>) {
     let mut may_be_key = true;
     while let Some(first) = rest.chars().next() {
         let (class, length) = match first {
-            '#' if may_be_key || rest.len() == line.len() || line[..line.len() - rest.len()].ends_with(' ') => ("tok-note", rest.trim_end_matches('\n').len()),
+            '#' if may_be_key || rest.len() == line.len() || line[..line.len() - rest.len()].ends_with(' ') => {
+                ("tok-note", rest.trim_end_matches('\n').len())
+            }
             '$' if rest.starts_with("${") => ("tok-brace", rest.find('}').map_or(rest.len(), |at| at + 1)),
             '"' | '\'' => {
                 let length = quoted(rest, first);
@@ -68,7 +70,9 @@ fn quoted(text: &str, quote: char) -> usize {
 
 /// A bare word up to the next sign that ends it.
 fn word(text: &str, may_be_key: bool) -> (&'static str, usize) {
-    if may_be_key && let Some(at) = text.find([':', ',', '{', '}', '[', ']', '\n', '"']).filter(|at| is_key(&text[*at..])) {
+    if may_be_key
+        && let Some(at) = text.find([':', ',', '{', '}', '[', ']', '\n', '"']).filter(|at| is_key(&text[*at..]))
+    {
         return ("tok-key", at);
     }
     let end = text.find(['$', ',', '{', '}', '[', ']', '\n', '#', ' ']).unwrap_or(text.len());
@@ -94,8 +98,15 @@ mod tests {
         assert_eq!(
             classes("name: 示例 # 注\n  - { id: 判断, \"条件\": \"a: b\", n: 1.5 }"),
             [
-                ("tok-key", "name"), ("tok-str", "示例"), ("tok-note", "# 注"), ("tok-key", "id"), ("tok-str", "判断"), ("tok-key", "\"条件\""),
-                ("tok-str", "\"a: b\""), ("tok-key", "n"), ("tok-num", "1.5"),
+                ("tok-key", "name"),
+                ("tok-str", "示例"),
+                ("tok-note", "# 注"),
+                ("tok-key", "id"),
+                ("tok-str", "判断"),
+                ("tok-key", "\"条件\""),
+                ("tok-str", "\"a: b\""),
+                ("tok-key", "n"),
+                ("tok-num", "1.5"),
             ]
         );
         assert_eq!(classes("when: ${金额 > 1000}"), [("tok-key", "when"), ("tok-brace", "${金额 > 1000}")]);
@@ -104,8 +115,15 @@ mod tests {
 
     #[test]
     fn any_text_joins_to_itself() {
-        let hostile = ["", "\n\n", "\"open\nnext: 1", "${", ":", "::: :", "- - -", "a:b: c", "#", "'it''s'", "键：值", "{[,]}", "\t x :y", "\\\"", "- ${a}${b}: c", "\r\n a: b\r\n"];
-        for text in hostile.into_iter().map(str::to_owned).chain(crate::examples::EXAMPLES.map(|example| example.yaml.to_owned())) {
+        let hostile = [
+            "", "\n\n", "\"open\nnext: 1", "${", ":", "::: :", "- - -", "a:b: c", "#", "'it''s'", "键：值", "{[,]}",
+            "\t x :y", "\\\"", "- ${a}${b}: c", "\r\n a: b\r\n",
+        ];
+        for text in hostile
+            .into_iter()
+            .map(str::to_owned)
+            .chain(crate::examples::EXAMPLES.map(|example| example.yaml.to_owned()))
+        {
             assert_eq!(ink(&text).into_iter().map(|(_, piece)| piece).collect::<String>(), text);
         }
     }

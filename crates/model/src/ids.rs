@@ -36,9 +36,12 @@ fn parse(text: &str, prefix: &'static str) -> Result<u128, ParseIdError> {
     if digits.len() != DIGITS || digits.as_bytes()[0] > b'7' {
         return Err(error());
     }
-    digits.bytes().try_fold(0u128, |value, byte| {
-        ALPHABET.iter().position(|&c| c == byte).map(|digit| (value << 5) | digit as u128)
-    }).ok_or_else(error)
+    digits
+        .bytes()
+        .try_fold(0u128, |value, byte| {
+            ALPHABET.iter().position(|&c| c == byte).map(|digit| (value << 5) | digit as u128)
+        })
+        .ok_or_else(error)
 }
 
 /// A UUIDv7 from a time in Unix milliseconds and 74 random bits (the rest of `random` is ignored).
@@ -147,13 +150,19 @@ impl InstanceId {
     }
 
     /// The node instance of the `n`-th execution.
-    pub const fn node_instance(self, n: u32) -> NodeInstanceId { NodeInstanceId(self.derive(n)) }
+    pub const fn node_instance(self, n: u32) -> NodeInstanceId {
+        NodeInstanceId(self.derive(n))
+    }
 
     /// The job of the `n`-th execution.
-    pub const fn job(self, n: u32) -> JobId { JobId(self.derive(n)) }
+    pub const fn job(self, n: u32) -> JobId {
+        JobId(self.derive(n))
+    }
 
     /// The `n`-th incident.
-    pub const fn incident(self, n: u32) -> IncidentId { IncidentId(self.derive(n)) }
+    pub const fn incident(self, n: u32) -> IncidentId {
+        IncidentId(self.derive(n))
+    }
 
     /// The shard that owns the instance: its random bits spread evenly, and derived ids are never asked for theirs.
     pub const fn shard(self) -> u16 {
@@ -177,7 +186,15 @@ mod tests {
     #[test]
     fn wrong_prefix_length_digit_and_overflow_are_refused() {
         let id = WorkflowId::from_u128(7).to_string();
-        for wrong in [id.replace("wf_", "wi_"), id[..28].to_owned(), format!("{id}0"), id.replace('7', "u"), id.replacen("_0", "_8", 1), String::new(), "wf_金".into()] {
+        for wrong in [
+            id.replace("wf_", "wi_"),
+            id[..28].to_owned(),
+            format!("{id}0"),
+            id.replace('7', "u"),
+            id.replacen("_0", "_8", 1),
+            String::new(),
+            "wf_金".into(),
+        ] {
             assert!(wrong.parse::<WorkflowId>().is_err(), "{wrong}");
         }
     }

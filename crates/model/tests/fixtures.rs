@@ -72,7 +72,11 @@ fn valid_definitions_run_and_survive_every_form() {
         let again = parse(&yaml, Format::Yaml);
         assert_eq!(again.definition.as_ref(), Some(&definition), "{name}\n{yaml}");
         assert_eq!(to_yaml(&definition), yaml, "writing is stable");
-        assert_eq!(parse(to_json(&definition).to_string(), Format::Json).definition.as_ref(), Some(&definition), "{name}");
+        assert_eq!(
+            parse(to_json(&definition).to_string(), Format::Json).definition.as_ref(),
+            Some(&definition),
+            "{name}"
+        );
         let executable = parse(to_executable(&definition).to_string(), Format::Json);
         assert_eq!(executable.diagnostics, [], "{name}");
         assert_eq!(by_node(&executable.definition.unwrap()), by_node(&definition), "{name}");
@@ -86,7 +90,11 @@ fn invalid_definitions_say_everything_that_is_wrong() {
         let (_, found) = examine(parsed, &TaskTypes::builtin());
         compare(&path, &print(&found));
         assert!(has_errors(&found), "{} has no error", path.display());
-        assert!(found.iter().all(|problem| problem.line.is_some() && problem.column.is_some()), "{}: a problem without a place", path.display());
+        assert!(
+            found.iter().all(|problem| problem.line.is_some() && problem.column.is_some()),
+            "{}: a problem without a place",
+            path.display()
+        );
     }
 }
 
@@ -99,6 +107,10 @@ fn every_code_is_met_by_some_fixture_or_hostile_text() {
     }
     // These need texts too large or too strange for a file; tests/hostile.rs meets them.
     let elsewhere = ["W002", "W003", "W004", "W005", "W008", "W012", "W050", "W099"];
-    let missing: Vec<&str> = heddle_model::diagnostic::Code::ALL.iter().map(|code| code.as_str()).filter(|code| !seen.contains(code) && !elsewhere.contains(code)).collect();
+    let missing: Vec<&str> = heddle_model::diagnostic::Code::ALL
+        .iter()
+        .map(|code| code.as_str())
+        .filter(|code| !seen.contains(code) && !elsewhere.contains(code))
+        .collect();
     assert!(missing.is_empty(), "no fixture shows {missing:?}");
 }

@@ -120,9 +120,34 @@ fn bytes_that_are_no_text_are_refused_with_their_place() {
 #[test]
 fn broken_json_is_told_where_it_breaks() {
     for (text, column) in [
-        ("", 1), ("{", 2), ("{\"a\"", 5), ("{\"a\":}", 6), ("{\"a\":1,}", 8), ("[1,]", 4), ("[1 2]", 4), ("{a: 1}", 2), ("\"abc", 1), ("\"\\x\"", 2), ("\"\\ud800\"", 2),
-        ("\"\\udc00\"", 2), ("\"\\ud800\\u0041\"", 2), ("01", 1), ("1.", 1), ("-", 1), ("+1", 1), (".5", 1), ("1e", 1), ("nul", 1), ("tru", 1), ("NaN", 1), ("1 1", 3), ("\"a\tb\"", 3),
-        ("{\"a\":1 \"b\":2}", 8), ("'a'", 1), ("\"\\u12g4\"", 2), ("[1,\u{a0}2]", 4),
+        ("", 1),
+        ("{", 2),
+        ("{\"a\"", 5),
+        ("{\"a\":}", 6),
+        ("{\"a\":1,}", 8),
+        ("[1,]", 4),
+        ("[1 2]", 4),
+        ("{a: 1}", 2),
+        ("\"abc", 1),
+        ("\"\\x\"", 2),
+        ("\"\\ud800\"", 2),
+        ("\"\\udc00\"", 2),
+        ("\"\\ud800\\u0041\"", 2),
+        ("01", 1),
+        ("1.", 1),
+        ("-", 1),
+        ("+1", 1),
+        (".5", 1),
+        ("1e", 1),
+        ("nul", 1),
+        ("tru", 1),
+        ("NaN", 1),
+        ("1 1", 3),
+        ("\"a\tb\"", 3),
+        ("{\"a\":1 \"b\":2}", 8),
+        ("'a'", 1),
+        ("\"\\u12g4\"", 2),
+        ("[1,\u{a0}2]", 4),
     ] {
         assert_eq!(only(text, Format::Json), (Code::Syntax, Some(1), Some(column)), "{text}");
     }
@@ -140,13 +165,25 @@ fn a_byte_order_mark_is_no_content() {
 
 #[test]
 fn names_that_yaml_would_misread_survive() {
-    let words = ["on", "off", "yes", "no", "y", "n", "null", "~", "true", "1.0", "0x10", "1:30", "2026-11-22", "- a", "a: b", "a #b", "#", "*a", "&a", "!t", "|", ">", "'", "\"", "%", "@", "`", "a\tb", "{", "}", "[", "]", ",", "?", ":", "-", "=", "<<", "..", "...", "---", " a", "a ", "结束", "ｙ", "é", "\u{85}", "\u{2028}", "\u{feff}", "\u{202e}abc", "😀", "${", "${a", "a ${b} c", "${a: b}", "$${x}", ".inf", ".5", "1e3", "1_000", "+1", "-1", "0o7", "\\", "\\n", "it's", "\u{f0000}{", "a\\\"b'c"];
+    let words = [
+        "on", "off", "yes", "no", "y", "n", "null", "~", "true", "1.0", "0x10", "1:30", "2026-11-22", "- a", "a: b",
+        "a #b", "#", "*a", "&a", "!t", "|", ">", "'", "\"", "%", "@", "`", "a\tb", "{", "}", "[", "]", ",", "?", ":",
+        "-", "=", "<<", "..", "...", "---", " a", "a ", "结束", "ｙ", "é", "\u{85}", "\u{2028}", "\u{feff}",
+        "\u{202e}abc", "😀", "${", "${a", "a ${b} c", "${a: b}", "$${x}", ".inf", ".5", "1e3", "1_000", "+1", "-1",
+        "0o7", "\\", "\\n", "it's", "\u{f0000}{", "a\\\"b'c",
+    ];
     for word in words {
         let mut definition = Definition { name: "n".into(), description: Some(word.into()), ..Definition::default() };
         definition.variables.insert(word.to_owned(), word.into());
         definition.variables.insert("list".into(), serde_json::json!([word, { word: [word, [word]] }]));
         definition.nodes.push(heddle_model::definition::Node { id: word.into(), ..Default::default() });
-        definition.edges.push(heddle_model::definition::Edge { from: word.into(), to: word.into(), condition: Some(word.into()), label: Some(word.into()), ..Default::default() });
+        definition.edges.push(heddle_model::definition::Edge {
+            from: word.into(),
+            to: word.into(),
+            condition: Some(word.into()),
+            label: Some(word.into()),
+            ..Default::default()
+        });
         let yaml = to_yaml(&definition);
         assert_eq!(parse(&yaml, Format::Yaml).definition, Some(definition), "{word:?}\n{yaml}");
     }

@@ -26,7 +26,11 @@ fn read(text: &str) -> Definition {
 }
 
 fn ways(definition: &Definition) -> Vec<(&str, &str, Option<&str>, bool)> {
-    definition.edges.iter().map(|edge| (edge.from.as_str(), edge.to.as_str(), edge.condition.as_deref(), edge.default)).collect()
+    definition
+        .edges
+        .iter()
+        .map(|edge| (edge.from.as_str(), edge.to.as_str(), edge.condition.as_deref(), edge.default))
+        .collect()
 }
 
 #[test]
@@ -36,7 +40,11 @@ fn the_short_form_reads_as_documented_byte_for_byte() {
     let definition = read(&text);
     assert_eq!(definition.name, "示例流程");
     assert_eq!(definition.version.as_ref().unwrap().to_string(), "1.0");
-    let nodes: Vec<_> = definition.nodes.iter().map(|node| (node.id.as_str(), node.name.as_deref(), node.node_type.as_str(), node.action.as_deref())).collect();
+    let nodes: Vec<_> = definition
+        .nodes
+        .iter()
+        .map(|node| (node.id.as_str(), node.name.as_deref(), node.node_type.as_str(), node.action.as_deref()))
+        .collect();
     assert_eq!(
         nodes,
         [
@@ -135,14 +143,19 @@ fn names_stand_for_ids_where_they_are_clear() {
     // `a` is an id before it is a name; a name that two nodes have is none.
     let unclear = "name: x\nstart: a\ntasks:\n  - { id: a, next: Same }\n  - { id: b, name: Same, type: end }\n  - { id: c, name: Same, type: end }\n";
     let (_, found) = examine(parse(unclear, Format::Yaml), &TaskTypes::builtin());
-    assert!(found.iter().any(|problem| problem.code == Code::DanglingEdge && problem.message(Lang::En).contains("`Same`")));
+    assert!(
+        found.iter().any(|problem| problem.code == Code::DanglingEdge && problem.message(Lang::En).contains("`Same`"))
+    );
 }
 
 #[test]
 fn next_takes_names_lists_and_whole_edges() {
     let text = "name: x\nstart: a\ntasks:\n  - name: a\n    type: decision\n    next:\n      - { to: 1, condition: \"${n > 1}\", label: big, priority: 2, id: first }\n      - { id: on, default: true }\n  - { name: 1, type: end }\n  - { name: on, type: end }\n";
     let definition = read(text);
-    assert_eq!(ways(&definition), [("start", "a", None, false), ("a", "1", Some("${n > 1}"), false), ("a", "on", None, true)]);
+    assert_eq!(
+        ways(&definition),
+        [("start", "a", None, false), ("a", "1", Some("${n > 1}"), false), ("a", "on", None, true)]
+    );
     let edge = &definition.edges[1];
     assert_eq!((edge.label.as_deref(), edge.priority, edge.id.as_deref()), (Some("big"), Some(2), Some("first")));
 }
@@ -150,7 +163,9 @@ fn next_takes_names_lists_and_whole_edges() {
 #[test]
 fn true_and_false_are_read_as_booleans_and_as_texts() {
     for (yes, no) in [("true", "false"), ("True", "FALSE"), ("\"true\"", "'false'")] {
-        let text = format!("name: x\nstart: d\ntasks:\n  - {{ name: d, type: decision, condition: true, {yes}: a, {no}: b }}\n  - {{ name: a, type: end }}\n  - {{ name: b, type: end }}\n");
+        let text = format!(
+            "name: x\nstart: d\ntasks:\n  - {{ name: d, type: decision, condition: true, {yes}: a, {no}: b }}\n  - {{ name: a, type: end }}\n  - {{ name: b, type: end }}\n"
+        );
         assert_eq!(ways(&read(&text))[1..], [("d", "a", Some("${true}"), false), ("d", "b", None, true)], "{text}");
     }
     let json = json!({ "name": "x", "start": "d", "tasks": [{ "name": "d", "type": "decision", "condition": "${n}", "true": "a", "false": "b" }, { "name": "a", "type": "end" }, { "name": "b", "type": "end" }] });
@@ -162,18 +177,33 @@ fn every_field_of_the_full_form_is_read() {
     let text = "name: x\nnodes:\n  - id: a\n    type: echo\n    join: { n: \"${k}\", rest: cancel, region: { nodes: [b] } }\n    split: { count: 3 }\n    mutex: one\n    loop: { while: \"${true}\", test: after, max: 0 }\n    retry: {}\n    sample: null\n  - { id: b, type: boundary, attached_to: a, interrupting: false, config: { timer: 5m } }\n  - { id: c, type: gateway, join: { count: 2 }, split: one }\nedges:\n  - { from: a, to: b, on: message, name: m, interrupting: false }\n";
     let definition = read(text);
     let [a, b, c] = definition.nodes.as_slice() else { panic!("three nodes") };
-    assert_eq!(a.join, Some(Join::NOfM { n: json!("${k}"), rest: Rest::Cancel, region: Some(json!({ "nodes": ["b"] })) }));
+    assert_eq!(
+        a.join,
+        Some(Join::NOfM { n: json!("${k}"), rest: Rest::Cancel, region: Some(json!({ "nodes": ["b"] })) })
+    );
     assert_eq!((a.split, c.split), (Some(Split::Count(3)), Some(Split::One)));
-    assert_eq!((a.mutex.as_ref().unwrap().permits, a.retry.as_ref().unwrap().max_attempts, a.sample.clone()), (1, 3, Some(Value::Null)));
+    assert_eq!(
+        (a.mutex.as_ref().unwrap().permits, a.retry.as_ref().unwrap().max_attempts, a.sample.clone()),
+        (1, 3, Some(Value::Null))
+    );
     assert_eq!((a.loop_.as_ref().unwrap().test_after, a.loop_.as_ref().unwrap().max), (true, Some(0)));
-    assert_eq!((b.boundary.as_ref().unwrap().interrupting, b.boundary.as_ref().unwrap().event["timer"].clone(), b.config.is_empty()), (false, json!("5m"), true));
+    assert_eq!(
+        (
+            b.boundary.as_ref().unwrap().interrupting,
+            b.boundary.as_ref().unwrap().event["timer"].clone(),
+            b.config.is_empty()
+        ),
+        (false, json!("5m"), true)
+    );
     assert_eq!(c.join, Some(Join::Count(2)));
     assert_eq!(definition.edges[0].event_name.as_deref(), Some("m"));
 }
 
 #[test]
 fn the_executable_form_is_the_flat_graph() {
-    let definition = read("name: x\nversion: 2\nstart: a\ntasks:\n  - { name: a, type: http, config: { url: \"https://x/\" }, timeout: 5s, next: [{ to: e, condition: \"${true}\" }] }\n  - { name: e, type: end }\nedges:\n  - { from: a, to: e, on: error, codes: [X] }\n  - { from: a, to: e, on: timeout }\n");
+    let definition = read(
+        "name: x\nversion: 2\nstart: a\ntasks:\n  - { name: a, type: http, config: { url: \"https://x/\" }, timeout: 5s, next: [{ to: e, condition: \"${true}\" }] }\n  - { name: e, type: end }\nedges:\n  - { from: a, to: e, on: error, codes: [X] }\n  - { from: a, to: e, on: timeout }\n",
+    );
     let expected = json!({ "id": "x", "name": "x", "version": 2, "tasks": [
         { "id": "start", "type": "start", "next": [{ "id": "a" }] },
         { "id": "a", "type": "http", "properties": { "config": { "url": "https://x/" }, "timeout": "5s" }, "next": [{ "id": "e", "condition": "${true}" }] },

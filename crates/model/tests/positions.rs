@@ -21,18 +21,28 @@ const TEXT: &str = "名称: x\nname: 流程\nstart: 甲\ntasks:\n  - { name: 甲
 fn columns_count_characters_with_every_end_of_line() {
     for end in ["\n", "\r\n", "\r"] {
         let text = TEXT.replace('\n', end);
-        let unknown: Vec<_> = found(&text, Format::Yaml).into_iter().filter(|problem| problem.code == Code::UnknownField).map(|p| (p.line, p.column)).collect();
+        let unknown: Vec<_> = found(&text, Format::Yaml)
+            .into_iter()
+            .filter(|problem| problem.code == Code::UnknownField)
+            .map(|p| (p.line, p.column))
+            .collect();
         assert_eq!(unknown, [(Some(1), Some(1)), (Some(5), Some(28))], "{end:?}");
     }
     let json = "{\r\n  \"名称\": 1, \"name\": \"流程\",\r\n  \"nodes\": [{ \"id\": \"😀\", \"类型\": 2, \"type\": \"end\" }]\r\n}";
-    let unknown: Vec<_> = found(json, Format::Json).into_iter().filter(|problem| problem.code == Code::UnknownField).map(|p| (p.line, p.column)).collect();
+    let unknown: Vec<_> = found(json, Format::Json)
+        .into_iter()
+        .filter(|problem| problem.code == Code::UnknownField)
+        .map(|p| (p.line, p.column))
+        .collect();
     assert_eq!(unknown, [(Some(2), Some(3)), (Some(3), Some(26))]);
 }
 
 #[test]
 fn a_column_inside_an_expression_is_that_of_the_author() {
     let place = |condition: &str| {
-        let text = format!("name: x\ninputs: {{ type: object, properties: {{ 金额: {{}} }} }}\nnodes: []\nedges:\n  - {{ from: a, to: b, condition: {condition} }}\n");
+        let text = format!(
+            "name: x\ninputs: {{ type: object, properties: {{ 金额: {{}} }} }}\nnodes: []\nedges:\n  - {{ from: a, to: b, condition: {condition} }}\n"
+        );
         place_of(&text, Format::Yaml, Code::UnknownName)
     };
     // The condition begins in column 34.
@@ -49,7 +59,8 @@ fn a_column_inside_an_expression_is_that_of_the_author() {
 fn what_the_short_form_implies_stands_where_it_was_written() {
     let text = "name: x\nstart:\n  name: 开始\n  next: [甲, 无]\ntasks:\n  - name: 甲\n    type: decision\n    condition: ${1 +}\n    true: 没有\n    false: 完\n  - name: 完\n    type: end\n";
     let found = found(text, Format::Yaml);
-    let dangling: Vec<_> = found.iter().filter(|p| p.code == Code::DanglingEdge).map(|p| (p.line.unwrap(), p.column.unwrap())).collect();
+    let dangling: Vec<_> =
+        found.iter().filter(|p| p.code == Code::DanglingEdge).map(|p| (p.line.unwrap(), p.column.unwrap())).collect();
     assert_eq!(dangling, [(4, 13), (9, 11)]);
     assert_eq!(place_of(text, Format::Yaml, Code::BadExpression).0, 8);
 }

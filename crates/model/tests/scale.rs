@@ -15,12 +15,14 @@ fn large(nodes: usize) -> String {
     let mut last = "start".to_owned();
     for block in 0..nodes / 5 {
         writeln!(text, "  - {{ id: choose-{block}, type: decision, join: any }}").unwrap();
-        writeln!(text, "  - {{ id: a-{block}, type: echo, config: {{ value: \"${{n + {}}}\" }} }}", block % 50).unwrap();
+        writeln!(text, "  - {{ id: a-{block}, type: echo, config: {{ value: \"${{n + {}}}\" }} }}", block % 50)
+            .unwrap();
         writeln!(text, "  - {{ id: b-{block}, type: log, config: {{ message: block {block} }} }}").unwrap();
         writeln!(text, "  - {{ id: c-{block}, type: delay, config: {{ duration: 5s }} }}").unwrap();
         writeln!(text, "  - {{ id: meet-{block}, type: gateway, join: all }}").unwrap();
         writeln!(edges, "  - {{ from: {last}, to: choose-{block} }}").unwrap();
-        writeln!(edges, "  - {{ from: choose-{block}, to: a-{block}, condition: \"${{n > {}}}\" }}", block % 50).unwrap();
+        writeln!(edges, "  - {{ from: choose-{block}, to: a-{block}, condition: \"${{n > {}}}\" }}", block % 50)
+            .unwrap();
         writeln!(edges, "  - {{ from: choose-{block}, to: c-{block}, default: true }}").unwrap();
         writeln!(edges, "  - {{ from: c-{block}, to: a-{block} }}").unwrap();
         writeln!(edges, "  - {{ from: a-{block}, to: b-{block} }}").unwrap();

@@ -6,7 +6,10 @@ use heddle_model::value::{Value, json};
 
 /// Where and what, one per finding.
 fn found(schema: Value, value: Value, mode: Mode) -> Vec<String> {
-    check_schema(&schema, &value, mode).into_iter().map(|finding| format!("{} {}", finding.pointer, finding.term)).collect()
+    check_schema(&schema, &value, mode)
+        .into_iter()
+        .map(|finding| format!("{} {}", finding.pointer, finding.term))
+        .collect()
 }
 
 #[test]
@@ -17,8 +20,18 @@ fn every_keyword_accepts_and_refuses() {
         (json!({ "enum": ["a", 1] }), json!(1), json!("b"), " p_word"),
         (json!({ "const": 5 }), json!(5), json!(6), " p_word"),
         (json!({ "required": ["a"] }), json!({ "a": null }), json!({}), " p_missing"),
-        (json!({ "properties": { "a": { "type": "string" } } }), json!({ "a": "x", "b": 1 }), json!({ "a": 1 }), "/a p_kind"),
-        (json!({ "properties": { "a": {} }, "additionalProperties": false }), json!({ "a": 1 }), json!({ "a~/b": 1 }), "/a~0~1b p_unknown"),
+        (
+            json!({ "properties": { "a": { "type": "string" } } }),
+            json!({ "a": "x", "b": 1 }),
+            json!({ "a": 1 }),
+            "/a p_kind",
+        ),
+        (
+            json!({ "properties": { "a": {} }, "additionalProperties": false }),
+            json!({ "a": 1 }),
+            json!({ "a~/b": 1 }),
+            "/a~0~1b p_unknown",
+        ),
         (json!({ "additionalProperties": { "type": "number" } }), json!({ "x": 1 }), json!({ "x": "1" }), "/x p_kind"),
         (json!({ "items": { "type": "boolean" } }), json!([true]), json!([true, 0]), "/1 p_kind"),
         (json!({ "minItems": 1 }), json!([0]), json!([]), " p_short"),
@@ -28,8 +41,18 @@ fn every_keyword_accepts_and_refuses() {
         (json!({ "exclusiveMaximum": 2 }), json!(1.9), json!(2), " p_most"),
         (json!({ "format": "duration" }), json!("1h30m"), json!("soon"), " p_duration"),
         (json!({ "allOf": [{ "type": "string" }, { "minLength": 1 }] }), json!("a"), json!(""), " p_short"),
-        (json!({ "anyOf": [{ "required": ["a"] }, { "required": ["b"] }] }), json!({ "a": 1, "b": 2 }), json!({}), " p_one_of"),
-        (json!({ "oneOf": [{ "required": ["a"] }, { "required": ["b"] }] }), json!({ "a": 1 }), json!({ "a": 1, "b": 2 }), " p_exclusive"),
+        (
+            json!({ "anyOf": [{ "required": ["a"] }, { "required": ["b"] }] }),
+            json!({ "a": 1, "b": 2 }),
+            json!({}),
+            " p_one_of",
+        ),
+        (
+            json!({ "oneOf": [{ "required": ["a"] }, { "required": ["b"] }] }),
+            json!({ "a": 1 }),
+            json!({ "a": 1, "b": 2 }),
+            " p_exclusive",
+        ),
         (json!({ "$ref": "#/$defs/n", "$defs": { "n": { "type": "number" } } }), json!(1), json!("1"), " p_kind"),
         (json!({ "properties": { "no": false } }), json!({}), json!({ "no": 1 }), "/no p_false"),
     ];
@@ -53,8 +76,12 @@ fn an_expression_may_stand_for_any_value_in_settings_only() {
 
 #[test]
 fn a_reference_in_a_circle_ends() {
-    let schema = json!({ "$ref": "#/$defs/a", "$defs": { "a": { "$ref": "#/$defs/b" }, "b": { "$ref": "#/$defs/a" } } });
+    let schema =
+        json!({ "$ref": "#/$defs/a", "$defs": { "a": { "$ref": "#/$defs/b" }, "b": { "$ref": "#/$defs/a" } } });
     assert_eq!(found(schema, json!(1), Mode::Data), Vec::<String>::new());
     let tree = json!({ "type": "object", "properties": { "child": { "$ref": "#" } }, "additionalProperties": false });
-    assert_eq!(found(tree, json!({ "child": { "child": { "chlid": {} } } }), Mode::Data), ["/child/child/chlid p_unknown"]);
+    assert_eq!(
+        found(tree, json!({ "child": { "child": { "chlid": {} } } }), Mode::Data),
+        ["/child/child/chlid p_unknown"]
+    );
 }

@@ -10,17 +10,30 @@ pub async fn sign_in(username: String, password: String, #[server(default)] next
     let params = heddle_api::params::SignIn { username, password, workspace: None };
     match door.cases.sign_in(&door.context, params).await {
         Ok(session) => {
-            crate::door::append_header(axum::http::header::SET_COOKIE, &heddle_api::cookie::set(&door.context, &session));
+            crate::door::append_header(
+                axum::http::header::SET_COOKIE,
+                &heddle_api::cookie::set(&door.context, &session),
+            );
             leptos_axum::redirect(super::safe_next(&next));
         }
-        Err(error) => leptos_axum::redirect(&format!("/signin?error={}&next={}", error.code.as_str(), super::encode(super::safe_next(&next)))),
+        Err(error) => leptos_axum::redirect(&format!(
+            "/signin?error={}&next={}",
+            error.code.as_str(),
+            super::encode(super::safe_next(&next))
+        )),
     }
     Ok(())
 }
 
 /// Makes the first administrator and signs them in.
 #[server(prefix = "/app", endpoint = "set_up")]
-pub async fn set_up(token: String, display_name: String, username: String, password: String, repeat: String) -> Result<(), Failure> {
+pub async fn set_up(
+    token: String,
+    display_name: String,
+    username: String,
+    password: String,
+    repeat: String,
+) -> Result<(), Failure> {
     let door = crate::door::open()?;
     let back = |code: &str| leptos_axum::redirect(&format!("/setup?error={code}&token={}", super::encode(&token)));
     if password != repeat {
@@ -37,7 +50,10 @@ pub async fn set_up(token: String, display_name: String, username: String, passw
     };
     match door.cases.set_up(&door.context, params).await {
         Ok(session) => {
-            crate::door::append_header(axum::http::header::SET_COOKIE, &heddle_api::cookie::set(&door.context, &session));
+            crate::door::append_header(
+                axum::http::header::SET_COOKIE,
+                &heddle_api::cookie::set(&door.context, &session),
+            );
             leptos_axum::redirect("/workflows/templates?welcome=1");
         }
         Err(error) => back(error.code.as_str()),
@@ -78,5 +94,8 @@ pub async fn set_theme(theme: String, #[server(default)] next: String) -> Result
 /// Sets a preference cookie: a year, readable by the page, no secret.
 #[cfg(feature = "ssr")]
 fn remember(name: &str, value: &str) {
-    crate::door::append_header(axum::http::header::SET_COOKIE, &format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"));
+    crate::door::append_header(
+        axum::http::header::SET_COOKIE,
+        &format!("{name}={value}; Path=/; Max-Age=31536000; SameSite=Lax"),
+    );
 }

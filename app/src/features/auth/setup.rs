@@ -31,7 +31,9 @@ pub fn SetUpPage() -> impl IntoView {
     let read = move |key: &str| query.with_untracked(|query| query.get(key)).unwrap_or_default();
     let (wrong, text) = explain(&read("error"), words);
     let token = read("token");
-    let error = move |field: &'static str| (wrong == field).then(|| view! { <FieldError id=format!("{field}-error") text=text.clone()/> });
+    let error = move |field: &'static str| {
+        (wrong == field).then(|| view! { <FieldError id=format!("{field}-error") text=text.clone()/> })
+    };
     let (token_error, name_error, password_error, repeat_error) =
         (error.clone()("token"), error.clone()("username"), error.clone()("password"), error("repeat"));
     let invalid = move |field: &str| (wrong == field).then_some("true");

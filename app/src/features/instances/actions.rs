@@ -84,7 +84,10 @@ pub fn ActionDialog(shown: Shown, name: String, ask: RwSignal<Option<Ask>>) -> i
         let parsed = if text.trim().is_empty() { Ok(None) } else { serde_json::from_str::<Value>(&text).map(Some) };
         let Ok(given) = parsed else { return wrong.set(Some(words.not_json().to_owned())) };
         let reason = Some(reason.get_untracked()).filter(|reason| !reason.trim().is_empty());
-        run.dispatch((action, ActionParams { reason, node: node.map(|(id, _)| id), output: given, ..ActionParams::default() }));
+        run.dispatch((
+            action,
+            ActionParams { reason, node: node.map(|(id, _)| id), output: given, ..ActionParams::default() },
+        ));
         open.set(false);
     };
     let current = move || ask.get().map(|asked| (texts(&asked, &name.get_value(), words), asked));

@@ -3,7 +3,7 @@
 use super::calls::list_events;
 use super::shown::Shown;
 use crate::i18n::{group, use_words};
-use crate::ui::{ErrorState, EmptyState, Icon, Skeleton, When};
+use crate::ui::{EmptyState, ErrorState, Icon, Skeleton, When};
 use heddle_api::params::ListEvents;
 use heddle_api::view::EventView;
 use leptos::prelude::*;
@@ -17,10 +17,14 @@ pub fn Events(shown: Shown, selected: RwSignal<Option<String>>) -> impl IntoView
     let words = use_words();
     let (id, seq) = shown.instance.with_untracked(|instance| (instance.id, instance.seq));
     let from = RwSignal::new(seq.saturating_sub(PAGE));
-    let read = Resource::new(move || from.get(), move |after| list_events(ListEvents { id, after: Some(after), limit: Some(PAGE) }));
+    let read = Resource::new(
+        move || from.get(),
+        move |after| list_events(ListEvents { id, after: Some(after), limit: Some(PAGE) }),
+    );
     let older = RwSignal::new(Vec::<EventView>::new());
     let all = move |page: Vec<EventView>| {
-        let mut rows: Vec<EventView> = older.with(|older| older.iter().cloned().chain(page).chain(shown.events.get()).collect());
+        let mut rows: Vec<EventView> =
+            older.with(|older| older.iter().cloned().chain(page).chain(shown.events.get()).collect());
         rows.sort_by_key(|event| std::cmp::Reverse(event.seq));
         rows.dedup_by_key(|event| event.seq);
         rows

@@ -23,7 +23,13 @@ impl Filter {
     /// Reads the query of an address.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
         let text = |key: &str| get(key).map(|value| value.trim().to_owned()).unwrap_or_default();
-        Self { status: text("status"), workflow: text("workflow"), incident: text("incident") == "true", q: text("q"), cursor: text("cursor") }
+        Self {
+            status: text("status"),
+            workflow: text("workflow"),
+            incident: text("incident") == "true",
+            q: text("q"),
+            cursor: text("cursor"),
+        }
     }
 
     /// Whether anything is filtered.
@@ -72,7 +78,11 @@ impl Filter {
     /// Takes a status in, or out where it is in.
     #[must_use]
     pub fn toggled(&self, status: InstanceStatus) -> Self {
-        let statuses: Vec<&str> = InstanceStatus::ALL.iter().filter(|other| self.has_status(**other) != (**other == status)).map(|other| other.as_str()).collect();
+        let statuses: Vec<&str> = InstanceStatus::ALL
+            .iter()
+            .filter(|other| self.has_status(**other) != (**other == status))
+            .map(|other| other.as_str())
+            .collect();
         self.with(|filter| filter.status = statuses.join(","))
     }
 
@@ -96,19 +106,32 @@ mod tests {
 
     #[test]
     fn a_filter_reads_back_from_its_address() {
-        let filter = Filter { status: "RUNNING,FAILED".into(), workflow: "示例 流程".into(), incident: true, q: "SO-1&2".into(), cursor: "a=".into() };
+        let filter = Filter {
+            status: "RUNNING,FAILED".into(),
+            workflow: "示例 流程".into(),
+            incident: true,
+            q: "SO-1&2".into(),
+            cursor: "a=".into(),
+        };
         let address = filter.address();
         let query = address.strip_prefix("/instances?").unwrap_or_default();
         let decode = |text: &str| {
             let mut bytes = Vec::new();
             let mut rest = text.bytes();
             while let Some(byte) = rest.next() {
-                let hex = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16)).unwrap_or_default() as u8;
+                let hex =
+                    |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16)).unwrap_or_default() as u8;
                 bytes.push(if byte == b'%' { hex(rest.next()) * 16 + hex(rest.next()) } else { byte });
             }
             String::from_utf8_lossy(&bytes).into_owned()
         };
-        let get = |key: &str| query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == key).map(|(_, value)| decode(value));
+        let get = |key: &str| {
+            query
+                .split('&')
+                .filter_map(|pair| pair.split_once('='))
+                .find(|(name, _)| *name == key)
+                .map(|(_, value)| decode(value))
+        };
         assert_eq!(Filter::read(get), filter);
     }
 

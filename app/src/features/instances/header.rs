@@ -20,9 +20,19 @@ pub fn Header(shown: Shown, name: String, ask: RwSignal<Option<Ask>>) -> impl In
         shown.instance.with(|i| Look::of_instance(i.status.as_str(), Some(i.phase.as_str()), i.incidents.len() as u64))
     });
     let status = Memo::new(move |_| shown.instance.with(|instance| instance.status));
-    let fixed = shown.instance.with_untracked(|instance| (instance.id.to_string(), instance.workflow.clone(), instance.version, instance.workflow_id.to_string(), instance.priority, instance.created_at));
+    let fixed = shown.instance.with_untracked(|instance| {
+        (
+            instance.id.to_string(),
+            instance.workflow.clone(),
+            instance.version,
+            instance.workflow_id.to_string(),
+            instance.priority,
+            instance.created_at,
+        )
+    });
     let (id, workflow, version, workflow_id, priority, created) = fixed;
-    let from = Signal::derive(move || shown.instance.with(|instance| instance.started_at.or(Some(instance.created_at))));
+    let from =
+        Signal::derive(move || shown.instance.with(|instance| instance.started_at.or(Some(instance.created_at))));
     let to = Signal::derive(move || shown.instance.with(|instance| instance.ended_at));
     let again = format!("/workflows/{workflow_id}/run");
     view! {
@@ -73,7 +83,8 @@ pub fn ActionButton(
     primary: bool,
 ) -> impl IntoView {
     let words = use_words();
-    let permission = if action == ActionName::Terminate { Permission::InstanceTerminate } else { Permission::InstanceOperate };
+    let permission =
+        if action == ActionName::Terminate { Permission::InstanceTerminate } else { Permission::InstanceOperate };
     let allowed = may(permission);
     let (icon, text) = match action {
         ActionName::Pause => (Some(Icon::CirclePause), words.pause()),
@@ -106,7 +117,8 @@ pub fn ActionButton(
 #[component]
 pub fn IncidentBar(shown: Shown, selected: RwSignal<Option<String>>, ask: RwSignal<Option<Ask>>) -> impl IntoView {
     let words = use_words();
-    move || shown.instance.with(|instance| {
+    move || {
+        shown.instance.with(|instance| {
         let first = instance.incidents.first()?;
         let node_id = first.node_id.clone();
         let node_name = node_id.as_ref().map(|id| instance.nodes.iter().find(|node| node.node_id == *id).map_or(id.clone(), |node| node.name.clone()));
@@ -125,4 +137,5 @@ pub fn IncidentBar(shown: Shown, selected: RwSignal<Option<String>>, ask: RwSign
             </div>
         })
     })
+    }
 }

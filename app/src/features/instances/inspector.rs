@@ -15,7 +15,12 @@ use serde_json::Value;
 
 /// The panel.
 #[component]
-pub fn Inspector(shown: Shown, selected: RwSignal<Option<String>>, definition: StoredValue<Value>, ask: RwSignal<Option<Ask>>) -> impl IntoView {
+pub fn Inspector(
+    shown: Shown,
+    selected: RwSignal<Option<String>>,
+    definition: StoredValue<Value>,
+    ask: RwSignal<Option<Ask>>,
+) -> impl IntoView {
     let words = use_words();
     // Only what concerns the selected node: the panel is not drawn again for events of others.
     let node = Memo::new(move |_| {
@@ -27,7 +32,13 @@ pub fn Inspector(shown: Shown, selected: RwSignal<Option<String>>, definition: S
     });
     let config = move |id: &str| {
         definition.with_value(|definition| {
-            definition.get("nodes").and_then(Value::as_array).into_iter().flatten().find(|node| node.get("id").and_then(Value::as_str) == Some(id)).cloned()
+            definition
+                .get("nodes")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+                .find(|node| node.get("id").and_then(Value::as_str) == Some(id))
+                .cloned()
         })
     };
     view! {
@@ -86,13 +97,20 @@ fn Overview(shown: Shown) -> impl IntoView {
 }
 
 #[component]
-fn NodePanel(node: NodeView, look: Look, config: Option<Value>, ask: RwSignal<Option<Ask>>, selected: RwSignal<Option<String>>) -> impl IntoView {
+fn NodePanel(
+    node: NodeView,
+    look: Look,
+    config: Option<Value>,
+    ask: RwSignal<Option<Ask>>,
+    selected: RwSignal<Option<String>>,
+) -> impl IntoView {
     let words = use_words();
     let action = config.as_ref().and_then(|config| config.get("action")).and_then(Value::as_str).map(str::to_owned);
     let kind = kind_of(&NodeType::from(node.node_type.clone()), action.as_deref());
     let name = node.name.clone();
     let target = (node.id.map_or_else(|| node.node_id.clone(), |id| id.to_string()), name.clone());
-    let kind_word = kind.word.map_or_else(|| action.unwrap_or_else(|| node.node_type.clone()), |word| word(words).to_owned());
+    let kind_word =
+        kind.word.map_or_else(|| action.unwrap_or_else(|| node.node_type.clone()), |word| word(words).to_owned());
     view! {
         <div class="panel__head">
             <span class="tile tile--l" data-cat=kind.category><Svg icon=kind.icon/></span>
@@ -132,9 +150,14 @@ fn NodePanel(node: NodeView, look: Look, config: Option<Value>, ask: RwSignal<Op
 fn Actions(look: Look, target: (String, String), ask: RwSignal<Option<Ask>>) -> impl IntoView {
     let actions: &[ActionName] = match look {
         Look::Failed | Look::TimedOut | Look::Incident => &[ActionName::Retry, ActionName::Skip, ActionName::Complete],
-        Look::Running | Look::Job | Look::Timer | Look::Message | Look::Signal | Look::Human | Look::Retrying | Look::Queued => {
-            &[ActionName::Skip, ActionName::Complete]
-        }
+        Look::Running
+        | Look::Job
+        | Look::Timer
+        | Look::Message
+        | Look::Signal
+        | Look::Human
+        | Look::Retrying
+        | Look::Queued => &[ActionName::Skip, ActionName::Complete],
         _ => &[],
     };
     (!actions.is_empty()).then(|| view! {

@@ -91,7 +91,11 @@ fn Filters(filter: Memo<Filter>) -> impl IntoView {
 #[component]
 fn StatusMenu(filter: Filter) -> impl IntoView {
     let words = use_words();
-    let chosen: Vec<&str> = InstanceStatus::ALL.iter().filter(|status| filter.has_status(**status)).map(|status| look(*status).word(words)).collect();
+    let chosen: Vec<&str> = InstanceStatus::ALL
+        .iter()
+        .filter(|status| filter.has_status(**status))
+        .map(|status| look(*status).word(words))
+        .collect();
     let summary = if chosen.is_empty() { words.any().to_owned() } else { chosen.join(", ") };
     view! {
         <details class="filter-menu">
@@ -206,9 +210,11 @@ fn follow(
         ServerFrame::Row { instance, .. } => {
             let known = rows.with_untracked(|rows| rows.iter().any(|row| row.id == instance.id));
             if known || first_page {
-                rows.update(|rows| held.update(|held| {
-                    fold::row(rows, held, instance, at_top());
-                }));
+                rows.update(|rows| {
+                    held.update(|held| {
+                        fold::row(rows, held, instance, at_top());
+                    })
+                });
             }
         }
         ServerFrame::Resync { .. } => reread.run(()),

@@ -24,9 +24,10 @@ pub fn Logs(shown: Shown) -> impl IntoView {
     let id = shown.instance.with_untracked(|instance| instance.id);
     // Instance readings come at most every 300 ms, so this reads no oftener.
     let seq = Memo::new(move |_| shown.instance.with(|instance| instance.seq));
-    let lines = Resource::new(move || seq.get(), move |_| {
-        list_logs(ListLogs { id, level: None, node: None, q: None, limit: Some(200), cursor: None })
-    });
+    let lines = Resource::new(
+        move || seq.get(),
+        move |_| list_logs(ListLogs { id, level: None, node: None, q: None, limit: Some(200), cursor: None }),
+    );
     view! {
         <div class="instance__fill scroll" tabindex="0" role="log" aria-label=words.logs()>
             <Transition fallback=|| view! { <Skeleton/> }>

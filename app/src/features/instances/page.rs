@@ -34,7 +34,9 @@ pub fn InstancePage() -> impl IntoView {
 /// The instance and the definition it runs; the latter is missing where the viewer may not see workflows.
 async fn load(id: String) -> Result<(InstanceView, Value), Failure> {
     let instance = get_instance(id).await?;
-    let definition = get_workflow(instance.workflow_id.to_string(), Some(instance.version)).await.map(|workflow| workflow.definition);
+    let definition = get_workflow(instance.workflow_id.to_string(), Some(instance.version))
+        .await
+        .map(|workflow| workflow.definition);
     Ok((instance, definition.unwrap_or_default()))
 }
 
@@ -74,7 +76,12 @@ fn Loaded(instance: InstanceView, definition: Value) -> impl IntoView {
     let ask = RwSignal::new(None::<Ask>);
     let states = Memo::new(move |_| shown.instance.with(states_of));
     let query = use_query_map();
-    let tab = Memo::new(move |_| query.with(|query| query.get("tab")).and_then(|tab| TABS.into_iter().find(|known| *known == tab)).unwrap_or(TABS[0]));
+    let tab = Memo::new(move |_| {
+        query
+            .with(|query| query.get("tab"))
+            .and_then(|tab| TABS.into_iter().find(|known| *known == tab))
+            .unwrap_or(TABS[0])
+    });
     let steps = vec![("/instances".to_owned(), words.instances().to_owned()), (workflow_href, workflow)];
     let pause_live = move |_| {
         shown.paused.update(|paused| *paused = !*paused);
@@ -82,11 +89,16 @@ fn Loaded(instance: InstanceView, definition: Value) -> impl IntoView {
             shown.reread();
         }
     };
-    let graph_view = move || view! {
-        <GraphView graph=Signal::derive(move || graph.get_value()) states=states selected=selected label=words.graph()/>
+    let graph_view = move || {
+        view! {
+            <GraphView graph=Signal::derive(move || graph.get_value()) states=states selected=selected label=words.graph()/>
+        }
     };
     let panel = move || match tab.get() {
-        "timeline" => view! { <div class="instance__fill scroll" tabindex="0"><Timeline shown=shown selected=selected/></div> }.into_any(),
+        "timeline" => {
+            view! { <div class="instance__fill scroll" tabindex="0"><Timeline shown=shown selected=selected/></div> }
+                .into_any()
+        }
         "events" => view! { <Events shown=shown selected=selected/> }.into_any(),
         "logs" => view! { <Logs shown=shown/> }.into_any(),
         "variables" => view! { <Variables shown=shown/> }.into_any(),
@@ -95,7 +107,8 @@ fn Loaded(instance: InstanceView, definition: Value) -> impl IntoView {
                 {graph_view()}
                 <div class="timeline scroll" tabindex="0"><Timeline shown=shown selected=selected/></div>
             </div>
-        }.into_any(),
+        }
+        .into_any(),
     };
     view! {
         <Title text=words.page_title(&name)/>
@@ -125,7 +138,11 @@ fn TabBar(id: String, tab: Memo<&'static str>, shown: Shown) -> impl IntoView {
     let words = use_words();
     let link = move |word: &'static str, text: &'static str| {
         let href = if word == TABS[0] { format!("/instances/{id}") } else { format!("/instances/{id}?tab={word}") };
-        let count = move || (word == "events").then(|| shown.instance.with(|instance| view! { <span class="count">{crate::i18n::group(instance.seq)}</span> }));
+        let count = move || {
+            (word == "events").then(|| {
+                shown.instance.with(|instance| view! { <span class="count">{crate::i18n::group(instance.seq)}</span> })
+            })
+        };
         view! { <a class="tab" href=href aria-current=move || (tab.get() == word).then_some("page")>{text} {count}</a> }
     };
     view! {

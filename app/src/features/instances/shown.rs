@@ -83,20 +83,23 @@ impl Shown {
         }
         self.rereading.set_value(true);
         let Some(id) = self.instance.try_with_untracked(|instance| instance.id.to_string()) else { return };
-        set_timeout(move || {
-            leptos::task::spawn_local(async move {
-                let answer = get_instance(id).await;
-                if self.rereading.try_update_value(|rereading| *rereading = false).is_none() {
-                    return;
-                }
-                if let Ok(newer) = answer {
-                    let behind = self.instance.with_untracked(|instance| newer.seq < instance.seq);
-                    self.put(newer);
-                    if behind {
-                        self.reread();
+        set_timeout(
+            move || {
+                leptos::task::spawn_local(async move {
+                    let answer = get_instance(id).await;
+                    if self.rereading.try_update_value(|rereading| *rereading = false).is_none() {
+                        return;
                     }
-                }
-            });
-        }, REREAD_AFTER);
+                    if let Ok(newer) = answer {
+                        let behind = self.instance.with_untracked(|instance| newer.seq < instance.seq);
+                        self.put(newer);
+                        if behind {
+                            self.reread();
+                        }
+                    }
+                });
+            },
+            REREAD_AFTER,
+        );
     }
 }

@@ -15,7 +15,13 @@ impl Span {
     /// The span of an instance; what runs ends a little after now, so that there is room for the "now" line.
     pub fn of(instance: &InstanceView, now_ms: i64) -> Self {
         let from = instance.started_at.unwrap_or(instance.created_at).as_ms();
-        let last = instance.nodes.iter().filter_map(|node| node.ended_at.or(node.started_at)).map(|at| at.as_ms()).max().unwrap_or(from);
+        let last = instance
+            .nodes
+            .iter()
+            .filter_map(|node| node.ended_at.or(node.started_at))
+            .map(|at| at.as_ms())
+            .max()
+            .unwrap_or(from);
         let to = match instance.ended_at {
             Some(at) => at.as_ms().max(last),
             None => {
@@ -41,12 +47,17 @@ impl Span {
     /// Round offsets from the left end, at most six: percent and milliseconds.
     pub fn ticks(self) -> Vec<(f64, i64)> {
         const STEPS: [i64; 22] = [
-            1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000, 3_600_000, 10_800_000, 21_600_000, 86_400_000,
-            604_800_000,
+            1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000, 300_000, 900_000,
+            3_600_000, 10_800_000, 21_600_000, 86_400_000, 604_800_000,
         ];
         let length = self.to - self.from;
         let step = STEPS.into_iter().find(|step| length / step <= 5).unwrap_or(length / 5 + 1);
-        (0..).map(|n| n * step).take_while(|offset| *offset < length).map(|offset| (self.percent(self.from + offset), offset)).take(7).collect()
+        (0..)
+            .map(|n| n * step)
+            .take_while(|offset| *offset < length)
+            .map(|offset| (self.percent(self.from + offset), offset))
+            .take(7)
+            .collect()
     }
 }
 

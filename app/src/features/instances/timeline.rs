@@ -18,14 +18,23 @@ pub fn Timeline(shown: Shown, selected: RwSignal<Option<String>>) -> impl IntoVi
     // The axis moves with the clock only while something runs.
     let now = Memo::new(move |_| if open.get() { clock.now.get() } else { 0 });
     let span = Memo::new(move |_| shown.instance.with(|instance| Span::of(instance, now.get())));
-    let rows = move || shown.instance.with(|instance| {
-        let mut rows: Vec<(NodeView, Look)> = instance.nodes.iter().filter(|node| node.started_at.is_some()).map(|node| (node.clone(), look_of(node, instance))).collect();
-        rows.sort_by_key(|(node, _)| node.started_at);
-        rows
-    });
-    let ticks = move || span.get().ticks().into_iter().map(|(percent, offset)| view! {
+    let rows = move || {
+        shown.instance.with(|instance| {
+            let mut rows: Vec<(NodeView, Look)> = instance
+                .nodes
+                .iter()
+                .filter(|node| node.started_at.is_some())
+                .map(|node| (node.clone(), look_of(node, instance)))
+                .collect();
+            rows.sort_by_key(|(node, _)| node.started_at);
+            rows
+        })
+    };
+    let ticks = move || {
+        span.get().ticks().into_iter().map(|(percent, offset)| view! {
         <span class="gantt__tick" style=format!("--s: {percent:.2}")>{if offset == 0 { "0".to_owned() } else { duration(offset, words.0) }}</span>
-    }).collect_view();
+    }).collect_view()
+    };
     view! {
         <div class="timeline__head">
             <h2 class="strong">{words.timeline()}</h2>
@@ -57,7 +66,13 @@ pub fn Timeline(shown: Shown, selected: RwSignal<Option<String>>) -> impl IntoVi
 }
 
 #[component]
-fn Bar(node: NodeView, look: Look, span: Memo<Span>, now: Memo<i64>, selected: RwSignal<Option<String>>) -> impl IntoView {
+fn Bar(
+    node: NodeView,
+    look: Look,
+    span: Memo<Span>,
+    now: Memo<i64>,
+    selected: RwSignal<Option<String>>,
+) -> impl IntoView {
     let words = use_words();
     let id = StoredValue::new(node.node_id.clone());
     let style = {

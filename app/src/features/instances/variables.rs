@@ -54,7 +54,8 @@ fn Row(name: String, value: Value) -> impl IntoView {
         Some(text) => view! { <code>{text}</code> }.into_any(),
         None => {
             let line: String = value.to_string().chars().take(80).collect();
-            view! { <details><summary class="mono muted truncate">{line}</summary><JsonView value=value/></details> }.into_any()
+            view! { <details><summary class="mono muted truncate">{line}</summary><JsonView value=value/></details> }
+                .into_any()
         }
     };
     view! {

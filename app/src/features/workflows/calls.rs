@@ -69,7 +69,10 @@ pub async fn use_example(key: String) -> Result<(), Failure> {
         Ok(workflow) => leptos_axum::redirect(&format!("/workflows/{}", workflow.id)),
         Err(error) if error.code == heddle_api::ErrorCode::NameTaken => {
             let name = super::check::name_of(example.yaml);
-            let found = door.cases.list_workflows(&door.context, params::ListWorkflows { q: Some(name.clone()), ..Default::default() }).await;
+            let found = door
+                .cases
+                .list_workflows(&door.context, params::ListWorkflows { q: Some(name.clone()), ..Default::default() })
+                .await;
             let page = found.map_err(|error| door.refuse(&error))?;
             match page.items.into_iter().find(|workflow| workflow.name == name) {
                 Some(workflow) => leptos_axum::redirect(&format!("/workflows/{}", workflow.id)),

@@ -62,7 +62,10 @@ fn item(diagnostic: &Diagnostic, words: Words) -> ProblemItem {
 
 /// The graph of a stored definition (canonical JSON).
 pub fn graph_of_json(definition: &Value, words: Words) -> Graph {
-    heddle_model::format::from_json(definition).definition.map(|definition| Graph::of(&definition, words)).unwrap_or_default()
+    heddle_model::format::from_json(definition)
+        .definition
+        .map(|definition| Graph::of(&definition, words))
+        .unwrap_or_default()
 }
 
 /// The name that a text gives its workflow.

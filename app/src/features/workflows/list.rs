@@ -34,9 +34,18 @@ fn List() -> impl IntoView {
     let read = move |key: &'static str| query.with(|query| query.get(key)).unwrap_or_default();
     let search = Memo::new(move |_| (read("q"), read("tag"), read("cursor")));
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
-    let page = Resource::new(move || search.get(), move |(q, tag, cursor)| {
-        list_workflows(params::ListWorkflows { q: some(q), tag: some(tag), cursor: some(cursor), sort: Some("-updated_at".to_owned()), ..Default::default() })
-    });
+    let page = Resource::new(
+        move || search.get(),
+        move |(q, tag, cursor)| {
+            list_workflows(params::ListWorkflows {
+                q: some(q),
+                tag: some(tag),
+                cursor: some(cursor),
+                sort: Some("-updated_at".to_owned()),
+                ..Default::default()
+            })
+        },
+    );
     // Filled in once the page is alive: a resource is read only where its absence is provided for.
     let note = RwSignal::new(String::new());
     Effect::new(move |_| {
@@ -65,15 +74,17 @@ fn List() -> impl IntoView {
 #[component]
 fn NewButtons() -> impl IntoView {
     let words = use_words();
-    may(Permission::WorkflowCreate).then(|| view! {
-        <a class="btn btn--c" href="/workflows/new?import=1" aria-label=words.import()>
-            <Svg icon=Icon::Upload class="icon--s"/>
-            <span class="btn__text">{words.import()}</span>
-        </a>
-        <a class="btn btn--c btn--primary" href="/workflows/new" aria-label=words.new_workflow()>
-            <Svg icon=Icon::Plus class="icon--s"/>
-            <span class="btn__text">{words.new_workflow()}</span>
-        </a>
+    may(Permission::WorkflowCreate).then(|| {
+        view! {
+            <a class="btn btn--c" href="/workflows/new?import=1" aria-label=words.import()>
+                <Svg icon=Icon::Upload class="icon--s"/>
+                <span class="btn__text">{words.import()}</span>
+            </a>
+            <a class="btn btn--c btn--primary" href="/workflows/new" aria-label=words.new_workflow()>
+                <Svg icon=Icon::Plus class="icon--s"/>
+                <span class="btn__text">{words.new_workflow()}</span>
+            </a>
+        }
     })
 }
 
@@ -83,7 +94,12 @@ fn Listing(page: Page<WorkflowSummary>, search: (String, String, String)) -> imp
     let words = use_words();
     let (q, tag, cursor) = search;
     let filtered = !q.is_empty() || !tag.is_empty() || !cursor.is_empty();
-    let mut tags: Vec<String> = page.items.iter().flat_map(|row| row.tags.iter().cloned()).chain((!tag.is_empty()).then(|| tag.clone())).collect();
+    let mut tags: Vec<String> = page
+        .items
+        .iter()
+        .flat_map(|row| row.tags.iter().cloned())
+        .chain((!tag.is_empty()).then(|| tag.clone()))
+        .collect();
     tags.sort();
     tags.dedup();
     tags.truncate(40);
@@ -162,7 +178,10 @@ fn Rows(page: Page<WorkflowSummary>, query: String, tag: String, later: bool) ->
     let words = use_words();
     let shown = page.items.len();
     let encode = crate::features::auth::encode;
-    let next = page.next_cursor.as_ref().map(|cursor| format!("/workflows?q={}&tag={}&cursor={}", encode(&query), encode(&tag), encode(cursor)));
+    let next = page
+        .next_cursor
+        .as_ref()
+        .map(|cursor| format!("/workflows?q={}&tag={}&cursor={}", encode(&query), encode(&tag), encode(cursor)));
     view! {
         <div class="table-scroll scroll" tabindex="0" role="group" aria-label=words.workflows()>
             <table class="table table--snug table--roomy">

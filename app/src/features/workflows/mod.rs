@@ -15,7 +15,10 @@ mod versions;
 mod workbench;
 
 #[cfg(feature = "ssr")]
-pub use calls::{CreateWorkflow, DeleteWorkflow, GetWorkflow, ListVersions, ListWorkflows, SaveVersion, Start, StartForm, UseExample, Validate};
+pub use calls::{
+    CreateWorkflow, DeleteWorkflow, GetWorkflow, ListVersions, ListWorkflows, SaveVersion, Start, StartForm,
+    UseExample, Validate,
+};
 pub use gallery::GalleryPage;
 pub use list::{HomePage, ListPage};
 pub use new::NewPage;

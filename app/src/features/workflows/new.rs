@@ -47,11 +47,14 @@ fn New() -> impl IntoView {
         Some(Ok(workflow)) => navigate(&format!("/workflows/{}", workflow.id), Default::default()),
         Some(Err(failure)) => {
             show_problems(bench, &failure);
-            let text = if failure.code() == Some(ErrorCode::NameTaken) {
-                words.name_taken(&bench.checked.with_untracked(|checked| checked.definition.as_ref().map(|d| d.name.clone()).unwrap_or_default()))
-            } else {
-                refusal(&failure, words)
-            };
+            let text =
+                if failure.code() == Some(ErrorCode::NameTaken) {
+                    words.name_taken(&bench.checked.with_untracked(|checked| {
+                        checked.definition.as_ref().map(|d| d.name.clone()).unwrap_or_default()
+                    }))
+                } else {
+                    refusal(&failure, words)
+                };
             toast(text, true);
         }
         None => {}
@@ -61,7 +64,9 @@ fn New() -> impl IntoView {
             create.dispatch(bench.text.get_untracked());
         }
     };
-    bench.guard_leaving(Signal::derive(move || bench.text.with(|text| text != blank) && create.value().with(Option::is_none)));
+    bench.guard_leaving(Signal::derive(move || {
+        bench.text.with(|text| text != blank) && create.value().with(Option::is_none)
+    }));
     view! {
         <Title text=words.page_title(words.new_workflow())/>
         <TopBar lead=view! { <Crumbs steps=vec![("/workflows".to_owned(), words.workflows().to_owned())] here=words.new_workflow().to_owned() heading=true/> }>
@@ -81,7 +86,9 @@ fn New() -> impl IntoView {
 
 /// Problems that only the server found come to those the browser knows.
 pub fn show_problems(bench: Bench, failure: &Failure) {
-    let Some(problem) = failure.problem().filter(|problem| problem.code == ErrorCode::InvalidDefinition) else { return };
+    let Some(problem) = failure.problem().filter(|problem| problem.code == ErrorCode::InvalidDefinition) else {
+        return;
+    };
     bench.checked.update(|checked| checked.problems = problem.errors.clone());
 }
 

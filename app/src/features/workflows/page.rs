@@ -9,9 +9,9 @@ use crate::features::message::{Guard, NotFound};
 use crate::frame::{Crumbs, TopBar};
 use crate::i18n::use_words;
 use crate::ui::{Dialog, ErrorState, Icon, Skeleton, Svg, toast};
+use heddle_api::Permission;
 use heddle_api::params::{DeleteWorkflow, ReplaceWorkflow};
 use heddle_api::view::{ApplyOutcome, WorkflowView};
-use heddle_api::Permission;
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_navigate, use_params_map, use_query_map};
@@ -27,7 +27,8 @@ fn Workflow() -> impl IntoView {
     let params = use_params_map();
     let query = use_query_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
-    let version = Memo::new(move |_| query.with(|query| query.get("version")).and_then(|text| text.parse::<u32>().ok()));
+    let version =
+        Memo::new(move |_| query.with(|query| query.get("version")).and_then(|text| text.parse::<u32>().ok()));
     let versions = Memo::new(move |_| query.with(|query| query.get("tab")).as_deref() == Some("versions"));
     let workflow = Resource::new(move || (id.get(), version.get()), |(id, version)| get_workflow(id, version));
     view! {
@@ -51,10 +52,15 @@ fn Loaded(workflow: WorkflowView, old: bool, versions: Memo<bool>, reload: Callb
     let bench = Bench::new(stored.get_value());
     let changed = Memo::new(move |_| bench.text.with(|text| stored.with_value(|stored| stored != text)));
     let (id, number) = (workflow.id, workflow.version);
-    let save = Action::new(move |text: &String| save_version(ReplaceWorkflow { id, source: source_of(text), if_match: None }));
+    let save =
+        Action::new(move |text: &String| save_version(ReplaceWorkflow { id, source: source_of(text), if_match: None }));
     Effect::new(move |_| match save.value().get() {
         Some(Ok(applied)) => {
-            let text = if applied.outcome == ApplyOutcome::Unchanged { words.same_content().to_owned() } else { words.version_saved(applied.workflow.version.into()) };
+            let text = if applied.outcome == ApplyOutcome::Unchanged {
+                words.same_content().to_owned()
+            } else {
+                words.version_saved(applied.workflow.version.into())
+            };
             toast(text, false);
             reload.run(());
         }

@@ -32,7 +32,12 @@ const fn word(severity: Severity, words: Words) -> &'static str {
 
 /// Problems as marks of lines.
 pub fn marks(problems: &[ProblemItem]) -> Vec<LineMark> {
-    problems.iter().filter_map(|problem| Some(LineMark { line: problem.line?, state: family(problem.severity), text: problem.message.clone() })).collect()
+    problems
+        .iter()
+        .filter_map(|problem| {
+            Some(LineMark { line: problem.line?, state: family(problem.severity), text: problem.message.clone() })
+        })
+        .collect()
 }
 
 /// The list; a problem with a line leads there.
@@ -46,7 +51,8 @@ pub fn Problems(
     go: Callback<u32>,
 ) -> impl IntoView {
     let words = use_words();
-    let rows = move || problems.get().into_iter().map(|problem| view! { <Problem problem=problem go=go/> }).collect_view();
+    let rows =
+        move || problems.get().into_iter().map(|problem| view! { <Problem problem=problem go=go/> }).collect_view();
     view! {
         <ul class="problems" aria-label=words.problems() hidden=move || problems.with(Vec::is_empty)>{rows}</ul>
     }
@@ -81,10 +87,16 @@ pub fn ProblemCounts(
     problems: Signal<Vec<ProblemItem>>,
 ) -> impl IntoView {
     let words = use_words();
-    let count = move |severity: Severity| problems.with(|all| all.iter().filter(|problem| problem.severity == severity).count());
-    let chip = move |severity: Severity| move || {
-        let count = count(severity);
-        (count > 0).then(|| view! { <span class="count" data-state=family(severity) title=word(severity, words)>{count}</span> })
+    let count = move |severity: Severity| {
+        problems.with(|all| all.iter().filter(|problem| problem.severity == severity).count())
+    };
+    let chip = move |severity: Severity| {
+        move || {
+            let count = count(severity);
+            (count > 0).then(
+                || view! { <span class="count" data-state=family(severity) title=word(severity, words)>{count}</span> },
+            )
+        }
     };
     view! {
         <span class="row row--tight" role="status">

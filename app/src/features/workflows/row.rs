@@ -70,7 +70,12 @@ fn Outcome(counts: StatusCounts) -> impl IntoView {
     let part = |count: u64| format!("--v: {:.2}", count as f64 * 100.0 / total as f64);
     let label = format!(
         "{} {}, {} {}, {} {}",
-        words.st_completed(), group(counts.completed), words.st_failed(), group(counts.failed), words.st_running(), group(open)
+        words.st_completed(),
+        group(counts.completed),
+        words.st_failed(),
+        group(counts.failed),
+        words.st_running(),
+        group(open)
     );
     view! {
         <span class="outcome" role="img" aria-label=label.clone() title=label>

@@ -48,7 +48,8 @@ struct Filled {
 fn StartPage(workflow: WorkflowView) -> impl IntoView {
     let words = use_words();
     let form = StoredValue::new(Form::of(workflow.definition.get("inputs")));
-    let initial = form.with_value(|form| form.fields.iter().map(|field| (field.name.clone(), field.initial.clone())).collect());
+    let initial =
+        form.with_value(|form| form.fields.iter().map(|field| (field.name.clone(), field.initial.clone())).collect());
     let filled = Filled { texts: RwSignal::new(initial), mistakes: RwSignal::new(BTreeMap::new()) };
     let key = RwSignal::new(String::new());
     let id = workflow.id;
@@ -67,7 +68,12 @@ fn StartPage(workflow: WorkflowView) -> impl IntoView {
             Ok(input) => {
                 filled.mistakes.set(BTreeMap::new());
                 let business_key = Some(key.get_untracked()).filter(|key| !key.trim().is_empty());
-                action.dispatch(StartInstance { workflow_id: Some(id.to_string()), input, business_key, ..Default::default() });
+                action.dispatch(StartInstance {
+                    workflow_id: Some(id.to_string()),
+                    input,
+                    business_key,
+                    ..Default::default()
+                });
             }
             Err(mistakes) => filled.mistakes.set(mistakes),
         }
@@ -77,7 +83,13 @@ fn StartPage(workflow: WorkflowView) -> impl IntoView {
     let href = format!("/workflows/{id}");
     let steps = vec![("/workflows".to_owned(), words.workflows().to_owned()), (href.clone(), workflow.name.clone())];
     let fields = form.get_value();
-    let note = if fields.declared && fields.fields.is_empty() { words.run_no_inputs() } else if fields.declared { "" } else { words.run_no_schema() };
+    let note = if fields.declared && fields.fields.is_empty() {
+        words.run_no_inputs()
+    } else if fields.declared {
+        ""
+    } else {
+        words.run_no_schema()
+    };
     view! {
         <Title text=words.page_title(&format!("{} – {}", words.run(), workflow.name))/>
         <TopBar lead=view! { <Crumbs steps=steps here=words.run().to_owned()/> }/>
@@ -150,7 +162,9 @@ fn Input(field: FormField, filled: Filled) -> impl IntoView {
     let post = format!("fields[{name}]");
     let key = StoredValue::new(name);
     let text = move || filled.texts.with(|texts| key.with_value(|key| texts.get(key).cloned())).unwrap_or_default();
-    let mistake = Signal::derive(move || filled.mistakes.with(|all| key.with_value(|key| all.get(key).map(|mistake| mistake.text(words)))));
+    let mistake = Signal::derive(move || {
+        filled.mistakes.with(|all| key.with_value(|key| all.get(key).map(|mistake| mistake.text(words))))
+    });
     let put = move |value: String| {
         filled.texts.update(|texts| {
             texts.insert(key.get_value(), value);
@@ -208,5 +222,6 @@ fn Input(field: FormField, filled: Filled) -> impl IntoView {
                 aria-invalid=invalid aria-describedby=described prop:value=text on:input=move |event| put(event_target_value(&event))/>
         }.into_any(),
     };
-    view! { <Field id=id label=label required=field.required help=field.help error=mistake>{control}</Field> }.into_any()
+    view! { <Field id=id label=label required=field.required help=field.help error=mistake>{control}</Field> }
+        .into_any()
 }

@@ -126,8 +126,15 @@ impl Form {
             let declared = schema.is_some_and(|schema| schema.get("type") == Some(&"object".into()));
             return Self { fields: if declared { Vec::new() } else { vec![whole()] }, declared };
         };
-        let required: Vec<&str> = schema.and_then(|s| s.get("required")).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-        let fields = properties.iter().map(|(name, schema)| field(name, schema, required.contains(&name.as_str()))).collect();
+        let required: Vec<&str> = schema
+            .and_then(|s| s.get("required"))
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let fields =
+            properties.iter().map(|(name, schema)| field(name, schema, required.contains(&name.as_str()))).collect();
         Self { fields, declared: true }
     }
 
@@ -152,7 +159,14 @@ impl Form {
 }
 
 fn whole() -> FormField {
-    FormField { name: WHOLE.to_owned(), label: String::new(), help: String::new(), required: false, initial: "{}".to_owned(), control: Control::Object }
+    FormField {
+        name: WHOLE.to_owned(),
+        label: String::new(),
+        help: String::new(),
+        required: false,
+        initial: "{}".to_owned(),
+        control: Control::Object,
+    }
 }
 
 fn field(name: &str, schema: &Value, required: bool) -> FormField {
@@ -162,10 +176,19 @@ fn field(name: &str, schema: &Value, required: bool) -> FormField {
     let initial = match (schema.get("default"), &control) {
         (None, _) => String::new(),
         (Some(Value::String(text)), Control::Text { .. } | Control::Date | Control::Choice(_)) => text.clone(),
-        (Some(value), Control::Object | Control::Array | Control::Any) => serde_json::to_string_pretty(value).unwrap_or_default(),
+        (Some(value), Control::Object | Control::Array | Control::Any) => {
+            serde_json::to_string_pretty(value).unwrap_or_default()
+        }
         (Some(value), _) => value.to_string(),
     };
-    FormField { name: name.to_owned(), label: if title.is_empty() { name.to_owned() } else { title }, help: text("description"), required, initial, control }
+    FormField {
+        name: name.to_owned(),
+        label: if title.is_empty() { name.to_owned() } else { title },
+        help: text("description"),
+        required,
+        initial,
+        control,
+    }
 }
 
 /// The type of a schema; of `["string", "null"]` the first that is not null.
@@ -186,7 +209,9 @@ fn control(schema: &Value) -> Control {
     match type_of(schema) {
         Some("string") if schema.get("format") == Some(&"date".into()) => Control::Date,
         Some("string") => Control::Text { min: count("minLength"), max: count("maxLength") },
-        Some(kind @ ("number" | "integer")) => Control::Number { integer: kind == "integer", min: number("minimum"), max: number("maximum") },
+        Some(kind @ ("number" | "integer")) => {
+            Control::Number { integer: kind == "integer", min: number("minimum"), max: number("maximum") }
+        }
         Some("boolean") => Control::Boolean,
         Some("object") => Control::Object,
         Some("array") => Control::Array,
@@ -212,13 +237,23 @@ impl FormField {
                     _ => Ok(Some(text.into())),
                 }
             }
-            Control::Date => if is_date(text.trim()) { Ok(Some(text.trim().into())) } else { Err(Mistake::NotDate) },
+            Control::Date => {
+                if is_date(text.trim()) {
+                    Ok(Some(text.trim().into()))
+                } else {
+                    Err(Mistake::NotDate)
+                }
+            }
             Control::Number { integer, min, max } => number(text.trim(), *integer, *min, *max).map(Some),
-            Control::Choice(choices) => choices.iter().find(|choice| choice_text(choice) == text).cloned().map(Some).ok_or(Mistake::NotChoice),
+            Control::Choice(choices) => {
+                choices.iter().find(|choice| choice_text(choice) == text).cloned().map(Some).ok_or(Mistake::NotChoice)
+            }
             Control::Object | Control::Array | Control::Any | Control::Boolean => {
                 let value: Value = serde_json::from_str(text).map_err(|_| self.not_json())?;
                 match (&self.control, &value) {
-                    (Control::Object, Value::Object(_)) | (Control::Array, Value::Array(_)) | (Control::Any, _) => Ok(Some(value)),
+                    (Control::Object, Value::Object(_)) | (Control::Array, Value::Array(_)) | (Control::Any, _) => {
+                        Ok(Some(value))
+                    }
                     _ => Err(self.not_json()),
                 }
             }
@@ -337,7 +372,9 @@ mod tests {
 
     #[test]
     fn a_whole_form_is_read_together() {
-        let texts = |pairs: &[(&str, &str)]| pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect::<BTreeMap<_, _>>();
+        let texts = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect::<BTreeMap<_, _>>()
+        };
         let input = form().read(&texts(&[("申请人", "林悦"), ("金额", "1280")])).unwrap();
         assert_eq!(Value::Object(input), json!({"申请人": "林悦", "金额": 1280, "加急": false}));
         let mistakes = form().read(&texts(&[("件数", "x"), ("金额", "1")])).unwrap_err();

@@ -16,7 +16,10 @@ pub fn Versions(
     shown: u32,
 ) -> impl IntoView {
     let words = use_words();
-    let page = Resource::new(move || (id, shown), move |(id, _)| list_versions(params::ListVersions { id, limit: Some(100), cursor: None }));
+    let page = Resource::new(
+        move || (id, shown),
+        move |(id, _)| list_versions(params::ListVersions { id, limit: Some(100), cursor: None }),
+    );
     view! {
         <div class="versions scroll">
             <Transition fallback=|| view! { <Skeleton rows=4/> }>

@@ -33,7 +33,12 @@ impl Bench {
         let words = use_words();
         let checked = check(&text, words);
         let graph = checked.definition.as_ref().map(|definition| Graph::of(definition, words)).unwrap_or_default();
-        let bench = Self { text: RwSignal::new(text), checked: RwSignal::new(checked), graph: RwSignal::new(Arc::new(graph)), stale: RwSignal::new(false) };
+        let bench = Self {
+            text: RwSignal::new(text),
+            checked: RwSignal::new(checked),
+            graph: RwSignal::new(Arc::new(graph)),
+            stale: RwSignal::new(false),
+        };
         let pending = StoredValue::new(None::<TimeoutHandle>);
         Effect::new(move |first: Option<()>| {
             bench.text.track();
@@ -114,9 +119,11 @@ pub fn Workbench(
             browser::go_to_line(&area, line);
         }
     });
-    let editor = move || view! {
-        <Editor label=words.editor_label() text=bench.text marks=Signal::derive(move || problems.with(|all| marks(all))) readonly=readonly node_ref=area/>
-        <Problems problems=problems go=go/>
+    let editor = move || {
+        view! {
+            <Editor label=words.editor_label() text=bench.text marks=Signal::derive(move || problems.with(|all| marks(all))) readonly=readonly node_ref=area/>
+            <Problems problems=problems go=go/>
+        }
     };
     view! {
         <div class="wf">
@@ -148,7 +155,9 @@ fn line_of(text: &str, id: &str) -> Option<u32> {
         ["id:", "name:"].iter().any(|key| {
             line.split(key).skip(1).any(|rest| {
                 let rest = rest.trim_start().trim_start_matches(['"', '\'']);
-                rest.strip_prefix(id).is_some_and(|after| after.chars().next().is_none_or(|next| matches!(next, ' ' | ',' | '}' | '"' | '\'' | '\r')))
+                rest.strip_prefix(id).is_some_and(|after| {
+                    after.chars().next().is_none_or(|next| matches!(next, ' ' | ',' | '}' | '"' | '\'' | '\r'))
+                })
             })
         })
     };

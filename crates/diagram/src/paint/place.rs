@@ -9,7 +9,12 @@ use heddle_model::definition::Node;
 
 impl Painter<'_> {
     /// Corners of all nodes and of all edges.
-    pub(super) fn place(&self, nodes: &[Node], drafts: &[Draft], wires: &Wires<'_>) -> (Vec<Point>, Vec<(Vec<Point>, bool)>) {
+    pub(super) fn place(
+        &self,
+        nodes: &[Node],
+        drafts: &[Draft],
+        wires: &Wires<'_>,
+    ) -> (Vec<Point>, Vec<(Vec<Point>, bool)>) {
         let mut boxes: Vec<Size> = drafts.iter().map(|draft| draft.size).collect();
         for (n, draft) in drafts.iter().enumerate() {
             match draft.host {

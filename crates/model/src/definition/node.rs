@@ -109,9 +109,22 @@ pub enum NodeType {
 impl NodeType {
     /// The language's own types, in the order of the docs.
     pub const OWN: [NodeType; 16] = [
-        NodeType::Start, NodeType::End, NodeType::Task, NodeType::Decision, NodeType::Gateway, NodeType::EventGateway, NodeType::Group,
-        NodeType::Foreach, NodeType::Call, NodeType::Human, NodeType::Timer, NodeType::Message, NodeType::Signal, NodeType::Condition,
-        NodeType::Send, NodeType::Boundary,
+        NodeType::Start,
+        NodeType::End,
+        NodeType::Task,
+        NodeType::Decision,
+        NodeType::Gateway,
+        NodeType::EventGateway,
+        NodeType::Group,
+        NodeType::Foreach,
+        NodeType::Call,
+        NodeType::Human,
+        NodeType::Timer,
+        NodeType::Message,
+        NodeType::Signal,
+        NodeType::Condition,
+        NodeType::Send,
+        NodeType::Boundary,
     ];
 
     /// The word in the text.

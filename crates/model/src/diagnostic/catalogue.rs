@@ -81,7 +81,9 @@ fn fill_to(template: &str, args: &BTreeMap<String, Arg>, lang: Lang, depth: u8) 
         let Some(close) = rest[open..].find('}') else { break };
         match args.get(&rest[open + 1..open + close]) {
             Some(Arg::Text(words)) => text.push_str(words),
-            Some(Arg::Term { term: key }) if depth > 0 => text.push_str(&fill_to(term(key, lang), args, lang, depth - 1)),
+            Some(Arg::Term { term: key }) if depth > 0 => {
+                text.push_str(&fill_to(term(key, lang), args, lang, depth - 1))
+            }
             Some(Arg::Term { term: key }) => text.push_str(term(key, lang)),
             Some(Arg::Both { en, zh }) => text.push_str(if lang == Lang::Zh { zh } else { en }),
             None => text.push_str(&rest[open..=open + close]),
@@ -106,9 +108,19 @@ mod tests {
             for texts in [&info.title, &info.message, &info.explanation, &info.mend] {
                 assert!(!texts.en.is_empty() && !texts.zh.is_empty(), "{}", info.code);
                 assert!(texts.zh.chars().any(|c| c > '\u{2e80}'), "{}: {}", info.code, texts.zh);
-                assert!(!texts.en.chars().any(|c| ('\u{2e80}'..'\u{ff00}').contains(&c)), "{}: {}", info.code, texts.en);
+                assert!(
+                    !texts.en.chars().any(|c| ('\u{2e80}'..'\u{ff00}').contains(&c)),
+                    "{}: {}",
+                    info.code,
+                    texts.en
+                );
             }
-            assert_eq!(names(&info.message.en), names(&info.message.zh), "{}: both languages use the same arguments", info.code);
+            assert_eq!(
+                names(&info.message.en),
+                names(&info.message.zh),
+                "{}: both languages use the same arguments",
+                info.code
+            );
         }
     }
 
@@ -118,14 +130,19 @@ mod tests {
 
     #[test]
     fn a_message_is_filled_and_keeps_braces_of_the_author() {
-        let diagnostic = Diagnostic::new(Code::UnknownField, "/nodes/0/nmae").with("field", "{field}").suggesting(Some("name"));
+        let diagnostic =
+            Diagnostic::new(Code::UnknownField, "/nodes/0/nmae").with("field", "{field}").suggesting(Some("name"));
         assert_eq!(diagnostic.message(Lang::En), "`{field}` is not a field here. Did you mean `name`?");
         assert_eq!(diagnostic.message(Lang::Zh), "这里没有“{field}”这个字段。是不是想写“name”？");
     }
 
     #[test]
     fn a_diagnostic_goes_over_the_wire_and_back() {
-        let diagnostic = Diagnostic::new(Code::WrongKind, "/name").at(3, 7).concerning("判断").with_term("expected", "text").with("x", "y");
+        let diagnostic = Diagnostic::new(Code::WrongKind, "/name")
+            .at(3, 7)
+            .concerning("判断")
+            .with_term("expected", "text")
+            .with("x", "y");
         let text = serde_json::to_string(&diagnostic).unwrap();
         assert_eq!(serde_json::from_str::<Diagnostic>(&text).unwrap(), diagnostic);
     }

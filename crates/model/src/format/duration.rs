@@ -26,7 +26,8 @@ pub fn of_seconds_or_text(value: &Value) -> Option<u64> {
         Value::Number(number) => {
             let milliseconds = number.as_f64()? * SECOND as f64;
             // The bound is far below 2^53, so the conversion is exact to the millisecond.
-            (milliseconds.is_finite() && (0.0..=limits::DURATION_MS as f64).contains(&milliseconds)).then(|| milliseconds.round() as u64)
+            (milliseconds.is_finite() && (0.0..=limits::DURATION_MS as f64).contains(&milliseconds))
+                .then(|| milliseconds.round() as u64)
         }
         _ => None,
     }
@@ -74,7 +75,8 @@ fn iso(rest: &str) -> Option<u64> {
     if date.is_empty() && time.is_empty() {
         return None;
     }
-    iso_part(date, &[('W', WEEK), ('D', DAY)])?.checked_add(iso_part(time, &[('H', HOUR), ('M', MINUTE), ('S', SECOND)])?)
+    iso_part(date, &[('W', WEEK), ('D', DAY)])?
+        .checked_add(iso_part(time, &[('H', HOUR), ('M', MINUTE), ('S', SECOND)])?)
 }
 
 fn iso_part(mut rest: &str, units: &[(char, u64)]) -> Option<u64> {
@@ -93,7 +95,9 @@ fn iso_part(mut rest: &str, units: &[(char, u64)]) -> Option<u64> {
 fn number(text: &str) -> Option<(&str, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (amount, rest) = text.split_at(end);
-    let fits = amount.starts_with(|c: char| c.is_ascii_digit()) && amount.ends_with(|c: char| c.is_ascii_digit()) && amount.matches('.').count() <= 1;
+    let fits = amount.starts_with(|c: char| c.is_ascii_digit())
+        && amount.ends_with(|c: char| c.is_ascii_digit())
+        && amount.matches('.').count() <= 1;
     fits.then_some((amount, rest))
 }
 
@@ -104,7 +108,8 @@ fn scaled(amount: &str, unit: u64) -> Option<u64> {
     // Digits beyond the twelfth are far below a millisecond.
     let digits = &fraction[..fraction.len().min(12)];
     if !digits.is_empty() {
-        let share = u128::from(digits.parse::<u64>().ok()?) * u128::from(unit) / 10u128.pow(u32::try_from(digits.len()).ok()?);
+        let share =
+            u128::from(digits.parse::<u64>().ok()?) * u128::from(unit) / 10u128.pow(u32::try_from(digits.len()).ok()?);
         total = total.checked_add(u64::try_from(share).ok()?)?;
     }
     Some(total)
@@ -118,8 +123,23 @@ mod tests {
     #[test]
     fn all_forms_are_read() {
         for (text, expected) in [
-            ("500ms", 500), ("20s", 20_000), ("5m", 300_000), ("2h", 7_200_000), ("1d", 86_400_000), ("1w", 604_800_000), ("0s", 0), ("1h30m", 5_400_000),
-            ("1h 30m", 5_400_000), ("1.5s", 1_500), ("0.25h", 900_000), ("PT20S", 20_000), ("P1DT2H", 93_600_000), ("PT0.5S", 500), ("pt1m", 60_000), ("P2W", 1_209_600_000), ("20 s", 20_000),
+            ("500ms", 500),
+            ("20s", 20_000),
+            ("5m", 300_000),
+            ("2h", 7_200_000),
+            ("1d", 86_400_000),
+            ("1w", 604_800_000),
+            ("0s", 0),
+            ("1h30m", 5_400_000),
+            ("1h 30m", 5_400_000),
+            ("1.5s", 1_500),
+            ("0.25h", 900_000),
+            ("PT20S", 20_000),
+            ("P1DT2H", 93_600_000),
+            ("PT0.5S", 500),
+            ("pt1m", 60_000),
+            ("P2W", 1_209_600_000),
+            ("20 s", 20_000),
         ] {
             assert_eq!(parse(text), Some(expected), "{text}");
         }
@@ -127,14 +147,25 @@ mod tests {
 
     #[test]
     fn what_is_none_is_refused() {
-        for text in ["", "20", "s", "-5s", "5x", "1m1h", "1s1s", "P", "PT", "P1Y", "P1M", "PT5", "1..5s", ".5s", "5.s", "99999999999999999999d", "11000d", "５s", "1e3s"] {
+        for text in [
+            "", "20", "s", "-5s", "5x", "1m1h", "1s1s", "P", "PT", "P1Y", "P1M", "PT5", "1..5s", ".5s", "5.s",
+            "99999999999999999999d", "11000d", "５s", "1e3s",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }
 
     #[test]
     fn printing_is_short_and_reads_back() {
-        for (ms, text) in [(0, "0s"), (1, "1ms"), (1_500, "1500ms"), (90_000, "90s"), (7_200_000, "2h"), (86_400_000, "1d"), (604_800_000, "7d")] {
+        for (ms, text) in [
+            (0, "0s"),
+            (1, "1ms"),
+            (1_500, "1500ms"),
+            (90_000, "90s"),
+            (7_200_000, "2h"),
+            (86_400_000, "1d"),
+            (604_800_000, "7d"),
+        ] {
             assert_eq!(print(ms), text);
             assert_eq!(parse(text), Some(ms));
         }

@@ -9,7 +9,15 @@ use std::collections::HashMap;
 
 /// Reads a text. `None` with a problem where it is not JSON; problems that leave a tree (a key that stands twice) come with it.
 pub(super) fn read(text: &str) -> Reading {
-    let mut reader = Reader { bytes: text.as_bytes(), text, at: 0, place: Place { line: 1, column: 1 }, values: 0, diagnostics: Vec::new(), insets: Insets::new() };
+    let mut reader = Reader {
+        bytes: text.as_bytes(),
+        text,
+        at: 0,
+        place: Place { line: 1, column: 1 },
+        values: 0,
+        diagnostics: Vec::new(),
+        insets: Insets::new(),
+    };
     let result = reader.document();
     let Reader { mut diagnostics, insets, .. } = reader;
     let tree = result.map_err(|problem| diagnostics.push(*problem)).ok();

@@ -55,7 +55,8 @@ pub(super) fn shield(text: &str) -> Option<(String, StandIns)> {
 
 /// The first private range that the text does not use.
 fn unused(text: &str) -> Option<u32> {
-    let used: std::collections::BTreeSet<u32> = text.chars().map(|c| c as u32).filter(|c| (FIRST_PRIVATE..=0xf_ffff).contains(c)).collect();
+    let used: std::collections::BTreeSet<u32> =
+        text.chars().map(|c| c as u32).filter(|c| (FIRST_PRIVATE..=0xf_ffff).contains(c)).collect();
     (FIRST_PRIVATE..LAST_PRIVATE).step_by(16).find(|&base| used.range(base..base + 16).next().is_none())
 }
 
@@ -216,7 +217,10 @@ mod tests {
 
     #[test]
     fn quotes_comments_and_block_texts_are_left_alone() {
-        for text in ["a: \"${b: c}\"", "a: 'it''s ${b, c}'", "a: 1 # ${b, c}", "# ${b, c}\na: 1", "a: |\n  ${b, c}\n", "- k: >-\n    it's ${b: c}\n", "[\"${\", \"}\"]", "a: \"x\n  ${b: c}\""] {
+        for text in [
+            "a: \"${b: c}\"", "a: 'it''s ${b, c}'", "a: 1 # ${b, c}", "# ${b, c}\na: 1", "a: |\n  ${b, c}\n",
+            "- k: >-\n    it's ${b: c}\n", "[\"${\", \"}\"]", "a: \"x\n  ${b: c}\"",
+        ] {
             assert_eq!(shielded(text), text);
         }
         assert_eq!(shielded("a: |\n  it's \"open\nb: ${x ? 1 : 2}"), "a: |\n  it's \"open\nb: $·x ? 1 · 2·");

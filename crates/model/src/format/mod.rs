@@ -105,7 +105,12 @@ fn read_tree(text: &str, format: Format) -> Reading {
 /// The text of the bytes, without a byte order mark.
 fn decode(bytes: &[u8]) -> Result<&str, Box<Diagnostic>> {
     if bytes.len() > limits::DEFINITION_BYTES {
-        return Err(Box::new(Diagnostic::new(Code::TooLarge, "").at(1, 1).with("found", bytes.len()).with("limit", limits::DEFINITION_BYTES)));
+        return Err(Box::new(
+            Diagnostic::new(Code::TooLarge, "")
+                .at(1, 1)
+                .with("found", bytes.len())
+                .with("limit", limits::DEFINITION_BYTES),
+        ));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
@@ -117,7 +122,9 @@ fn decode(bytes: &[u8]) -> Result<&str, Box<Diagnostic>> {
     if let Some(at) = text.find(|c: char| c < ' ' && !matches!(c, '\t' | '\n' | '\r')) {
         let place = end_of(&text[..at]);
         let shown = format!("U+{:04X}", text.as_bytes()[at]);
-        return Err(Box::new(Diagnostic::new(Code::ControlCharacter, "").at(place.line, place.column).with("character", shown)));
+        return Err(Box::new(
+            Diagnostic::new(Code::ControlCharacter, "").at(place.line, place.column).with("character", shown),
+        ));
     }
     Ok(text)
 }

@@ -37,7 +37,9 @@ pub(super) fn resolve(text: &str) -> Option<Result<Tree, Numeral>> {
 
 /// Reads a number of the core schema; `None`: it is none.
 pub(super) fn numeral(text: &str) -> Option<Numeral> {
-    if let Some((digits, radix)) = text.strip_prefix("0x").map(|d| (d, 16)).or_else(|| text.strip_prefix("0o").map(|d| (d, 8))) {
+    if let Some((digits, radix)) =
+        text.strip_prefix("0x").map(|d| (d, 16)).or_else(|| text.strip_prefix("0o").map(|d| (d, 8)))
+    {
         if digits.is_empty() || !digits.chars().all(|c| c.is_digit(radix)) {
             return None;
         }
@@ -50,7 +52,9 @@ pub(super) fn numeral(text: &str) -> Option<Numeral> {
         if let Ok(n) = plain.parse::<u64>() {
             return Some(Numeral::Number(n.into()));
         }
-        if plain != "-0" && let Ok(n) = plain.parse::<i64>() {
+        if plain != "-0"
+            && let Ok(n) = plain.parse::<i64>()
+        {
             return Some(Numeral::Number(n.into()));
         }
     } else if !is_float(unsigned) {
@@ -62,7 +66,11 @@ pub(super) fn numeral(text: &str) -> Option<Numeral> {
     let kept = if mantissa.contains('.') { mantissa.trim_end_matches('0') } else { mantissa };
     let significant = kept.bytes().filter(u8::is_ascii_digit).skip_while(|&b| b == b'0').count();
     // 17 digits tell any two doubles apart: more cannot be kept, and whole numbers are expected to the last digit.
-    if significant > 17 || (whole && unsigned != "0") { Some(Numeral::Inexact(number)) } else { Some(Numeral::Number(number)) }
+    if significant > 17 || (whole && unsigned != "0") {
+        Some(Numeral::Inexact(number))
+    } else {
+        Some(Numeral::Number(number))
+    }
 }
 
 /// `[0-9]+ (\. [0-9]*)?` or `\. [0-9]+`, then an exponent or none.
@@ -97,10 +105,23 @@ mod tests {
 
     #[test]
     fn numbers_are_read_as_the_core_schema_says() {
-        for (text, expected) in [("1.0", "1.0"), ("1", "1"), ("-7", "-7"), ("+12", "12"), ("0x1F", "31"), ("0o17", "15"), (".5", "0.5"), ("2.", "2.0"), ("1e3", "1000.0"), ("18446744073709551615", "18446744073709551615"), ("007", "7")] {
+        for (text, expected) in [
+            ("1.0", "1.0"),
+            ("1", "1"),
+            ("-7", "-7"),
+            ("+12", "12"),
+            ("0x1F", "31"),
+            ("0o17", "15"),
+            (".5", "0.5"),
+            ("2.", "2.0"),
+            ("1e3", "1000.0"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("007", "7"),
+        ] {
             assert_eq!(number(text), expected, "{text}");
         }
-        for text in ["", "1_000", "1:30", "0x", "0xZ", "e5", ".", "1e", "--1", "0b1", "yes", "on", "2026-11-22", "１２"] {
+        for text in ["", "1_000", "1:30", "0x", "0xZ", "e5", ".", "1e", "--1", "0b1", "yes", "on", "2026-11-22", "１２"]
+        {
             assert!(!matches!(resolve(text), Some(Ok(Tree::Number(..)))), "{text}");
         }
     }

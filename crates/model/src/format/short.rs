@@ -38,7 +38,12 @@ struct Implied {
 impl Work {
     fn misplaced(&mut self, place: Place, field: &str, needs: &str) {
         if self.diagnostics.len() < limits::DIAGNOSTICS_GATHERED {
-            self.diagnostics.push(Diagnostic::new(Code::Misplaced, "").at(place.line, place.column).with("field", field).with_term("needs", needs));
+            self.diagnostics.push(
+                Diagnostic::new(Code::Misplaced, "")
+                    .at(place.line, place.column)
+                    .with("field", field)
+                    .with_term("needs", needs),
+            );
         }
     }
 
@@ -71,7 +76,10 @@ impl Work {
 
     fn assemble(&mut self, mut parts: Parts, is_root: bool, has_nodes: bool) -> Vec<Entry> {
         let mut implied = Vec::new();
-        let mut nodes: Vec<Spanned> = std::mem::take(&mut parts.nodes).into_iter().map(|node| self.node(node, parts.is_short, &mut implied)).collect();
+        let mut nodes: Vec<Spanned> = std::mem::take(&mut parts.nodes)
+            .into_iter()
+            .map(|node| self.node(node, parts.is_short, &mut implied))
+            .collect();
         if let Some(start) = parts.start.take() {
             if has_nodes {
                 self.misplaced(start.place, "start", "r_start_tasks");
@@ -187,7 +195,12 @@ impl Names {
 
 /// `start`, or `start-1` and so on where a node is called that.
 fn free_id(nodes: &[Spanned]) -> String {
-    let taken: HashSet<String> = nodes.iter().flat_map(|node| [node.get("id"), node.get("name")]).flatten().filter_map(Spanned::scalar).collect();
+    let taken: HashSet<String> = nodes
+        .iter()
+        .flat_map(|node| [node.get("id"), node.get("name")])
+        .flatten()
+        .filter_map(Spanned::scalar)
+        .collect();
     std::iter::once("start".to_owned())
         .chain((1..).map(|n| format!("start-{n}")))
         .find(|id| !taken.contains(id))

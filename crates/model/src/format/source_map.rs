@@ -42,9 +42,12 @@ impl SourceMap {
 
     /// Puts line and column into a problem that has none yet.
     pub fn place(&self, diagnostic: &mut Diagnostic) {
-        if diagnostic.line.is_none() && let Some(place) = self.locate(&diagnostic.pointer) {
+        if diagnostic.line.is_none()
+            && let Some(place) = self.locate(&diagnostic.pointer)
+        {
             diagnostic.line = Some(place.line);
-            let inside = self.insets.get(&place).zip(diagnostic.offset).map_or(0, |(&inset, offset)| u32::from(inset) + offset);
+            let inside =
+                self.insets.get(&place).zip(diagnostic.offset).map_or(0, |(&inset, offset)| u32::from(inset) + offset);
             diagnostic.column = Some(place.column.saturating_add(inside));
         }
     }

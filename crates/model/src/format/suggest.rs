@@ -12,7 +12,9 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         // Words of very different length cannot be near: no need to compare them.
-        .filter(|candidate| candidate.chars().take(limits::SUGGESTION_CHARS * 2).count().abs_diff(word.len()) <= allowed)
+        .filter(|candidate| {
+            candidate.chars().take(limits::SUGGESTION_CHARS * 2).count().abs_diff(word.len()) <= allowed
+        })
         .take(limits::SUGGESTION_CANDIDATES)
         .filter_map(|candidate| {
             let other: Vec<char> = candidate.chars().map(fold).collect();

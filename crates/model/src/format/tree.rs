@@ -100,7 +100,9 @@ impl Spanned {
     pub fn scalar(&self) -> Option<String> {
         match &self.tree {
             Tree::Text(text) => Some(text.clone()),
-            Tree::Number(number, written) => Some(written.as_ref().map_or_else(|| number.to_string(), ToString::to_string)),
+            Tree::Number(number, written) => {
+                Some(written.as_ref().map_or_else(|| number.to_string(), ToString::to_string))
+            }
             Tree::Bool(value) => Some(value.to_string()),
             _ => None,
         }

@@ -71,7 +71,10 @@ impl Builder {
         for event in Parser::new_from_str_with_options(source, options) {
             let (event, span) = event.map_err(|error| Box::new(yaml_problem::of(&error)))?;
             let at = place(&span.start);
-            if let Event::Scalar(text, style, ..) = &event && text.contains('$') && span.start.line() == span.end.line() {
+            if let Event::Scalar(text, style, ..) = &event
+                && text.contains('$')
+                && span.start.line() == span.end.line()
+            {
                 self.inset(text, *style, span.end.index().saturating_sub(span.start.index()), at);
             }
             self.event(event, at)?;
@@ -92,10 +95,15 @@ impl Builder {
                 self.count(place)?;
                 self.scalar(text, style, (anchor, tag.as_deref()), place)
             }
-            Event::SequenceStart(_, anchor, tag) => self.open(place, anchor, tag.as_deref(), FrameKind::List(Vec::new())),
-            Event::MappingStart(_, anchor, tag) => {
-                self.open(place, anchor, tag.as_deref(), FrameKind::Map { entries: Vec::new(), key: None, seen: HashMap::new() })
+            Event::SequenceStart(_, anchor, tag) => {
+                self.open(place, anchor, tag.as_deref(), FrameKind::List(Vec::new()))
             }
+            Event::MappingStart(_, anchor, tag) => self.open(
+                place,
+                anchor,
+                tag.as_deref(),
+                FrameKind::Map { entries: Vec::new(), key: None, seen: HashMap::new() },
+            ),
             Event::SequenceEnd | Event::MappingEnd => self.close(),
             Event::Alias(id) => self.alias(id, place),
             _ => Ok(()),
@@ -131,7 +139,13 @@ impl Builder {
         Ok(())
     }
 
-    fn scalar(&mut self, text: Cow<'_, str>, style: ScalarStyle, (anchor, tag): (usize, Option<&Tag>), place: Place) -> Step {
+    fn scalar(
+        &mut self,
+        text: Cow<'_, str>,
+        style: ScalarStyle,
+        (anchor, tag): (usize, Option<&Tag>),
+        place: Place,
+    ) -> Step {
         let text = match self.stand_ins {
             Some(stand_ins) => stand_ins.restore(text),
             None => text.into_owned(),
@@ -148,7 +162,8 @@ impl Builder {
         if tag.is_some() && core.is_none() {
             self.tell(problem(Code::YamlFeature, place).with_term("feature", "tag"));
         }
-        let plain = matches!(style, ScalarStyle::Plain) && core != Some("str") || matches!(core, Some("int" | "float" | "bool" | "null"));
+        let plain = matches!(style, ScalarStyle::Plain) && core != Some("str")
+            || matches!(core, Some("int" | "float" | "bool" | "null"));
         let tree = if plain { self.plain(text, place) } else { Tree::Text(text) };
         self.put(Spanned { place, tree }, anchor, 1)
     }

@@ -17,9 +17,16 @@ pub(super) fn of(error: &ScanError) -> Diagnostic {
 fn term(kind: &Kind) -> &'static str {
     match kind {
         Kind::UnclosedQuotedScalar | Kind::DocumentIndicatorInQuotedScalar => "unclosed_quote",
-        Kind::UnclosedFlowCollection { .. } | Kind::UnexpectedEofFlowMapping | Kind::UnexpectedEofFlowSequence | Kind::UnexpectedEofImplicitFlowMapping => "unclosed_bracket",
+        Kind::UnclosedFlowCollection { .. }
+        | Kind::UnexpectedEofFlowMapping
+        | Kind::UnexpectedEofFlowSequence
+        | Kind::UnexpectedEofImplicitFlowMapping => "unclosed_bracket",
         Kind::MisplacedFlowCollectionEnd | Kind::MismatchedFlowCollectionEnd { .. } => "wrong_bracket",
-        Kind::TabNotAllowed | Kind::TabInBlockIndentation | Kind::TabAtBlockScalarStart | Kind::TabInIndentation | Kind::TabInPlainScalar => "tab",
+        Kind::TabNotAllowed
+        | Kind::TabInBlockIndentation
+        | Kind::TabAtBlockScalarStart
+        | Kind::TabInIndentation
+        | Kind::TabInPlainScalar => "tab",
         Kind::InvalidIndentation
         | Kind::InvalidBlockScalarIndent
         | Kind::InvalidQuotedScalarIndent
@@ -34,7 +41,9 @@ fn term(kind: &Kind) -> &'static str {
         | Kind::InvalidColonPlacement
         | Kind::FlowMappingValueAdjacentCollection
         | Kind::InvalidMappingValueWhitespace => "colon",
-        Kind::ExpectedFlowMappingSeparator | Kind::ExpectedFlowSequenceSeparator | Kind::BlockEntryInFlowCollection => "comma",
+        Kind::ExpectedFlowMappingSeparator | Kind::ExpectedFlowSequenceSeparator | Kind::BlockEntryInFlowCollection => {
+            "comma"
+        }
         Kind::ExpectedNodeContent => "value",
         Kind::UnexpectedCharacter { .. }
         | Kind::BomInsideDocument

@@ -14,8 +14,16 @@ fn check<S: Copy + PartialEq + std::fmt::Debug>(all: &[S], allowed: &[(S, S)], s
 fn instance() {
     use InstanceStatus::*;
     let allowed = [
-        (Created, Running), (Created, Terminated), (Running, Paused), (Running, Completed), (Running, Failed), (Running, Terminated),
-        (Paused, Running), (Paused, Terminated), (Failed, Running), (Completed, Running),
+        (Created, Running),
+        (Created, Terminated),
+        (Running, Paused),
+        (Running, Completed),
+        (Running, Failed),
+        (Running, Terminated),
+        (Paused, Running),
+        (Paused, Terminated),
+        (Failed, Running),
+        (Completed, Running),
     ];
     check(InstanceStatus::ALL, &allowed, |from, to| from.to(to, "wi").is_ok());
 }
@@ -24,8 +32,18 @@ fn instance() {
 fn node() {
     use NodeStatus::*;
     let allowed = [
-        (Pending, Running), (Pending, Skipped), (Pending, Cancelled), (Running, Completed), (Running, Failed), (Running, Pending),
-        (Running, Skipped), (Running, Cancelled), (Failed, Pending), (Failed, Completed), (Failed, Skipped), (Failed, Cancelled),
+        (Pending, Running),
+        (Pending, Skipped),
+        (Pending, Cancelled),
+        (Running, Completed),
+        (Running, Failed),
+        (Running, Pending),
+        (Running, Skipped),
+        (Running, Cancelled),
+        (Failed, Pending),
+        (Failed, Completed),
+        (Failed, Skipped),
+        (Failed, Cancelled),
         (Completed, Compensated),
     ];
     check(NodeStatus::ALL, &allowed, |from, to| from.to(to, "ni").is_ok());
@@ -43,8 +61,11 @@ fn job_timer_incident_version() {
         let allowed = [(Armed, Fired), (Armed, Disarmed), (Armed, Frozen), (Frozen, Armed), (Frozen, Disarmed)];
         check(TimerStatus::ALL, &allowed, |from, to| from.to(to, "timer").is_ok());
     }
-    check(IncidentStatus::ALL, &[(IncidentStatus::Open, IncidentStatus::Resolved)], |from, to| from.to(to, "inc").is_ok());
-    let versions = [(VersionStatus::Published, VersionStatus::Retired), (VersionStatus::Retired, VersionStatus::Published)];
+    check(IncidentStatus::ALL, &[(IncidentStatus::Open, IncidentStatus::Resolved)], |from, to| {
+        from.to(to, "inc").is_ok()
+    });
+    let versions =
+        [(VersionStatus::Published, VersionStatus::Retired), (VersionStatus::Retired, VersionStatus::Published)];
     check(VersionStatus::ALL, &versions, |from, to| from.to(to, "wfv").is_ok());
 }
 

@@ -33,9 +33,13 @@ impl Plan {
         }
         let edges = edges(definition, &by_id)?;
         let nodes = nodes(definition, &edges)?;
-        let start = nodes.iter().position(|node| node.node_type == NodeType::Start).ok_or_else(|| error("nodes", "there is no start"))?;
+        let start = nodes
+            .iter()
+            .position(|node| node.node_type == NodeType::Start)
+            .ok_or_else(|| error("nodes", "there is no start"))?;
         let pairs: Vec<(u32, u32)> = edges.iter().map(|edge| (edge.from.0, edge.to.0)).collect();
-        let plain_joins = nodes.iter().all(|node| node.incoming.len() < 2 || matches!(node.join, Join::Inclusive | Join::All));
+        let plain_joins =
+            nodes.iter().all(|node| node.incoming.len() < 2 || matches!(node.join, Join::Inclusive | Join::All));
         let order = graph::reverse_post_order(nodes.len(), &pairs, start as u32).into_iter().map(NodeIx).collect();
         Ok(Self {
             name: definition.name.as_str().into(),
@@ -66,12 +70,16 @@ fn mapping(at: &str, entries: &IndexMap<String, Value>) -> Result<Vec<(Arc<str>,
 
 fn edges(definition: &Definition, by_id: &BTreeMap<Arc<str>, NodeIx>) -> Result<Vec<PlanEdge>, PlanError> {
     let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    definition.edges.iter().map(|edge| {
-        let nth = seen.entry((&edge.from, &edge.to)).or_default();
-        let id = edge.stable_id(*nth);
-        *nth += 1;
-        compile_edge(edge, id, by_id)
-    }).collect()
+    definition
+        .edges
+        .iter()
+        .map(|edge| {
+            let nth = seen.entry((&edge.from, &edge.to)).or_default();
+            let id = edge.stable_id(*nth);
+            *nth += 1;
+            compile_edge(edge, id, by_id)
+        })
+        .collect()
 }
 
 fn compile_edge(edge: &Edge, id: String, by_id: &BTreeMap<Arc<str>, NodeIx>) -> Result<PlanEdge, PlanError> {

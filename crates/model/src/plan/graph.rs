@@ -6,7 +6,8 @@ use petgraph::visit::{DfsPostOrder, Walker};
 /// Reverse post-order of a depth-first search from `start`: topological where there is no cycle. Unreached nodes come last, in order.
 pub(super) fn reverse_post_order(nodes: usize, edges: &[(u32, u32)], start: u32) -> Vec<u32> {
     let graph = build(nodes, edges);
-    let mut order: Vec<u32> = DfsPostOrder::new(&graph, NodeIndex::new(start as usize)).iter(&graph).map(|ix| ix.index() as u32).collect();
+    let mut order: Vec<u32> =
+        DfsPostOrder::new(&graph, NodeIndex::new(start as usize)).iter(&graph).map(|ix| ix.index() as u32).collect();
     order.reverse();
     let mut seen = vec![false; nodes];
     order.iter().for_each(|&ix| seen[ix as usize] = true);

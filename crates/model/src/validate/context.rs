@@ -23,7 +23,14 @@ pub(super) struct Context<'d> {
 
 impl<'d> Context<'d> {
     pub(super) fn new(definition: &'d Definition, types: &'d TaskTypes) -> Self {
-        Self { definition, types, graph: Graph::new(definition), names: Names::new(definition), samples: Samples::new(definition), suggestions: Cell::new(limits::SUGGESTIONS) }
+        Self {
+            definition,
+            types,
+            graph: Graph::new(definition),
+            names: Names::new(definition),
+            samples: Samples::new(definition),
+            suggestions: Cell::new(limits::SUGGESTIONS),
+        }
     }
 
     /// The nearest valid word, as long as the document has not asked for too many.

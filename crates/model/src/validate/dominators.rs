@@ -15,7 +15,8 @@ impl DominatorTree {
     pub(super) fn new(graph: &Graph<'_>, start: usize) -> Self {
         let nodes = graph.nodes.len();
         let dominators = simple_fast(&graph.plain(), NodeIndex::new(start));
-        let parent: Vec<Option<usize>> = (0..nodes).map(|node| dominators.immediate_dominator(NodeIndex::new(node)).map(NodeIndex::index)).collect();
+        let parent: Vec<Option<usize>> =
+            (0..nodes).map(|node| dominators.immediate_dominator(NodeIndex::new(node)).map(NodeIndex::index)).collect();
         let mut children = vec![Vec::new(); nodes];
         for (node, parent) in parent.iter().enumerate() {
             if let Some(parent) = *parent {

@@ -84,8 +84,12 @@ impl<'d> Graph<'d> {
 
     /// Ways out that a normal end may take, in the order in which conditions are read.
     pub(super) fn ways(&self, node: usize) -> Vec<(usize, &'d Edge)> {
-        let mut ways: Vec<(usize, &Edge)> =
-            self.out(node).filter_map(|link| link.edge).map(|edge| (edge, &self.edges[edge])).filter(|(_, edge)| edge.on.is_none()).collect();
+        let mut ways: Vec<(usize, &Edge)> = self
+            .out(node)
+            .filter_map(|link| link.edge)
+            .map(|edge| (edge, &self.edges[edge]))
+            .filter(|(_, edge)| edge.on.is_none())
+            .collect();
         ways.sort_by_key(|(_, edge)| edge.priority.unwrap_or(i64::MAX));
         ways
     }
@@ -130,7 +134,9 @@ impl<'d> Graph<'d> {
         let mut cycles: Vec<Vec<usize>> = petgraph::algo::kosaraju_scc(&self.plain())
             .into_iter()
             .map(|component| component.into_iter().map(NodeIndex::index).collect::<Vec<_>>())
-            .filter(|component| component.len() > 1 || component.iter().any(|&node| self.out(node).any(|link| link.to == node)))
+            .filter(|component| {
+                component.len() > 1 || component.iter().any(|&node| self.out(node).any(|link| link.to == node))
+            })
             .collect();
         cycles.iter_mut().for_each(|cycle| cycle.sort_unstable());
         cycles.sort_unstable();

@@ -37,7 +37,8 @@ pub fn examine(parsed: Parsed, types: &TaskTypes) -> (Option<Definition>, Vec<Di
     let Parsed { definition, source, mut diagnostics } = parsed;
     if let Some(definition) = &definition {
         // What is of the wrong kind was left out: that it is missing need not be said as well.
-        let left_out: Vec<String> = diagnostics.iter().filter(|d| d.code == Code::WrongKind).map(|d| d.pointer.clone()).collect();
+        let left_out: Vec<String> =
+            diagnostics.iter().filter(|d| d.code == Code::WrongKind).map(|d| d.pointer.clone()).collect();
         let more = rule::run(&Context::new(definition, types));
         diagnostics.extend(more.into_iter().filter(|d| !left_out.contains(&d.pointer)));
     }
@@ -56,7 +57,11 @@ impl ValidWorkflow {
     ///
     /// # Errors
     /// All problems, where at least one of them is an error; else warnings and hints come with the proof.
-    pub fn new(definition: Definition, source: Option<&SourceMap>, types: &TaskTypes) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+    pub fn new(
+        definition: Definition,
+        source: Option<&SourceMap>,
+        types: &TaskTypes,
+    ) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
         let found = validate(&definition, source, types);
         if has_errors(&found) { Err(found) } else { Ok((Self { definition }, found)) }
     }

@@ -75,5 +75,6 @@ pub(super) fn writes(node: &Node) -> impl Iterator<Item = &str> {
 /// A schema that lets further properties in on purpose, or takes parts from elsewhere, does not name all.
 fn is_closed(schema: &crate::value::Map<String, Value>) -> bool {
     let open = matches!(schema.get("additionalProperties"), Some(Value::Bool(true) | Value::Object(_)));
-    !open && !["$ref", "allOf", "anyOf", "oneOf", "patternProperties"].iter().any(|keyword| schema.contains_key(*keyword))
+    !open
+        && !["$ref", "allOf", "anyOf", "oneOf", "patternProperties"].iter().any(|keyword| schema.contains_key(*keyword))
 }

@@ -35,12 +35,17 @@ pub(super) struct Mismatch {
 
 impl Samples {
     pub(super) fn new(definition: &Definition) -> Self {
-        let mut samples = Self { scopes: [MapScope::default(), MapScope::default()], shadowed: Vec::new(), presumed: BTreeSet::new() };
+        let mut samples = Self {
+            scopes: [MapScope::default(), MapScope::default()],
+            shadowed: Vec::new(),
+            presumed: BTreeSet::new(),
+        };
         for (name, value) in &definition.variables {
             samples.add(name, of_value(value));
             samples.presumed.insert(name.clone());
         }
-        let properties = definition.inputs.as_ref().and_then(|schema| schema.get("properties")).and_then(Value::as_object);
+        let properties =
+            definition.inputs.as_ref().and_then(|schema| schema.get("properties")).and_then(Value::as_object);
         for (name, schema) in properties.into_iter().flatten() {
             // What the schema says of an input holds for it whatever the variable began as.
             samples.scopes.iter_mut().for_each(|scope| drop(scope.names.remove(name)));
@@ -48,7 +53,11 @@ impl Samples {
             samples.add(name, of_schema(schema));
         }
         let written: BTreeSet<&str> = definition.nodes.iter().flat_map(writes).collect();
-        let is_used = |name: &str| written.contains(name) || definition.variables.contains_key(name) || properties.is_some_and(|p| p.contains_key(name));
+        let is_used = |name: &str| {
+            written.contains(name)
+                || definition.variables.contains_key(name)
+                || properties.is_some_and(|p| p.contains_key(name))
+        };
         samples.shadowed = TYPES.into_iter().filter(|name| is_used(name)).collect();
         for scope in &mut samples.scopes {
             // What a node writes may be of another type afterwards.
@@ -85,7 +94,8 @@ impl Samples {
 
 /// Samples of a schema that allows exactly one kind of scalar.
 fn of_schema(schema: &Value) -> Option<[Value; 2]> {
-    let has_more = ["$ref", "anyOf", "oneOf", "allOf", "const", "enum"].iter().any(|keyword| schema.get(keyword).is_some());
+    let has_more =
+        ["$ref", "anyOf", "oneOf", "allOf", "const", "enum"].iter().any(|keyword| schema.get(keyword).is_some());
     match schema.get("type").and_then(Value::as_str).filter(|_| !has_more)? {
         "integer" => Some([1.into(), 2.into()]),
         // A number may come as an integer or as a double, and arithmetic tells them apart.

@@ -89,7 +89,10 @@ impl<'s> Checker<'s> {
         if let Some(target) = rules.get("$ref").and_then(Value::as_str) {
             self.reference(target, value, way);
         }
-        if self.mode == Mode::Template && let Value::String(text) = value && has_expression(text) {
+        if self.mode == Mode::Template
+            && let Value::String(text) = value
+            && has_expression(text)
+        {
             // Whole expressions may give any kind; a text with expressions inside is a text of unknown content.
             if !is_whole(text) && !allows(rules, "string") {
                 self.wrong_kind(rules, value, way);
@@ -126,7 +129,14 @@ impl<'s> Checker<'s> {
         let properties = rules.get("properties").and_then(Value::as_object);
         for name in rules.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
             if !map.contains_key(name) {
-                self.found.push(Finding { pointer: way.pointer.clone(), field: name.to_owned(), term: "p_missing", args: Vec::new(), kinds: None, suggestion: None });
+                self.found.push(Finding {
+                    pointer: way.pointer.clone(),
+                    field: name.to_owned(),
+                    term: "p_missing",
+                    args: Vec::new(),
+                    kinds: None,
+                    suggestion: None,
+                });
             }
         }
         for (key, value) in map {
@@ -139,7 +149,14 @@ impl<'s> Checker<'s> {
                     let known = properties.into_iter().flat_map(|properties| properties.keys()).map(String::as_str);
                     let suggestion = nearest(key, known).map(str::to_owned);
                     let way = way.key(key);
-                    self.found.push(Finding { pointer: way.pointer, field: way.field, term: "p_unknown", args: Vec::new(), kinds: None, suggestion });
+                    self.found.push(Finding {
+                        pointer: way.pointer,
+                        field: way.field,
+                        term: "p_unknown",
+                        args: Vec::new(),
+                        kinds: None,
+                        suggestion,
+                    });
                 }
                 Some(schema) => self.value(schema, value, &way.key(key)),
                 None => {}
@@ -161,7 +178,8 @@ impl<'s> Checker<'s> {
         }
         for (keyword, exact) in [("anyOf", false), ("oneOf", true)] {
             let Some(choices) = rules.get(keyword).and_then(Value::as_array) else { continue };
-            let fitting = choices.iter().filter(|choice| check_in(self.root, choice, value, self.mode).is_empty()).count();
+            let fitting =
+                choices.iter().filter(|choice| check_in(self.root, choice, value, self.mode).is_empty()).count();
             if fitting == 0 || (exact && fitting > 1) {
                 self.alternatives(choices, (fitting, exact), way);
             }
@@ -181,7 +199,14 @@ impl<'s> Checker<'s> {
     }
 
     fn report_with(&mut self, way: &Way, term: &'static str, args: Vec<(&'static str, String)>) {
-        self.found.push(Finding { pointer: way.pointer.clone(), field: way.field.clone(), term, args, kinds: None, suggestion: None });
+        self.found.push(Finding {
+            pointer: way.pointer.clone(),
+            field: way.field.clone(),
+            term,
+            args,
+            kinds: None,
+            suggestion: None,
+        });
     }
 }
 

@@ -9,7 +9,16 @@ const fn node_type(node_type: &NodeType) -> bool {
     use NodeType as T;
     match node_type {
         T::Start | T::End | T::Task | T::Decision | T::Gateway | T::Timer | T::Custom(_) => true,
-        T::EventGateway | T::Group | T::Foreach | T::Call | T::Human | T::Message | T::Signal | T::Condition | T::Send | T::Boundary => false,
+        T::EventGateway
+        | T::Group
+        | T::Foreach
+        | T::Call
+        | T::Human
+        | T::Message
+        | T::Signal
+        | T::Condition
+        | T::Send
+        | T::Boundary => false,
     }
 }
 
@@ -57,7 +66,8 @@ pub(super) fn missing_of_node(node: &Node) -> Vec<(String, String)> {
         ("body", node.body.is_some()),
         ("trigger", node.trigger.is_some()),
     ];
-    let mut missing: Vec<(String, String)> = fields.iter().filter(|(_, there)| *there).map(|(name, _)| own(name, name)).collect();
+    let mut missing: Vec<(String, String)> =
+        fields.iter().filter(|(_, there)| *there).map(|(name, _)| own(name, name)).collect();
     match &node.join {
         Some(Join::NOfM { .. }) => missing.push(own("join", "join: { n }")),
         Some(Join::Count(_)) => missing.push(own("join", "join: { count }")),
@@ -75,7 +85,9 @@ pub(super) fn missing_of_node(node: &Node) -> Vec<(String, String)> {
     let name = node.task_type().unwrap_or(node.node_type.as_str());
     for (_, key, values) in LATER_SETTINGS.iter().filter(|(of, ..)| *of == name) {
         match node.config.get(*key) {
-            Some(Value::String(value)) if values.contains(&value.as_str()) => missing.push((format!("/config/{key}"), format!("{name}: {key}: {value}"))),
+            Some(Value::String(value)) if values.contains(&value.as_str()) => {
+                missing.push((format!("/config/{key}"), format!("{name}: {key}: {value}")))
+            }
             Some(_) if values.is_empty() => missing.push((format!("/config/{key}"), format!("{name}: {key}"))),
             _ => {}
         }

@@ -5,9 +5,14 @@ use crate::definition::{Edge, EdgeEvent};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::format::tree::Tree;
 
-const FIELDS: &[&str] = &["from", "to", "id", "condition", "default", "label", "priority", "on", "codes", "name", "interrupting"];
-const EVENTS: &[(&str, EdgeEvent)] =
-    &[("error", EdgeEvent::Error), ("timeout", EdgeEvent::Timeout), ("message", EdgeEvent::Message), ("signal", EdgeEvent::Signal)];
+const FIELDS: &[&str] =
+    &["from", "to", "id", "condition", "default", "label", "priority", "on", "codes", "name", "interrupting"];
+const EVENTS: &[(&str, EdgeEvent)] = &[
+    ("error", EdgeEvent::Error),
+    ("timeout", EdgeEvent::Timeout),
+    ("message", EdgeEvent::Message),
+    ("signal", EdgeEvent::Signal),
+];
 
 impl Reader {
     /// Reads an edge; `None` where it is not a mapping.
@@ -48,7 +53,9 @@ impl Reader {
         if fields.get("on").is_some() && edge.on.is_none() {
             return;
         }
-        if edge.on != Some(EdgeEvent::Error) && let Some(at) = fields.get("codes") {
+        if edge.on != Some(EdgeEvent::Error)
+            && let Some(at) = fields.get("codes")
+        {
             self.misplaced(&at, "codes", "r_codes");
         }
         let is_named = matches!(edge.on, Some(EdgeEvent::Message | EdgeEvent::Signal));
@@ -61,15 +68,23 @@ impl Reader {
             }
             _ => {}
         }
-        if edge.on.is_none_or(|on| on == EdgeEvent::Error && edge.interrupting == Some(false)) && let Some(at) = fields.get("interrupting") {
+        if edge.on.is_none_or(|on| on == EdgeEvent::Error && edge.interrupting == Some(false))
+            && let Some(at) = fields.get("interrupting")
+        {
             self.misplaced(&at, "interrupting", "r_interrupting");
         }
-        if edge.on.is_some() && edge.default && let Some(at) = fields.get("default") {
+        if edge.on.is_some()
+            && edge.default
+            && let Some(at) = fields.get("default")
+        {
             self.misplaced(&at, "default", "r_default_on");
         }
     }
 
     pub(super) fn misplaced(&mut self, at: &At<'_>, field: &str, needs: &str) {
-        self.report(Diagnostic::new(Code::Misplaced, at.pointer()).with("field", field).with_term("needs", needs), at.tree.place);
+        self.report(
+            Diagnostic::new(Code::Misplaced, at.pointer()).with("field", field).with_term("needs", needs),
+            at.tree.place,
+        );
     }
 }

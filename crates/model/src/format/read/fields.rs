@@ -101,7 +101,13 @@ impl Reader {
     }
 
     /// A mapping; keys that are neither `known` nor `also` allowed are reported with the nearest valid name.
-    pub(super) fn fields<'a>(&mut self, at: &'a At<'a>, what: &str, known: &[&str], also: &[&str]) -> Option<Fields<'a>> {
+    pub(super) fn fields<'a>(
+        &mut self,
+        at: &'a At<'a>,
+        what: &str,
+        known: &[&str],
+        also: &[&str],
+    ) -> Option<Fields<'a>> {
         let Tree::Map(entries) = &at.tree.tree else {
             let field = if matches!(at.step, Step::Root) { what.to_owned() } else { at.field() };
             self.wrong_kind_of(at, &field, "map");
@@ -165,7 +171,13 @@ impl Reader {
             return Some(name);
         };
         let shown: String = name.chars().take(40).collect();
-        self.report(Diagnostic::new(Code::BadName, at.pointer()).with("name", shown).with("field", key).with_term("problem", problem), at.tree.place);
+        self.report(
+            Diagnostic::new(Code::BadName, at.pointer())
+                .with("name", shown)
+                .with("field", key)
+                .with_term("problem", problem),
+            at.tree.place,
+        );
         Some(name)
     }
 
@@ -217,7 +229,12 @@ impl Reader {
         }
     }
 
-    pub(super) fn out_of_range(&mut self, at: &At<'_>, key: &str, (found, least, most): (impl ToString, impl ToString, impl ToString)) {
+    pub(super) fn out_of_range(
+        &mut self,
+        at: &At<'_>,
+        key: &str,
+        (found, least, most): (impl ToString, impl ToString, impl ToString),
+    ) {
         let problem = Diagnostic::new(Code::OutOfRange, at.pointer()).with("field", key);
         self.report(problem.with("found", found).with("least", least).with("most", most), at.tree.place);
     }
@@ -239,7 +256,11 @@ impl Reader {
         };
         let allowed = words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
         let word = nearest(&found, words.iter().map(|(word, _)| *word));
-        let mut problem = Diagnostic::new(Code::UnknownWord, at.pointer()).with("field", at.field()).with("found", &found).with("allowed", allowed).suggesting(word);
+        let mut problem = Diagnostic::new(Code::UnknownWord, at.pointer())
+            .with("field", at.field())
+            .with("found", &found)
+            .with("allowed", allowed)
+            .suggesting(word);
         problem.fix = word.map(|word| Fix::Set { pointer: at.pointer(), value: Value::from(word) });
         self.report(problem, at.tree.place);
         None
@@ -280,7 +301,8 @@ impl Reader {
                     // A bare number most likely means seconds.
                     let seconds = format!("{found}s");
                     let known = duration::parse(&seconds).is_some();
-                    let mut problem = Diagnostic::new(Code::NotADuration, at.pointer()).with("field", key).with("found", found);
+                    let mut problem =
+                        Diagnostic::new(Code::NotADuration, at.pointer()).with("field", key).with("found", found);
                     if known {
                         problem.fix = Some(Fix::Set { pointer: at.pointer(), value: Value::from(seconds.clone()) });
                         problem.suggestion = Some(seconds);

@@ -14,8 +14,8 @@ use fields::{At, Fields, Reader};
 use indexmap::IndexMap;
 
 const FIELDS: &[&str] = &[
-    "apiVersion", "name", "version", "description", "tags", "inputs", "outputs", "variables", "settings", "triggers", "nodes", "edges", "layout", "frames", "notes",
-    "comments",
+    "apiVersion", "name", "version", "description", "tags", "inputs", "outputs", "variables", "settings", "triggers",
+    "nodes", "edges", "layout", "frames", "notes", "comments",
 ];
 /// What may stand in a text in the short or executable form besides; `short` has taken it out already.
 const ALSO: &[&str] = &["start", "tasks"];

@@ -5,8 +5,9 @@ use crate::definition::{Body, Boundary, Node, NodeType};
 use crate::format::tree::Tree;
 
 const FIELDS: &[&str] = &[
-    "id", "name", "type", "action", "config", "output", "description", "tags", "join", "split", "guard", "mutex", "cancel", "loop", "retry", "timeout", "on_error",
-    "compensate", "concurrency", "priority", "at_most_once", "disabled", "sample", "body", "trigger", "attached_to", "interrupting",
+    "id", "name", "type", "action", "config", "output", "description", "tags", "join", "split", "guard", "mutex",
+    "cancel", "loop", "retry", "timeout", "on_error", "compensate", "concurrency", "priority", "at_most_once",
+    "disabled", "sample", "body", "trigger", "attached_to", "interrupting",
 ];
 /// Fields of the short form, which are gone by now; offered where a key is mistyped.
 const ALSO: &[&str] = &["next", "condition"];

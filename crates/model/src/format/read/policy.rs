@@ -11,9 +11,11 @@ const LEVELS: &[(&str, &str)] = &[("debug", "debug"), ("info", "info"), ("warn",
 
 impl Reader {
     pub(super) fn settings(&mut self, at: &At<'_>) -> Settings {
-        let known = ["timeout", "priority", "on_failure", "concurrency", "search", "retention", "log_level", "sensitive"];
+        let known =
+            ["timeout", "priority", "on_failure", "concurrency", "search", "retention", "log_level", "sensitive"];
         let Some(fields) = self.fields(at, "settings", &known, &[]) else { return Settings::default() };
-        let on_failure = [("fail", OnFailure::Fail), ("compensate", OnFailure::Compensate), ("incident", OnFailure::Incident)];
+        let on_failure =
+            [("fail", OnFailure::Fail), ("compensate", OnFailure::Compensate), ("incident", OnFailure::Incident)];
         Settings {
             timeout: self.duration(&fields, "timeout"),
             priority: self.priority(&fields),
@@ -27,7 +29,12 @@ impl Reader {
     }
 
     pub(super) fn retry(&mut self, at: &At<'_>) -> Option<Retry> {
-        let fields = self.fields(at, "retry", &["max_attempts", "base_delay", "factor", "max_delay", "jitter", "on", "codes"], &[])?;
+        let fields = self.fields(
+            at,
+            "retry",
+            &["max_attempts", "base_delay", "factor", "max_delay", "jitter", "on", "codes"],
+            &[],
+        )?;
         let default = Retry::default();
         let jitter = [("full", Jitter::Full), ("none", Jitter::None), ("equal", Jitter::Equal)];
         let attempts = self.integer(&fields, "max_attempts", 1..=i64::from(limits::RETRY_ATTEMPTS_MAX));
@@ -58,11 +65,23 @@ impl Reader {
         let Tree::List(items) = &at.tree.tree else {
             return self.word_at(&at, CLASSES).map(|class| vec![class.to_owned()]);
         };
-        Some(items.iter().enumerate().filter_map(|(index, item)| self.word_at(&at.index(index, item), CLASSES)).map(str::to_owned).collect())
+        Some(
+            items
+                .iter()
+                .enumerate()
+                .filter_map(|(index, item)| self.word_at(&at.index(index, item), CLASSES))
+                .map(str::to_owned)
+                .collect(),
+        )
     }
 
     pub(super) fn on_error(&mut self, fields: &Fields<'_>) -> Option<OnError> {
-        let words = [("fail", OnError::Fail), ("skip", OnError::Skip), ("incident", OnError::Incident), ("compensate", OnError::Compensate)];
+        let words = [
+            ("fail", OnError::Fail),
+            ("skip", OnError::Skip),
+            ("incident", OnError::Incident),
+            ("compensate", OnError::Compensate),
+        ];
         self.word(fields, "on_error", &words)
     }
 
@@ -94,7 +113,10 @@ impl Reader {
         }
         Some(Concurrency {
             key: self.text(&fields, "key").unwrap_or_default(),
-            limit: self.integer(&fields, "limit", 1..=i64::from(u32::MAX)).and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
+            limit: self
+                .integer(&fields, "limit", 1..=i64::from(u32::MAX))
+                .and_then(|n| u32::try_from(n).ok())
+                .unwrap_or(1),
             at_limit: self.word(&fields, "at_limit", &at_limit).unwrap_or_default(),
         })
     }

@@ -18,7 +18,10 @@ impl Reader {
                     self.misplaced(&at, key, "r_join_count");
                 }
             }
-            return self.integer(&fields, "count", 1..=i64::from(u32::MAX)).and_then(|n| u32::try_from(n).ok()).map(Join::Count);
+            return self
+                .integer(&fields, "count", 1..=i64::from(u32::MAX))
+                .and_then(|n| u32::try_from(n).ok())
+                .map(Join::Count);
         }
         let Some(n) = fields.get("n") else {
             self.missing(at, "n");
@@ -36,7 +39,8 @@ impl Reader {
                 return None;
             }
         };
-        let rest = self.word(&fields, "rest", &[("absorb", Rest::Absorb), ("cancel", Rest::Cancel)]).unwrap_or_default();
+        let rest =
+            self.word(&fields, "rest", &[("absorb", Rest::Absorb), ("cancel", Rest::Cancel)]).unwrap_or_default();
         Some(Join::NOfM { n, rest, region: fields.get("region").map(|at| at.tree.to_value()) })
     }
 
@@ -53,7 +57,11 @@ impl Reader {
     }
 
     pub(super) fn mutex(&mut self, at: &At<'_>) -> Option<Mutex> {
-        let levels = [("instance", MutexLevel::Instance), ("workflow", MutexLevel::Workflow), ("workspace", MutexLevel::Workspace)];
+        let levels = [
+            ("instance", MutexLevel::Instance),
+            ("workflow", MutexLevel::Workflow),
+            ("workspace", MutexLevel::Workspace),
+        ];
         if let Tree::Text(name) = &at.tree.tree {
             return Some(Mutex { name: name.clone(), level: MutexLevel::Instance, permits: 1 });
         }
@@ -61,7 +69,10 @@ impl Reader {
         Some(Mutex {
             name: self.required_name(&fields, "name"),
             level: self.word(&fields, "level", &levels).unwrap_or_default(),
-            permits: self.integer(&fields, "permits", 1..=i64::from(u32::MAX)).and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
+            permits: self
+                .integer(&fields, "permits", 1..=i64::from(u32::MAX))
+                .and_then(|n| u32::try_from(n).ok())
+                .unwrap_or(1),
         })
     }
 

@@ -48,7 +48,11 @@ impl Work {
     fn body(&mut self, tasks: Vec<Entry>, place: Place) -> Option<Entry> {
         let key_place = tasks.first().map_or(place, |entry| entry.place);
         let entries = self.graph(tasks, false);
-        Some(Entry { key: "body".into(), place: key_place, value: Spanned { place: key_place, tree: Tree::Map(entries) } })
+        Some(Entry {
+            key: "body".into(),
+            place: key_place,
+            value: Spanned { place: key_place, tree: Tree::Map(entries) },
+        })
     }
 
     fn ways(&mut self, ways: Ways, id: &str, place: Place, implied: &mut Vec<Implied>) {
@@ -75,7 +79,11 @@ impl Work {
             implied.push(Implied { from: id.to_owned(), place, to: yes.value, rest });
         }
         if let Some(no) = no {
-            let rest = vec![Entry { key: "default".into(), place: no.place, value: Spanned { place: no.place, tree: Tree::Bool(true) } }];
+            let rest = vec![Entry {
+                key: "default".into(),
+                place: no.place,
+                value: Spanned { place: no.place, tree: Tree::Bool(true) },
+            }];
             implied.push(Implied { from: id.to_owned(), place, to: no.value, rest });
         }
     }
@@ -99,7 +107,9 @@ fn way(from: &str, place: Place, item: Spanned) -> Implied {
                 None => Spanned { place: item.place, tree: Tree::Null },
             };
             // The executable form has the edge's own id under `edge`, because `id` names the target.
-            if key == "id" && let Some(own) = entries.iter_mut().find(|entry| entry.key == "edge") {
+            if key == "id"
+                && let Some(own) = entries.iter_mut().find(|entry| entry.key == "edge")
+            {
                 own.key = "id".into();
             }
             Implied { from: from.to_owned(), place, to, rest: entries }
@@ -110,13 +120,18 @@ fn way(from: &str, place: Place, item: Spanned) -> Implied {
 
 /// Where no id is given the name is the id, and no name is left to show beside it.
 fn name_as_id(entries: &mut [Entry]) -> String {
-    let scalar = |entries: &[Entry], key: &str| entries.iter().find(|entry| entry.key == key).and_then(|entry| entry.value.scalar());
+    let scalar = |entries: &[Entry], key: &str| {
+        entries.iter().find(|entry| entry.key == key).and_then(|entry| entry.value.scalar())
+    };
     if let Some(id) = scalar(entries, "id") {
         return id;
     }
     let has_id = entries.iter().any(|entry| entry.key == "id" && !entry.value.is_null());
     let name = scalar(entries, "name");
-    if !has_id && let Some(name) = &name && let Some(entry) = entries.iter_mut().find(|entry| entry.key == "name") {
+    if !has_id
+        && let Some(name) = &name
+        && let Some(entry) = entries.iter_mut().find(|entry| entry.key == "name")
+    {
         entry.key = "id".into();
         return name.clone();
     }

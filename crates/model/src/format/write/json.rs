@@ -40,7 +40,11 @@ pub(super) fn head(definition: &Definition, out: &mut Object) {
 /// What stands after the graph.
 pub(super) fn tail(definition: &Definition, out: &mut Object) {
     if !definition.layout.is_empty() {
-        let layout: Map<String, Value> = definition.layout.iter().map(|(id, at)| (id.clone(), json!({ "x": number(at.x), "y": number(at.y) }))).collect();
+        let layout: Map<String, Value> = definition
+            .layout
+            .iter()
+            .map(|(id, at)| (id.clone(), json!({ "x": number(at.x), "y": number(at.y) })))
+            .collect();
         out.put("layout", layout);
     }
     for key in ["frames", "notes", "comments"] {

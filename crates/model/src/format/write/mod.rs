@@ -7,8 +7,8 @@ mod scalar;
 mod yaml;
 
 pub use executable::to_executable;
-pub use json::to_json;
 pub(super) use json::API_VERSION;
+pub use json::to_json;
 
 use crate::definition::Definition;
 

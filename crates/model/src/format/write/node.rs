@@ -27,7 +27,12 @@ pub(super) fn properties(node: &Node, out: &mut Object) {
             out.put("interrupting", false);
         }
     }
-    let config = node.boundary.as_ref().map(|boundary| &boundary.event).filter(|event| !event.is_empty()).unwrap_or(&node.config);
+    let config = node
+        .boundary
+        .as_ref()
+        .map(|boundary| &boundary.event)
+        .filter(|event| !event.is_empty())
+        .unwrap_or(&node.config);
     if !config.is_empty() {
         out.put("config", config.clone());
     }

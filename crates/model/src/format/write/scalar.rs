@@ -51,26 +51,33 @@ fn is_plain(text: &str, context: Context) -> bool {
 
 /// Printable for YAML and visible for people: no controls, no separators of lines, no marks of order.
 fn is_printable(c: char) -> bool {
-    !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    !c.is_control()
+        && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         && (c == ' ' || !c.is_whitespace())
 }
 
 /// Booleans and nulls of YAML 1.1.
 fn is_old_word(text: &str) -> bool {
-    matches!(text.to_ascii_lowercase().as_str(), "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null" | "~" | "=" | "<<")
+    matches!(
+        text.to_ascii_lowercase().as_str(),
+        "y" | "n" | "yes" | "no" | "on" | "off" | "true" | "false" | "null" | "~" | "=" | "<<"
+    )
 }
 
 /// Numbers with underscores, sexagesimal numbers and dates of YAML 1.1.
 fn starts_like_a_number(text: &str) -> bool {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let begins = unsigned.starts_with(|c: char| c.is_ascii_digit()) || (unsigned.starts_with('.') && unsigned.len() > 1);
+    let begins =
+        unsigned.starts_with(|c: char| c.is_ascii_digit()) || (unsigned.starts_with('.') && unsigned.len() > 1);
     // Two points are a version or an address to everybody.
     if unsigned.matches('.').count() > 1 && unsigned.chars().all(|c| c.is_ascii_digit() || c == '.') {
         return false;
     }
     let is_hexadecimal = unsigned.starts_with("0x") || unsigned.starts_with("0b") || unsigned.starts_with("0o");
     // An exponent, a date with its `T` and `Z`; `1d` and `20s` are none of these.
-    let fits = |c: char| c.is_ascii_digit() || matches!(c, '_' | '.' | ':' | '-' | '+' | 'T' | 'Z' | 't' | 'z' | ' ' | 'e' | 'E');
+    let fits = |c: char| {
+        c.is_ascii_digit() || matches!(c, '_' | '.' | ':' | '-' | '+' | 'T' | 'Z' | 't' | 'z' | ' ' | 'e' | 'E')
+    };
     begins && (is_hexadecimal || unsigned.chars().all(fits))
 }
 

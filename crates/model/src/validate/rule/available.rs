@@ -10,17 +10,27 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         let at = format!("/nodes/{index}");
         let is_registered = node.task_type().is_some_and(|name| context.types.get(name).is_some());
         if !supported::runs(node, is_registered) {
-            found.push(problem(format!("{at}/type"), &format!("type: {}", node.node_type.as_str())).concerning(&node.id));
+            found.push(
+                problem(format!("{at}/type"), &format!("type: {}", node.node_type.as_str())).concerning(&node.id),
+            );
             continue;
         }
-        found.extend(supported::missing_of_node(node).into_iter().map(|(field, what)| problem(format!("{at}{field}"), &what).concerning(&node.id)));
+        found.extend(
+            supported::missing_of_node(node)
+                .into_iter()
+                .map(|(field, what)| problem(format!("{at}{field}"), &what).concerning(&node.id)),
+        );
     }
     for (index, edge) in definition.edges.iter().enumerate() {
         for (field, what) in supported::missing_of_edge(edge) {
             found.push(problem(format!("/edges/{index}{field}"), &what).concerning(&edge.from).concerning(&edge.to));
         }
     }
-    found.extend(supported::missing_of_settings(&definition.settings).into_iter().map(|(field, what)| problem(format!("/settings{field}"), &what)));
+    found.extend(
+        supported::missing_of_settings(&definition.settings)
+            .into_iter()
+            .map(|(field, what)| problem(format!("/settings{field}"), &what)),
+    );
     if !supported::TRIGGERS && definition.triggers.is_some() {
         found.push(problem("/triggers".to_owned(), "triggers"));
     }

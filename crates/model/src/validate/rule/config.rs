@@ -21,22 +21,34 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         };
         if let Some(schema) = schema {
             let config = Value::Object(node.config.clone());
-            found.extend(schema::check(schema, &config, Mode::Template).into_iter().map(|finding| problem(node, index, finding)));
+            found.extend(
+                schema::check(schema, &config, Mode::Template).into_iter().map(|finding| problem(node, index, finding)),
+            );
         }
         match &node.node_type {
             NodeType::Task if node.action.is_none() && !node.config.is_empty() => {
                 let problem = Diagnostic::new(Code::ConfigWithoutAction, format!("/nodes/{index}/config"));
-                found.push(problem.concerning(&node.id).with("id", node.shown()).fixed_by(Fix::Remove { pointer: format!("/nodes/{index}/config") }));
+                found.push(
+                    problem
+                        .concerning(&node.id)
+                        .with("id", node.shown())
+                        .fixed_by(Fix::Remove { pointer: format!("/nodes/{index}/config") }),
+                );
             }
             NodeType::Task => {}
             _ if node.action.is_some() => {
                 let pointer = format!("/nodes/{index}/action");
-                let problem = Diagnostic::new(Code::Misplaced, &pointer).concerning(&node.id).with("field", "action").with_term("needs", "r_action");
+                let problem = Diagnostic::new(Code::Misplaced, &pointer)
+                    .concerning(&node.id)
+                    .with("field", "action")
+                    .with_term("needs", "r_action");
                 found.push(problem.fixed_by(Fix::Remove { pointer }));
             }
             _ => {}
         }
-        if let Some(name) = node.task_type() && registered.is_none() {
+        if let Some(name) = node.task_type()
+            && registered.is_none()
+        {
             found.push(external(context, node, index, name));
         }
     }
@@ -62,7 +74,8 @@ fn problem(node: &Node, index: usize, finding: Finding) -> Diagnostic {
     let pointer = format!("/nodes/{index}/config{}", finding.pointer);
     let field = if finding.field.is_empty() { "config" } else { &finding.field };
     let name = node.task_type().unwrap_or(node.node_type.as_str());
-    let mut problem = Diagnostic::new(Code::BadConfig, &pointer).concerning(&node.id).with("field", field).with("type", name);
+    let mut problem =
+        Diagnostic::new(Code::BadConfig, &pointer).concerning(&node.id).with("field", field).with("type", name);
     problem = problem.with_term("problem", finding.term);
     for (key, text) in finding.args {
         problem = problem.with(key, text);

@@ -8,9 +8,16 @@ use crate::limits;
 pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let nodes = context.graph.nodes;
     let (all_nodes, all_edges) = size(nodes, &context.definition.edges, 0);
-    for (what, count, limit) in [("nodes", all_nodes, limits::DEFINITION_NODES), ("edges", all_edges, limits::DEFINITION_EDGES)] {
+    for (what, count, limit) in
+        [("nodes", all_nodes, limits::DEFINITION_NODES), ("edges", all_edges, limits::DEFINITION_EDGES)]
+    {
         if count > limit {
-            found.push(Diagnostic::new(Code::TooManyElements, format!("/{what}")).with("found", count).with("limit", limit).with_term("what", what));
+            found.push(
+                Diagnostic::new(Code::TooManyElements, format!("/{what}"))
+                    .with("found", count)
+                    .with("limit", limit)
+                    .with_term("what", what),
+            );
         }
     }
     if !found.is_empty() {

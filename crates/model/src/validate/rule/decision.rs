@@ -37,12 +37,20 @@ fn written<'d>(context: &Context<'d>) -> HashMap<&'d str, (usize, bool)> {
 }
 
 /// Ways behind one that is always taken.
-fn hidden(context: &Context<'_>, index: usize, ways: &[(usize, &crate::definition::Edge)], found: &mut Vec<Diagnostic>) {
+fn hidden(
+    context: &Context<'_>,
+    index: usize,
+    ways: &[(usize, &crate::definition::Edge)],
+    found: &mut Vec<Diagnostic>,
+) {
     let Some(first) = ways.iter().position(|(_, edge)| edge.condition.is_none() && !edge.default) else { return };
     for (place, (edge_index, edge)) in ways.iter().enumerate() {
         if place > first || edge.default {
             let fix = Fix::Set { pointer: format!("/edges/{}/default", ways[first].0), value: true.into() };
-            let problem = context.edge(Code::NeverTaken, *edge_index).with("id", context.graph.nodes[index].shown()).with("to", &edge.to);
+            let problem = context
+                .edge(Code::NeverTaken, *edge_index)
+                .with("id", context.graph.nodes[index].shown())
+                .with("to", &edge.to);
             found.push(problem.fixed_by(fix));
         }
     }

@@ -27,27 +27,47 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
 fn collect<'d>(nodes: &'d [Node], pointer: &str, depth: usize, homes: &mut BTreeMap<&'d str, (String, NodeType)>) {
     for (index, node) in nodes.iter().enumerate() {
         homes.entry(&node.id).or_insert_with(|| (pointer.to_owned(), node.node_type.clone()));
-        if let Some(body) = &node.body && depth < limits::DOCUMENT_DEPTH {
+        if let Some(body) = &node.body
+            && depth < limits::DOCUMENT_DEPTH
+        {
             collect(&body.nodes, &format!("{pointer}/nodes/{index}/body"), depth + 1, homes);
         }
     }
 }
 
-fn scope(context: &Context<'_>, (nodes, edges): (&[Node], &[Edge]), pointer: &str, homes: &BTreeMap<&str, (String, NodeType)>, found: &mut Vec<Diagnostic>) {
+fn scope(
+    context: &Context<'_>,
+    (nodes, edges): (&[Node], &[Edge]),
+    pointer: &str,
+    homes: &BTreeMap<&str, (String, NodeType)>,
+    found: &mut Vec<Diagnostic>,
+) {
     for (index, edge) in edges.iter().enumerate() {
         let at = format!("{pointer}/edges/{index}");
-        let problem = |code, field: &str| Diagnostic::new(code, format!("{at}{field}")).concerning(&edge.from).concerning(&edge.to);
+        let problem = |code, field: &str| {
+            Diagnostic::new(code, format!("{at}{field}")).concerning(&edge.from).concerning(&edge.to)
+        };
         let mut crosses = false;
         for (field, id, wrong) in [("from", &edge.from, NodeType::End), ("to", &edge.to, NodeType::Start)] {
             match homes.get(id.as_str()) {
                 // A missing name was told by the reader.
                 _ if id.is_empty() => {}
-                None => found.push(dangling(problem(Code::DanglingEdge, &format!("/{field}")), id, context.near(id, homes.keys().copied()))),
+                None => found.push(dangling(
+                    problem(Code::DanglingEdge, &format!("/{field}")),
+                    id,
+                    context.near(id, homes.keys().copied()),
+                )),
                 Some((home, _)) if home != pointer => crosses = true,
                 Some((_, node_type)) if *node_type == wrong => {
                     let (kind, way) = if field == "from" { ("an_end", "leave") } else { ("start", "enter") };
                     let fix = Fix::Remove { pointer: at.clone() };
-                    found.push(problem(Code::WrongWay, "").with("id", id).with_term("kind", kind).with_term("way", way).fixed_by(fix));
+                    found.push(
+                        problem(Code::WrongWay, "")
+                            .with("id", id)
+                            .with_term("kind", kind)
+                            .with_term("way", way)
+                            .fixed_by(fix),
+                    );
                 }
                 Some(_) => {}
             }

@@ -18,7 +18,9 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let mut rule = ExpressionRule { context, found, expressions: 0 };
     rule.values("/variables", &definition.variables, &[], Site::Elsewhere);
     rule.values("/outputs", &definition.outputs, &[], Site::Elsewhere);
-    for (index, name) in definition.settings.search.iter().enumerate().filter(|(_, name)| !context.names.has_variable(name)) {
+    for (index, name) in
+        definition.settings.search.iter().enumerate().filter(|(_, name)| !context.names.has_variable(name))
+    {
         rule.unknown(format!("/settings/search/{index}"), name);
     }
     for (index, node) in definition.nodes.iter().enumerate() {
@@ -57,8 +59,13 @@ impl ExpressionRule<'_, '_, '_> {
     fn value(&mut self, pointer: String, value: &Value, ids: &[&str], site: Site) {
         match value {
             Value::String(text) if text.contains("${") => self.text(pointer, text, ids, site),
-            Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| self.value(format!("{pointer}/{index}"), item, ids, site)),
-            Value::Object(map) => map.iter().for_each(|(key, item)| self.value(format!("{pointer}/{}", escape(key)), item, ids, site)),
+            Value::Array(items) => items
+                .iter()
+                .enumerate()
+                .for_each(|(index, item)| self.value(format!("{pointer}/{index}"), item, ids, site)),
+            Value::Object(map) => {
+                map.iter().for_each(|(key, item)| self.value(format!("{pointer}/{}", escape(key)), item, ids, site))
+            }
             _ => {}
         }
     }
@@ -68,7 +75,12 @@ impl ExpressionRule<'_, '_, '_> {
         self.expressions += 1;
         if self.expressions == limits::DEFINITION_EXPRESSIONS + 1 {
             let limit = limits::DEFINITION_EXPRESSIONS;
-            self.found.push(Diagnostic::new(Code::TooManyElements, "").with("found", format!("> {limit}")).with("limit", limit).with_term("what", "expressions"));
+            self.found.push(
+                Diagnostic::new(Code::TooManyElements, "")
+                    .with("found", format!("> {limit}"))
+                    .with("limit", limit)
+                    .with_term("what", "expressions"),
+            );
         }
         self.expressions <= limits::DEFINITION_EXPRESSIONS
     }
@@ -103,10 +115,14 @@ impl ExpressionRule<'_, '_, '_> {
     }
 
     fn error(&mut self, pointer: String, text: &str, error: &ExprError, ids: &[&str]) {
-        let mut problem = Diagnostic::new(Code::BadExpression, &pointer).with_both("problem", &error.message_en, &error.message_zh).inside(text, error.offset);
+        let mut problem = Diagnostic::new(Code::BadExpression, &pointer)
+            .with_both("problem", &error.message_en, &error.message_zh)
+            .inside(text, error.offset);
         problem.ids.extend(ids.iter().map(|id| (*id).to_owned()));
         let end = error.offset.saturating_add(error.len);
-        if let Some(word) = &error.suggestion && let (Some(before), Some(after)) = (text.get(..error.offset), text.get(end..)) {
+        if let Some(word) = &error.suggestion
+            && let (Some(before), Some(after)) = (text.get(..error.offset), text.get(end..))
+        {
             problem.fix = Some(Fix::Set { pointer, value: format!("{before}{word}{after}").into() });
         }
         self.found.push(problem);
@@ -123,21 +139,30 @@ impl ExpressionRule<'_, '_, '_> {
             }
             told.push(name);
             let severity = if names.is_closed { Severity::Error } else { Severity::Warning };
-            let problem = Diagnostic::new(Code::UnknownName, pointer).as_grave_as(severity).with("name", name).suggesting(self.context.near(name, names.all()));
+            let problem = Diagnostic::new(Code::UnknownName, pointer)
+                .as_grave_as(severity)
+                .with("name", name)
+                .suggesting(self.context.near(name, names.all()));
             self.push(problem.inside(text, base + at), ids);
         }
         for (id, (at, _)) in program.nodes().filter(|(id, _)| !names.knows_node(id)) {
-            let problem = Diagnostic::new(Code::UnknownNode, pointer).with("name", id).suggesting(self.context.near(id, names.node_ids()));
+            let problem = Diagnostic::new(Code::UnknownNode, pointer)
+                .with("name", id)
+                .suggesting(self.context.near(id, names.node_ids()));
             self.push(problem.inside(text, base + at), ids);
         }
-        if !supported::SECRETS && let Some((name, (at, _))) = program.secrets().next() {
+        if !supported::SECRETS
+            && let Some((name, (at, _))) = program.secrets().next()
+        {
             self.push(available::problem(pointer.to_owned(), &format!("secrets.{name}")).inside(text, base + at), ids);
         }
     }
 
     /// Types that can never go together.
     fn kinds(&mut self, (pointer, text): (&str, &str), program: &Program, ids: &[&str], is_condition: bool) {
-        let Some(Mismatch { error, is_presumed }) = self.context.samples.mismatch(program, is_condition) else { return };
+        let Some(Mismatch { error, is_presumed }) = self.context.samples.mismatch(program, is_condition) else {
+            return;
+        };
         let base = text.find(program.source()).unwrap_or(0);
         let problem = Diagnostic::new(Code::TypeMismatch, pointer)
             .as_grave_as(if is_presumed { Severity::Warning } else { Severity::Error })
@@ -149,7 +174,13 @@ impl ExpressionRule<'_, '_, '_> {
     fn unknown(&mut self, pointer: String, name: &str) {
         let names = &self.context.names;
         let severity = if names.is_closed { Severity::Error } else { Severity::Warning };
-        self.push(Diagnostic::new(Code::UnknownName, pointer).as_grave_as(severity).with("name", name).suggesting(self.context.near(name, names.all())), &[]);
+        self.push(
+            Diagnostic::new(Code::UnknownName, pointer)
+                .as_grave_as(severity)
+                .with("name", name)
+                .suggesting(self.context.near(name, names.all())),
+            &[],
+        );
     }
 
     fn push(&mut self, mut problem: Diagnostic, ids: &[&str]) {

@@ -11,7 +11,9 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     nodes(context.graph.nodes, "", 0, &mut seen, found);
     let mut edges = HashSet::new();
     for (index, edge) in context.definition.edges.iter().enumerate() {
-        if let Some(id) = &edge.id && !edges.insert(id.as_str()) {
+        if let Some(id) = &edge.id
+            && !edges.insert(id.as_str())
+        {
             found.push(context.edge(Code::DuplicateId, index).concerning(id).with("id", id));
         }
     }
@@ -30,14 +32,23 @@ fn nodes<'d>(all: &'d [Node], pointer: &str, depth: usize, seen: &mut Seen<'d>, 
             continue;
         }
         if !seen.ids.insert(&node.id) {
-            found.push(Diagnostic::new(Code::DuplicateId, format!("{}/id", at())).concerning(&node.id).with("id", &node.id));
+            found.push(
+                Diagnostic::new(Code::DuplicateId, format!("{}/id", at())).concerning(&node.id).with("id", &node.id),
+            );
         } else {
             let name = node.name.as_deref().unwrap_or(&node.id);
             if let Some(other) = seen.names.insert(name, &node.id) {
-                found.push(Diagnostic::new(Code::DuplicateName, at()).concerning(&node.id).concerning(other).with("name", name));
+                found.push(
+                    Diagnostic::new(Code::DuplicateName, at())
+                        .concerning(&node.id)
+                        .concerning(other)
+                        .with("name", name),
+                );
             }
         }
-        if let Some(body) = &node.body && depth < limits::DOCUMENT_DEPTH {
+        if let Some(body) = &node.body
+            && depth < limits::DOCUMENT_DEPTH
+        {
             nodes(&body.nodes, &format!("{}/body", at()), depth + 1, seen, found);
         }
     }

@@ -12,7 +12,8 @@ use crate::value::Value;
 
 pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let graph = &context.graph;
-    let joins: Vec<usize> = (0..graph.nodes.len()).filter(|&node| graph.reached[node] && graph.into(node).nth(1).is_some()).collect();
+    let joins: Vec<usize> =
+        (0..graph.nodes.len()).filter(|&node| graph.reached[node] && graph.into(node).nth(1).is_some()).collect();
     let Some(start) = graph.start.filter(|_| !joins.is_empty()) else { return };
     let dominators = DominatorTree::new(graph, start);
     let mut rule = JoinRule { context, dominators, walks: limits::JOIN_WALKS };
@@ -46,7 +47,8 @@ impl JoinRule<'_, '_> {
         }
         let parting = self.dominators.above(node)?;
         let is_choice = graph.nodes[parting].effective_split() == Split::One;
-        (is_choice && self.some_branch_misses(parting, node)).then(|| self.problem(Code::JoinMayDeadlock, node, parting))
+        (is_choice && self.some_branch_misses(parting, node))
+            .then(|| self.problem(Code::JoinMayDeadlock, node, parting))
     }
 
     /// Whether a way out of the decision leads to the join, but not over each of its edges.
@@ -54,7 +56,8 @@ impl JoinRule<'_, '_> {
         let graph = &self.context.graph;
         let edges = graph.into(join).count();
         for way in graph.out(decision) {
-            let (mut seen, mut open, mut arrived) = (std::collections::HashSet::from([way.to]), vec![way.to], usize::from(way.to == join));
+            let (mut seen, mut open, mut arrived) =
+                (std::collections::HashSet::from([way.to]), vec![way.to], usize::from(way.to == join));
             while let Some(node) = open.pop() {
                 if node == join || node == decision {
                     continue;
@@ -112,7 +115,13 @@ impl JoinRule<'_, '_> {
         let own = &graph.nodes[node];
         let is_fork = matches!(own.effective_split(), Split::All | Split::Count(_)) && own.node_type != NodeType::End;
         let inside = |link: &&Link| cycle.is_none() || graph.cycle[link.to] == cycle;
-        is_fork && graph.out(node).filter(inside).filter(|link| graph.edge(link).is_some_and(|edge| edge.on.is_none() && !edge.default)).nth(1).is_some()
+        is_fork
+            && graph
+                .out(node)
+                .filter(inside)
+                .filter(|link| graph.edge(link).is_some_and(|edge| edge.on.is_none() && !edge.default))
+                .nth(1)
+                .is_some()
     }
 
     fn problem(&self, code: Code, node: usize, from: usize) -> Diagnostic {

@@ -18,7 +18,11 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             continue;
         };
         // Loops name all their nodes, so that the canvas can show them; the message names where people enter.
-        let entry = cycle.iter().copied().find(|&node| graph.into(node).any(|link| graph.cycle[link.from] != Some(number))).unwrap_or(*first);
+        let entry = cycle
+            .iter()
+            .copied()
+            .find(|&node| graph.into(node).any(|link| graph.cycle[link.from] != Some(number)))
+            .unwrap_or(*first);
         let mut problem = context.node(code, entry);
         problem.ids.extend(cycle.iter().filter(|&&node| node != entry).map(|&node| graph.nodes[node].id.clone()));
         found.push(problem);

@@ -6,7 +6,9 @@ use crate::diagnostic::{Code, Diagnostic, Fix, Severity};
 
 pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     for (index, node) in context.graph.nodes.iter().enumerate() {
-        if !node.is_task() && matches!(node.node_type, NodeType::Start | NodeType::End | NodeType::Decision | NodeType::Gateway) {
+        if !node.is_task()
+            && matches!(node.node_type, NodeType::Start | NodeType::End | NodeType::Decision | NodeType::Gateway)
+        {
             idle(node, index, found);
         }
         let Some(retry) = &node.retry else { continue };
@@ -22,8 +24,12 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         let Some(&from) = context.graph.by_id.get(edge.from.as_str()) else { continue };
         let node = &context.graph.nodes[from];
         match edge.on {
-            Some(EdgeEvent::Timeout) if node.timeout.is_none() => found.push(never(context, index, node, ("timeout", "r_no_timeout"))),
-            Some(EdgeEvent::Error) if cannot_fail(node) => found.push(never(context, index, node, ("error", "r_no_failure"))),
+            Some(EdgeEvent::Timeout) if node.timeout.is_none() => {
+                found.push(never(context, index, node, ("timeout", "r_no_timeout")))
+            }
+            Some(EdgeEvent::Error) if cannot_fail(node) => {
+                found.push(never(context, index, node, ("error", "r_no_failure")))
+            }
             Some(EdgeEvent::Error) if edge.codes.is_empty() && node.on_error != OnError::Fail => {
                 found.push(contradiction(context, from, ("on_error", "on: error"), "r_edge_catches"));
             }
@@ -42,7 +48,10 @@ fn idle(node: &Node, index: usize, found: &mut Vec<Diagnostic>) {
     ];
     for (field, _) in fields.iter().filter(|(_, there)| *there) {
         let pointer = format!("/nodes/{index}/{field}");
-        let problem = Diagnostic::new(Code::Misplaced, &pointer).concerning(&node.id).with("field", field).with_term("needs", "r_tasks_only");
+        let problem = Diagnostic::new(Code::Misplaced, &pointer)
+            .concerning(&node.id)
+            .with("field", field)
+            .with_term("needs", "r_tasks_only");
         found.push(problem.as_grave_as(Severity::Warning).fixed_by(Fix::Remove { pointer }));
     }
 }
@@ -58,7 +67,8 @@ fn cannot_fail(node: &Node) -> bool {
 }
 
 fn contradiction(context: &Context<'_>, index: usize, (field, other): (&str, &str), why: &str) -> Diagnostic {
-    let mut problem = context.node(Code::Contradiction, index).with("field", field).with("other", other).with_term("why", why);
+    let mut problem =
+        context.node(Code::Contradiction, index).with("field", field).with("other", other).with_term("why", why);
     problem.pointer = format!("/nodes/{index}/{field}");
     problem
 }

@@ -13,12 +13,20 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         if graph.by_id.get(node.id.as_str()) != Some(&index) {
             continue;
         }
-        let is_alone = graph.out(index).next().is_none() && graph.into(index).next().is_none() && !has_edges.contains(node.id.as_str());
+        let is_alone = graph.out(index).next().is_none()
+            && graph.into(index).next().is_none()
+            && !has_edges.contains(node.id.as_str());
         if is_alone {
-            found.push(context.node(Code::Unconnected, index).fixed_by(Fix::Remove { pointer: format!("/nodes/{index}") }));
+            found.push(
+                context.node(Code::Unconnected, index).fixed_by(Fix::Remove { pointer: format!("/nodes/{index}") }),
+            );
         } else if graph.start.is_some() && !graph.reached[index] && node.node_type != NodeType::Start {
             found.push(context.node(Code::Unreachable, index));
-        } else if has_end && !graph.ending[index] && !is_endless(context, index) && !has_edges.contains(node.id.as_str()) {
+        } else if has_end
+            && !graph.ending[index]
+            && !is_endless(context, index)
+            && !has_edges.contains(node.id.as_str())
+        {
             found.push(context.node(Code::NoWayToEnd, index));
         }
     }
@@ -27,7 +35,13 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
 /// Nodes with an edge whose other end is missing: the edge is the problem, not the node.
 fn dangling_ends<'d>(context: &'d Context<'_>) -> std::collections::HashSet<&'d str> {
     let known = |id: &str| context.graph.by_id.contains_key(id);
-    context.definition.edges.iter().filter(|edge| !known(&edge.from) || !known(&edge.to)).flat_map(|edge| [edge.from.as_str(), edge.to.as_str()]).collect()
+    context
+        .definition
+        .edges
+        .iter()
+        .filter(|edge| !known(&edge.from) || !known(&edge.to))
+        .flat_map(|edge| [edge.from.as_str(), edge.to.as_str()])
+        .collect()
 }
 
 /// A loop without a way out is told once, not for each of its nodes.

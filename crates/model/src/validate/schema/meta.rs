@@ -23,7 +23,9 @@ fn schema_at(schema: &Value, pointer: &str, field: &str, found: &mut Vec<Finding
         let at = format!("{pointer}/{}", escape(keyword));
         match (keyword.as_str(), value) {
             ("type", Value::String(kind)) => kind_at(kind, &at, found),
-            ("type", Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).for_each(|kind| kind_at(kind, &at, found)),
+            ("type", Value::Array(kinds)) => {
+                kinds.iter().filter_map(Value::as_str).for_each(|kind| kind_at(kind, &at, found))
+            }
             ("type", other) => found.push(wrong_kind(&at, keyword, "text", other)),
             ("properties" | "$defs" | "definitions", Value::Object(properties)) => {
                 for (name, schema) in properties {
@@ -31,19 +33,28 @@ fn schema_at(schema: &Value, pointer: &str, field: &str, found: &mut Vec<Finding
                 }
             }
             ("properties", other) => found.push(wrong_kind(&at, keyword, "map", other)),
-            ("required" | "enum" | "oneOf" | "anyOf" | "allOf", other) if !other.is_array() => found.push(wrong_kind(&at, keyword, "list", other)),
+            ("required" | "enum" | "oneOf" | "anyOf" | "allOf", other) if !other.is_array() => {
+                found.push(wrong_kind(&at, keyword, "list", other))
+            }
             ("required", Value::Array(names)) => {
                 for (index, name) in names.iter().enumerate().filter(|(_, name)| !name.is_string()) {
                     found.push(wrong_kind(&format!("{at}/{index}"), keyword, "text", name));
                 }
             }
             ("oneOf" | "anyOf" | "allOf", Value::Array(schemas)) => {
-                schemas.iter().enumerate().for_each(|(index, schema)| schema_at(schema, &format!("{at}/{index}"), keyword, found));
+                schemas
+                    .iter()
+                    .enumerate()
+                    .for_each(|(index, schema)| schema_at(schema, &format!("{at}/{index}"), keyword, found));
             }
-            ("minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf", other) if !other.is_number() => {
+            ("minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum" | "multipleOf", other)
+                if !other.is_number() =>
+            {
                 found.push(wrong_kind(&at, keyword, "number", other));
             }
-            ("minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties", other) if !other.is_u64() => {
+            ("minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties", other)
+                if !other.is_u64() =>
+            {
                 found.push(wrong_kind(&at, keyword, "integer", other));
             }
             ("pattern" | "format" | "title" | "description" | "$ref", other) if !other.is_string() => {
@@ -59,7 +70,14 @@ fn kind_at(kind: &str, pointer: &str, found: &mut Vec<Finding>) {
     if !KINDS.contains(&kind) {
         let args = vec![("found", kind.to_owned()), ("allowed", KINDS.join(", "))];
         let suggestion = nearest(kind, KINDS).map(str::to_owned);
-        found.push(Finding { pointer: pointer.to_owned(), field: "type".into(), term: "p_word", args, kinds: None, suggestion });
+        found.push(Finding {
+            pointer: pointer.to_owned(),
+            field: "type".into(),
+            term: "p_word",
+            args,
+            kinds: None,
+            suggestion,
+        });
     }
 }
 
@@ -72,5 +90,12 @@ fn wrong_kind(pointer: &str, field: &str, expected: &'static str, value: &Value)
         Value::Array(_) => "list",
         Value::Object(_) => "map",
     };
-    Finding { pointer: pointer.to_owned(), field: field.to_owned(), term: "p_kind", args: Vec::new(), kinds: Some((expected, kind)), suggestion: None }
+    Finding {
+        pointer: pointer.to_owned(),
+        field: field.to_owned(),
+        term: "p_kind",
+        args: Vec::new(),
+        kinds: Some((expected, kind)),
+        suggestion: None,
+    }
 }

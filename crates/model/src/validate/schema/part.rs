@@ -10,7 +10,10 @@ impl Checker<'_> {
         let fits = match value {
             Value::Null => allows(rules, "null"),
             Value::Bool(_) => allows(rules, "boolean"),
-            Value::Number(number) => allows(rules, "number") || (allows(rules, "integer") && number.as_f64().is_some_and(|n| n.fract() == 0.0)),
+            Value::Number(number) => {
+                allows(rules, "number")
+                    || (allows(rules, "integer") && number.as_f64().is_some_and(|n| n.fract() == 0.0))
+            }
             Value::String(_) => allows(rules, "string"),
             Value::Array(_) => allows(rules, "array"),
             Value::Object(_) => allows(rules, "object"),
@@ -36,7 +39,14 @@ impl Checker<'_> {
             Value::Object(_) => "map",
         };
         let kinds = Some((expected, found));
-        self.found.push(Finding { pointer: way.pointer.clone(), field: way.field.clone(), term: "p_kind", args: Vec::new(), kinds, suggestion: None });
+        self.found.push(Finding {
+            pointer: way.pointer.clone(),
+            field: way.field.clone(),
+            term: "p_kind",
+            args: Vec::new(),
+            kinds,
+            suggestion: None,
+        });
     }
 
     /// `enum` and `const`.
@@ -50,18 +60,37 @@ impl Checker<'_> {
             return;
         }
         let print = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let suggestion = value.as_str().and_then(|word| nearest(word, allowed.iter().filter_map(|value| value.as_str()))).map(str::to_owned);
-        let args = vec![("found", print(value)), ("allowed", allowed.iter().map(|value| print(value)).collect::<Vec<_>>().join(", "))];
-        self.found.push(Finding { pointer: way.pointer.clone(), field: way.field.clone(), term: "p_word", args, kinds: None, suggestion });
+        let suggestion = value
+            .as_str()
+            .and_then(|word| nearest(word, allowed.iter().filter_map(|value| value.as_str())))
+            .map(str::to_owned);
+        let args = vec![
+            ("found", print(value)),
+            ("allowed", allowed.iter().map(|value| print(value)).collect::<Vec<_>>().join(", ")),
+        ];
+        self.found.push(Finding {
+            pointer: way.pointer.clone(),
+            field: way.field.clone(),
+            term: "p_word",
+            args,
+            kinds: None,
+            suggestion,
+        });
     }
 
     pub(super) fn number(&mut self, rules: &Map<String, Value>, number: &serde_json::Number, way: &Way) {
         let Some(value) = number.as_f64() else { return };
         let bound = |key: &str| rules.get(key).and_then(Value::as_f64);
-        if let Some(least) = bound("minimum").filter(|least| value < *least).or_else(|| bound("exclusiveMinimum").filter(|least| value <= *least)) {
+        if let Some(least) = bound("minimum")
+            .filter(|least| value < *least)
+            .or_else(|| bound("exclusiveMinimum").filter(|least| value <= *least))
+        {
             self.report_with(way, "p_least", vec![("found", number.to_string()), ("least", least.to_string())]);
         }
-        if let Some(most) = bound("maximum").filter(|most| value > *most).or_else(|| bound("exclusiveMaximum").filter(|most| value >= *most)) {
+        if let Some(most) = bound("maximum")
+            .filter(|most| value > *most)
+            .or_else(|| bound("exclusiveMaximum").filter(|most| value >= *most))
+        {
             self.report_with(way, "p_most", vec![("found", number.to_string()), ("most", most.to_string())]);
         }
     }
