@@ -46,6 +46,5 @@ export async function hasStatus(page: Page, word: string, timeout = 30_000): Pro
 
 /** A node of the graph shows this state. */
 export async function nodeHasState(page: Page, node: string, word: string): Promise<void> {
-  const card = page.getByRole('option').filter({ hasText: node });
-  await expect(card.getByRole('img', { name: word }).first()).toBeVisible();
+  await expect(page.getByRole('option', { name: word }).filter({ hasText: node }).first()).toBeVisible();
 }

@@ -35,11 +35,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 ];
 
 /// Accepted in spite of the table, each with its reason.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[(
-    "heddle-server",
-    "heddle-engine",
-    "the wiring of main starts the runtime and hands it its storage and task types",
-)];
+const EXCEPTIONS: &[(&str, &str, &str)] = &[
+    ("heddle-server", "heddle-engine", "the wiring of main starts the runtime and hands it its storage and task types"),
+    ("heddle-store", "heddle-migrations", "who connects brings the schema up to date; only these two crates name SQL"),
+];
 
 /// Packages that are not shipped: they may name anything.
 const NOT_SHIPPED: &[&str] =

@@ -14,16 +14,11 @@ const MOST_LINES: usize = 500;
 const LONGER: &[(&str, &str)] = &[];
 
 /// What must not be committed: unfinished work and silenced tests. Written in two halves, so that this file passes.
-const UNFINISHED: &[(&str, &str)] = &[
-    ("todo", "!("),
-    ("unimplemented", "!("),
-    ("#[ig", "nore"),
-    ("FIX", "ME"),
-    ("XX", "X "),
-    ("test.fix", "me"),
-    (".on", "ly("),
-    (".sk", "ip()"),
-];
+const UNFINISHED: &[(&str, &str)] =
+    &[("todo", "!("), ("unimplemented", "!("), ("#[ig", "nore"), ("FIX", "ME"), ("XX", "X ")];
+
+/// The same in the browser's tests, where these words silence a test.
+const SILENCED: &[(&str, &str)] = &[("test.fix", "me"), (".on", "ly("), (".sk", "ip(")];
 
 /// Prints every breach, then fails if there was one.
 pub(crate) fn check() -> Result<()> {
@@ -55,7 +50,8 @@ fn breaches(root: &Path, name: &str, text: &str) -> Vec<String> {
         if lines > MOST_LINES && !LONGER.iter().any(|(n, _)| *n == name) {
             found.push(format!("{lines} lines; split it, or give the reason in xtask/src/tidy.rs"));
         }
-        for (a, b) in UNFINISHED {
+        let silenced = if name.ends_with(".ts") { SILENCED } else { &[] };
+        for (a, b) in UNFINISHED.iter().chain(silenced) {
             let word = format!("{a}{b}");
             if let Some(at) = text.lines().position(|l| l.contains(&word)) {
                 found.push(format!("line {}: `{word}`", at + 1));

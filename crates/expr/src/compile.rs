@@ -40,7 +40,7 @@ fn parse_and_lower(source: &str, rewritten: &Rewritten) -> Result<Compiled, Expr
         let name = match &slot.root {
             Root::Name(name) | Root::Variable(name) => name.as_str(),
             Root::Variables => "vars",
-            Root::Node(_) => "nodes",
+            Root::Node(_) | Root::Output(_) => "nodes",
         };
         if !found.type_slots.iter().any(|(_, slot)| *slot == number) && !references.iter().any(|known| known == name) {
             references.push(name.to_owned());

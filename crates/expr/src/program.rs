@@ -67,7 +67,7 @@ impl Program {
     /// The ids of the nodes that the expression reads by name (`nodes.x`, `nodes["x"]`), with their place in the text.
     pub fn nodes(&self) -> impl Iterator<Item = (&str, (usize, usize))> {
         self.0.slots.iter().filter_map(|slot| match &slot.root {
-            Root::Node(id) => Some((id.as_str(), slot.at)),
+            Root::Node(id) | Root::Output(id) => Some((id.as_str(), slot.at)),
             _ => None,
         })
     }
@@ -91,7 +91,7 @@ impl Program {
                 let name = match &slot.root {
                     Root::Name(name) | Root::Variable(name) => name.as_str(),
                     Root::Variables => "vars",
-                    Root::Node(_) => "nodes",
+                    Root::Node(_) | Root::Output(_) => "nodes",
                 };
                 (name, slot.at)
             })

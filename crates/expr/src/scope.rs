@@ -28,6 +28,11 @@ pub trait Scope {
         let _ = id;
         None
     }
+
+    /// The output of one node, for `nodes.<id>.output`: worth an implementation that shares it, since it may be large.
+    fn node_output(&self, id: &str) -> Option<Arc<Value>> {
+        self.node(id)?.get("output").cloned().map(Arc::new)
+    }
 }
 
 impl<S: Scope + ?Sized> Scope for &S {
@@ -45,6 +50,9 @@ impl<S: Scope + ?Sized> Scope for &S {
     }
     fn node(&self, id: &str) -> Option<Arc<Value>> {
         (**self).node(id)
+    }
+    fn node_output(&self, id: &str) -> Option<Arc<Value>> {
+        (**self).node_output(id)
     }
 }
 

@@ -18,6 +18,8 @@ pub(crate) enum Root {
     Variables,
     /// `nodes.<id>`.
     Node(String),
+    /// `nodes.<id>.output`, which may be large and is shared.
+    Output(String),
 }
 
 /// One step into a value.
@@ -56,6 +58,7 @@ impl Slot {
             Root::Variable(name) => scope.variable(name),
             Root::Variables => scope.variables(),
             Root::Node(id) => scope.node(id),
+            Root::Output(id) => scope.node_output(id),
         }
     }
 
@@ -90,8 +93,8 @@ impl Slot {
             Root::Name(name) => name.clone(),
             Root::Variable(name) => format!("vars[{name:?}]"),
             Root::Variables => "vars".to_owned(),
-            Root::Node(id) if is_name(id) => format!("nodes.{id}"),
-            Root::Node(id) => format!("nodes[{id:?}]"),
+            Root::Node(id) => node_text(id),
+            Root::Output(id) => format!("{}.output", node_text(id)),
         };
         for step in &self.steps[..steps.min(self.steps.len())] {
             match step {
@@ -153,7 +156,7 @@ impl Slot {
 
     fn root_error(&self, whole: &str) -> EvalError {
         let (en, zh) = match &self.root {
-            Root::Node(id) => (
+            Root::Node(id) | Root::Output(id) => (
                 format!("no node `{id}` has run yet; test with `has({whole})`"),
                 format!("节点 `{id}` 尚未运行，可用 `has({whole})` 判断"),
             ),
@@ -167,6 +170,10 @@ impl Slot {
         };
         EvalError::new(Code::UnknownName, en, zh)
     }
+}
+
+fn node_text(id: &str) -> String {
+    if is_name(id) { format!("nodes.{id}") } else { format!("nodes[{id:?}]") }
 }
 
 /// The type of a JSON value in the words of CEL.

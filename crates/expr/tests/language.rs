@@ -303,13 +303,17 @@ fn only_what_is_named_is_looked_up() {
         }
         fn node(&self, id: &str) -> Option<Arc<Value>> {
             self.0.borrow_mut().push(format!("node {id}"));
-            Some(Arc::new(json!({"output": 1})))
+            Some(Arc::new(json!({"output": 1, "status": "COMPLETED"})))
+        }
+        fn node_output(&self, id: &str) -> Option<Arc<Value>> {
+            self.0.borrow_mut().push(format!("output of {id}"));
+            Some(Arc::new(json!({"n": 1})))
         }
     }
     let watch = Watch(std::cell::RefCell::default());
-    let program = Program::compile("a.x.map(i, i + 1).size() == vars['b'].k || nodes['n-1'].output == 1").unwrap();
+    let program = Program::compile("a.x.map(i, i + 1).size() == vars['b'].k || nodes['n-1'].output.n == 1 && nodes.x.status == ''").unwrap();
     assert_eq!(program.eval(&watch).unwrap(), json!(true));
-    assert_eq!(*watch.0.borrow(), ["a", "b", "node n-1"]);
+    assert_eq!(*watch.0.borrow(), ["a", "b", "output of n-1", "node x"]);
 }
 
 #[test]

@@ -56,6 +56,11 @@ impl Scope for InstanceScope<'_> {
         Some(Arc::new(Value::Object(all)))
     }
 
+    fn node_output(&self, id: &str) -> Option<Shared> {
+        let record = self.state.nodes.get(&self.plan.find(id)?)?;
+        Some(record.output.as_ref().map_or_else(Shared::default, |output| output.0.clone()))
+    }
+
     fn node(&self, id: &str) -> Option<Shared> {
         let record = self.state.nodes.get(&self.plan.find(id)?)?;
         Some(Arc::new(json!({

@@ -224,7 +224,12 @@ fn rooted(root: String, mut steps: Vec<Step>, at: (usize, usize)) -> Slot {
         ("nodes", Some(Step::Field(id))) => {
             let id = id.clone();
             steps.remove(0);
-            Root::Node(id)
+            if steps.first() == Some(&Step::Field("output".to_owned())) {
+                steps.remove(0);
+                Root::Output(id)
+            } else {
+                Root::Node(id)
+            }
         }
         _ => Root::Name(root),
     };
