@@ -51,11 +51,7 @@ fn shortcuts(toggle: Callback<()>) {
         }
         let command = event.ctrl_key() || event.meta_key();
         match event.key().as_str() {
-            "/" if !command && !browser::is_typing(&event) => {
-                if browser::focus_search() {
-                    event.prevent_default();
-                }
-            }
+            "/" if !command && !browser::is_typing(&event) && browser::focus_search() => event.prevent_default(),
             "b" if command && !event.shift_key() => {
                 event.prevent_default();
                 toggle.run(());

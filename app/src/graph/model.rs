@@ -79,7 +79,7 @@ impl Graph {
         let nodes: Vec<GraphNode> =
             scene.nodes.iter().map(|node| draw(node, authors.get(node.id.as_str()).copied(), words)).collect();
         let edges = scene.edges.iter().map(line).collect();
-        let bounds = nodes.iter().map(|node| captioned(node)).fold(scene.bounds, |all, rect| all.union(&rect));
+        let bounds = nodes.iter().map(captioned).fold(scene.bounds, |all, rect| all.union(&rect));
         Self { nodes, edges, bounds }
     }
 

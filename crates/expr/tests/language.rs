@@ -312,7 +312,7 @@ fn only_what_is_named_is_looked_up() {
     }
     let watch = Watch(std::cell::RefCell::default());
     let program = Program::compile(
-        "a.x.map(i, i + 1).size() == vars['b'].k || nodes['n-1'].output.n == 1 && nodes.x.status == ''",
+        "a.x.map(i, i + 1).size() == vars['b'].k || nodes['n-1'].output.n == 1 && nodes.x.status == 'COMPLETED'",
     )
     .unwrap();
     assert_eq!(program.eval(&watch).unwrap(), json!(true));

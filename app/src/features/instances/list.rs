@@ -138,7 +138,7 @@ fn Rows(page: Page<InstanceSummary>, filter: Filter, note: RwSignal<String>, rer
         let text = words.instances_count(count as u64);
         note.set(if more { format!("{text}+") } else { text });
     });
-    follow(&filter, rows, held, at_top, first_page, reread);
+    follow(&filter, Page { rows, held, first: first_page }, at_top, reread);
     let release = move |_| {
         rows.update(|rows| held.update(|held| fold::release(rows, held)));
         if let Some(frame) = frame.get_untracked() {
@@ -196,15 +196,19 @@ fn Rows(page: Page<InstanceSummary>, filter: Filter, note: RwSignal<String>, rer
     }
 }
 
-/// Folds the feed's rows into the page.
-fn follow(
-    filter: &Filter,
+/// What the list shows.
+#[derive(Clone, Copy)]
+struct Page {
     rows: RwSignal<Vec<InstanceSummary>>,
+    /// Rows that came while the reader was further down.
     held: RwSignal<Vec<InstanceSummary>>,
-    at_top: impl Fn() -> bool + Copy + 'static,
-    first_page: bool,
-    reread: Callback<()>,
-) {
+    /// New rows belong to the first page only.
+    first: bool,
+}
+
+/// Folds the feed's rows into the page.
+fn follow(filter: &Filter, page: Page, at_top: impl Fn() -> bool + Copy + 'static, reread: Callback<()>) {
+    let Page { rows, held, first: first_page } = page;
     let topic = Topic::Instances(filter.query()).to_string();
     use_feed().follow(topic, move |frame| match frame {
         ServerFrame::Row { instance, .. } => {
