@@ -138,7 +138,7 @@ fn Rows(page: Page<InstanceSummary>, filter: Filter, note: RwSignal<String>, rer
         let text = words.instances_count(count as u64);
         note.set(if more { format!("{text}+") } else { text });
     });
-    follow(&filter, Page { rows, held, first: first_page }, at_top, reread);
+    follow(&filter, Followed { rows, held, first: first_page }, at_top, reread);
     let release = move |_| {
         rows.update(|rows| held.update(|held| fold::release(rows, held)));
         if let Some(frame) = frame.get_untracked() {
@@ -198,7 +198,7 @@ fn Rows(page: Page<InstanceSummary>, filter: Filter, note: RwSignal<String>, rer
 
 /// What the list shows.
 #[derive(Clone, Copy)]
-struct Page {
+struct Followed {
     rows: RwSignal<Vec<InstanceSummary>>,
     /// Rows that came while the reader was further down.
     held: RwSignal<Vec<InstanceSummary>>,
@@ -207,8 +207,8 @@ struct Page {
 }
 
 /// Folds the feed's rows into the page.
-fn follow(filter: &Filter, page: Page, at_top: impl Fn() -> bool + Copy + 'static, reread: Callback<()>) {
-    let Page { rows, held, first: first_page } = page;
+fn follow(filter: &Filter, page: Followed, at_top: impl Fn() -> bool + Copy + 'static, reread: Callback<()>) {
+    let Followed { rows, held, first: first_page } = page;
     let topic = Topic::Instances(filter.query()).to_string();
     use_feed().follow(topic, move |frame| match frame {
         ServerFrame::Row { instance, .. } => {
