@@ -16,6 +16,9 @@ const COMPLETED: &str = "heddle_instances_ended_total{status=\"COMPLETED\"}";
 /// Counter of the engine's transactions.
 const COMMITS: &str = "heddle_commits_total";
 
+/// Transitions in all its transactions: an instance has one in each transaction that it takes part in.
+const TRANSITIONS: &str = "heddle_commit_units_sum";
+
 /// How often the server is asked how far it is.
 const LOOK: Duration = Duration::from_millis(10);
 /// How long the last instances may take after the loop has ended.
@@ -36,7 +39,14 @@ pub(super) async fn measure(server: &Server, workload: Workload, in_flight: usiz
     let warm = run(server, workload, in_flight, plan.time / 5).await?;
     ensure!(warm.completed > 0, "nothing completed while warming up");
     let (cpu, commits) = (server.cpu()?, server.counter(COMMITS).await?);
+    let transitions = server.counter(TRANSITIONS).await?;
     let done = run(server, workload, in_flight, plan.time).await?;
+    // Steps that ran through within one commit would be another workload than the floor's.
+    let (transitions, least) = (server.counter(TRANSITIONS).await? - transitions, done.completed * rounds(workload));
+    ensure!(
+        transitions >= least,
+        "{transitions} transitions were committed, at least {least} are needed to make each step durable before the next"
+    );
     Ok(Figures {
         who: Who::Engine,
         place: server.place,
@@ -48,6 +58,14 @@ pub(super) async fn measure(server: &Server, workload: Workload, in_flight: usiz
         commits: Some(server.counter(COMMITS).await? - commits),
         cpu_s: Some((server.cpu()? - cpu).as_secs_f64()),
     })
+}
+
+/// Transactions that an instance takes part in at least: one to start, one after each step that another one waits for.
+fn rounds(workload: Workload) -> u64 {
+    match workload {
+        Workload::Sequence10 => 11,
+        Workload::FanOut40 | Workload::Latency => 2,
+    }
 }
 
 struct Done {
