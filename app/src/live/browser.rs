@@ -129,7 +129,7 @@ pub fn is_typing(event: &web_sys::KeyboardEvent) -> bool {
     {
         use wasm_bindgen::JsCast;
         let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-        return target.is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"));
+        target.is_some_and(|element| matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT"))
     }
     #[cfg(not(feature = "hydrate"))]
     false
@@ -141,9 +141,7 @@ pub fn focus_search() -> bool {
     {
         use wasm_bindgen::JsCast;
         let field = leptos::prelude::document().query_selector("main input[type=search]").ok().flatten();
-        return field
-            .and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok())
-            .is_some_and(|field| field.focus().is_ok());
+        field.and_then(|field| field.dyn_into::<web_sys::HtmlElement>().ok()).is_some_and(|field| field.focus().is_ok())
     }
     #[cfg(not(feature = "hydrate"))]
     false
