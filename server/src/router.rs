@@ -1,6 +1,6 @@
 //! All routes and what stands around them, in one readable list.
 
-use crate::middleware::{headers, problems};
+use crate::middleware::{headers, linger, problems};
 use crate::route::Doors;
 use crate::state::AppState;
 use crate::{assets, live, metrics, openapi, pages, rest};
@@ -36,6 +36,7 @@ pub(crate) fn build(state: AppState) -> anyhow::Result<Router> {
     let router = router
         .route(routes::OPENAPI, get(serve_document))
         .fallback(pages::not_found)
+        .layer(from_fn(linger))
         .layer(CompressionLayer::new().gzip(true).compress_when(packs))
         .layer(from_fn_with_state(state.clone(), problems))
         .layer(from_fn(headers))

@@ -127,3 +127,7 @@ pub const SOCKET_MESSAGES: u32 = 200;
 pub const SOCKET_MESSAGE_BYTES: usize = 16 * 1024;
 /// Bytes that wait to be written to a socket before it counts as stuck.
 pub const SOCKET_BUFFER_BYTES: usize = 8 * 1024 * 1024;
+/// Bytes of a refused body that are read and thrown away, so that a client that is still sending gets to read the answer.
+pub const LINGER_BYTES: usize = 16 * 1024 * 1024;
+/// Longest time for that, in milliseconds: a refused request may not hold its connection.
+pub const LINGER_MS: u64 = 2_000;

@@ -9,7 +9,6 @@ on_both!(
     strangers_are_told_to_sign_in_before_anything_else,
     every_refusal_is_a_problem_document,
     chinese_is_answered_in_chinese,
-    sizes_are_limited,
     headers_are_on_every_answer
 );
 
@@ -23,12 +22,11 @@ async fn strangers_are_told_to_sign_in_before_anything_else(world: &World) -> Re
         stranger.request(Method::PUT, "/api/v1/workflows/malformed").json(&json!({})),
         stranger.request(Method::GET, "/api/v1/workflow-instances/malformed"),
         stranger.request(Method::POST, "/api/v1/jobs/activate").body("{"),
-        stranger.request(Method::POST, "/api/v1/workflow-instances").header("content-length", "99999999"),
+        stranger.request(Method::POST, "/api/v1/workflow-instances").body(" ".repeat(2_000_000)),
     ];
     for request in requests {
         let shown = format!("{request:?}");
-        let Ok(answer) = stranger.send(request).await else { continue };
-        let problem = answer.expect_status(401)?;
+        let problem = stranger.send(request).await?.expect_status(401)?;
         assert_eq!(problem["code"], "UNAUTHENTICATED", "{shown}");
     }
     Ok(())
@@ -97,36 +95,6 @@ async fn chinese_is_answered_in_chinese(world: &World) -> Result<()> {
     let found = admin.send(request).await?.expect_status(200)?;
     assert_eq!(found["valid"], false);
     assert!(found["diagnostics"][0]["message"].as_str().unwrap().chars().any(|c| c > '\u{2e80}'), "{found}");
-    Ok(())
-}
-
-async fn sizes_are_limited(world: &World) -> Result<()> {
-    let admin = world.admin();
-    let large = "x".repeat(1_100_000);
-    let request = admin.request(Method::POST, "/api/v1/jobs/activate").json(&json!({"types": [large], "worker": "w"}));
-    // The server answers and closes without reading on: a client that is still sending may lose the answer, but is never served.
-    if let Ok(answer) = admin.send(request).await {
-        assert_eq!(answer.expect_status(413)?["code"], "PAYLOAD_TOO_LARGE");
-    }
-    // Without a declared length it is the reading that stops.
-    let chunks = futures::stream::iter((0..20).map(|_| Ok::<_, std::io::Error>(vec![b' '; 100_000])));
-    let request = admin
-        .request(Method::POST, "/api/v1/jobs/activate")
-        .header("content-type", "application/json")
-        .body(reqwest::Body::wrap_stream(chunks));
-    if let Ok(answer) = admin.send(request).await {
-        answer.expect_status(413)?;
-    }
-    let deep = format!("{}{}", "[".repeat(70), "]".repeat(70));
-    let request =
-        admin.request(Method::POST, "/api/v1/jobs/activate").header("content-type", "application/json").body(deep);
-    admin.send(request).await?.expect_status(422)?;
-    let packed = admin
-        .request(Method::POST, "/api/v1/workflows")
-        .header("content-type", "application/json")
-        .header("content-encoding", "gzip")
-        .body("x");
-    admin.send(packed).await?.expect_status(415)?;
     Ok(())
 }
 

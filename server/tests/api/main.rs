@@ -14,6 +14,7 @@ mod openapi;
 mod pages;
 mod roles;
 mod setup;
+mod sizes;
 mod steer;
 mod workflows;
 mod workspaces;

@@ -74,6 +74,11 @@ impl World {
         self.stranger().with_token(&self.token)
     }
 
+    /// The first administrator's bearer token.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Runs a subcommand beside the running server.
     pub fn command(&self, arguments: &[&str]) -> Result<String> {
         let output = self.plan.command(arguments).env("HEDDLE_USER_PASSWORD", PASSWORD).output()?;
