@@ -2,6 +2,7 @@
 
 use crate::support::{World, make, node_status, on_both, one_job, one_step, unique};
 use anyhow::Result;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 on_both!(
@@ -43,13 +44,23 @@ async fn inputs_are_checked_against_their_schema(world: &World) -> Result<()> {
     let mut definition = one_step(&name);
     definition["inputs"] = json!({"type": "object", "required": ["金额"], "properties": {"金额": {"type": "number", "minimum": 0}, "code": {"type": "string", "pattern": "^[A-Z]+$"}}});
     make(&admin, &definition).await?;
-    let problem = admin
-        .post("/api/v1/workflow-instances", &json!({"workflow": name, "input": {"金额": -1, "code": "x"}}))
-        .await?
-        .expect_status(422)?;
-    let pointers: Vec<&str> =
-        problem["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect();
-    assert!(pointers.contains(&"/input/金额") && pointers.contains(&"/input/code"), "{problem}");
+    let wrong = json!({"workflow": name, "input": {"金额": -1, "code": "x"}});
+    for (language, least, pattern) in [
+        ("en", "Must be at least 0.", "Must match the pattern `^[A-Z]+$`."),
+        ("zh-CN,zh;q=0.9", "不能小于 0。", "必须符合模式 `^[A-Z]+$`。"),
+    ] {
+        let request =
+            admin.request(Method::POST, "/api/v1/workflow-instances").header("accept-language", language).json(&wrong);
+        let problem = admin.send(request).await?.expect_status(422)?;
+        let mut found: Vec<(&str, &str)> = problem["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|error| (error["pointer"].as_str().unwrap(), error["message"].as_str().unwrap()))
+            .collect();
+        found.sort_unstable();
+        assert_eq!(found, [("/input/code", pattern), ("/input/金额", least)], "{problem}");
+    }
     admin.post("/api/v1/workflow-instances", &json!({"workflow": name})).await?.expect_status(422)?;
     admin
         .post("/api/v1/workflow-instances", &json!({"workflow": name, "input": {"金额": 1}}))

@@ -1,10 +1,11 @@
 //! Inputs against the `inputs` schema of their version. Schemas are compiled once per version.
 
+use super::mistake;
 use crate::cache::Cache;
 use crate::error::Result;
 use crate::workflows::Latest;
 use heddle_api::error::ProblemItem;
-use heddle_api::{ApiError, ErrorCode};
+use heddle_api::{ApiError, ErrorCode, Lang};
 use heddle_model::ids::{VersionId, WorkspaceId};
 use heddle_model::limits;
 use heddle_store::Store;
@@ -24,22 +25,18 @@ impl InputSchemas {
         Self { store, compiled: Cache::new(Duration::from_secs(24 * 3600), 10_000) }
     }
 
-    /// 422 with every mistake when the input does not fit.
+    /// 422 with every mistake, in this language, when the input does not fit.
     pub(crate) async fn check(
         &self,
         workspace: WorkspaceId,
         version: &Latest,
         input: Map<String, Value>,
+        lang: Lang,
     ) -> Result<Value> {
         let input = Value::Object(input);
         if let Some(schema) = self.of(workspace, version).await? {
-            let errors: Vec<ProblemItem> = schema
-                .iter_errors(&input)
-                .take(limits::DIAGNOSTICS)
-                .map(|error| {
-                    ProblemItem::error(format!("/input{}", error.instance_path), "INPUT_SCHEMA", error.to_string())
-                })
-                .collect();
+            let errors: Vec<ProblemItem> =
+                schema.iter_errors(&input).take(limits::DIAGNOSTICS).map(|error| mistake::item(&error, lang)).collect();
             if !errors.is_empty() {
                 return Err(ApiError::new(ErrorCode::InvalidInput)
                     .detail("The input does not fit the schema of the workflow.", "输入不符合流程的输入模式。")

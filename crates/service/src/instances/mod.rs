@@ -3,6 +3,7 @@
 mod act;
 mod input;
 mod list;
+mod mistake;
 mod read;
 mod start;
 pub(crate) mod view;

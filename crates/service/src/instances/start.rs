@@ -122,7 +122,7 @@ impl Service {
             return Err(ApiError::invalid("/business_key", en, zh, lang).into());
         }
         let target = self.target(allowed, &params, lang).await?;
-        let input = self.inputs.check(allowed.workspace(), &target, params.input).await?;
+        let input = self.inputs.check(allowed.workspace(), &target, params.input, lang).await?;
         Ok(StartRequest {
             workspace: allowed.workspace(),
             workflow: target.workflow,
