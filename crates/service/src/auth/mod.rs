@@ -1,6 +1,7 @@
 //! Who somebody is: passwords, sessions, tokens, and the first administrator.
 
 mod account;
+mod common;
 mod first_run;
 mod keys;
 mod password;

@@ -1,5 +1,6 @@
 //! What a password must be: long, and not one of those that are tried first. No rules of composition (NIST 800-63B-4).
 
+use super::common;
 use heddle_api::{ApiError, ErrorCode};
 use heddle_model::limits;
 use unicode_normalization::UnicodeNormalization;
@@ -51,68 +52,53 @@ pub(crate) fn check(password: &str, username: &str) -> Result<(), PasswordProble
     if is_monotonous(&normal) {
         return Err(PasswordProblem::Monotonous);
     }
-    let name = self::plain(username);
-    if !name.is_empty() && left_over(&plain, &[name.as_str()]) < 6 {
-        return Err(PasswordProblem::OwnName);
+    let names = names(username);
+    if common::worth(&plain, &names) < ENOUGH {
+        let own = common::worth(&plain, &[]) >= ENOUGH;
+        return Err(if own { PasswordProblem::OwnName } else { PasswordProblem::Common });
     }
-    if left_over(&plain, COMMON) < 4 {
-        return Err(PasswordProblem::Common);
+    if repeated(&plain) < UNIT_CHARS {
+        return Err(PasswordProblem::Monotonous);
     }
     Ok(())
 }
 
-/// Letters only, lower case, the usual digits and signs read as the letters they stand for. Digits that stand for nothing go.
-fn plain(text: &str) -> String {
-    text.chars()
-        .flat_map(char::to_lowercase)
-        .filter_map(|c| match c {
-            '0' => Some('o'),
-            '1' | '!' => Some('i'),
-            '3' => Some('e'),
-            '4' | '@' => Some('a'),
-            '5' | '$' => Some('s'),
-            '7' => Some('t'),
-            c if c.is_alphabetic() => Some(c),
-            _ => None,
-        })
-        .collect()
+/// What must remain when all that is common is taken out: six letters, or twelve digits.
+const ENOUGH: usize = 6 * common::LETTER;
+
+/// Shortest text that a password may repeat.
+const UNIT_CHARS: usize = 12;
+
+/// What is compared: lower case, without spaces and signs but those that stand for letters.
+fn plain(text: &str) -> Vec<char> {
+    let lower = text.chars().flat_map(char::to_lowercase);
+    lower.filter(|c| c.is_alphanumeric() || common::is_sign_for_letter(*c)).collect()
 }
 
-/// How many letters remain when all these words are taken out, the longest first.
-fn left_over(plain: &str, words: &[&str]) -> usize {
-    let mut rest = plain.to_owned();
-    for word in words {
-        rest = rest.replace(word, "");
-    }
-    // What remains of a run of digits ("123" reads as "ie") is no more than what it stood for.
-    rest.chars().collect::<std::collections::BTreeSet<_>>().len().min(rest.chars().count())
+/// The name to sign in with and, of an e-mail address, what stands before the `@`.
+fn names(username: &str) -> Vec<Vec<char>> {
+    let before = username.split('@').next().unwrap_or_default();
+    let mut names = vec![plain(username), plain(before)];
+    // One of two letters stands in everything.
+    names.retain(|name| name.len() > 2 || name.iter().any(|c| !c.is_ascii()));
+    names
 }
 
-/// Fewer than six different characters, or one run up or down the alphabet, the digits or a keyboard row.
+/// Length of the shortest text that the whole repeats; its own length where it repeats none.
+fn repeated(text: &[char]) -> usize {
+    (1..=text.len() / 2).find(|&unit| text[unit..] == text[..text.len() - unit]).unwrap_or(text.len())
+}
+
+/// Fewer than six different characters, or mostly runs up or down the alphabet, the digits or a keyboard row.
 fn is_monotonous(text: &str) -> bool {
     let characters: Vec<char> = text.chars().flat_map(char::to_lowercase).collect();
     let different: std::collections::BTreeSet<_> = characters.iter().collect();
     if different.len() < 6 {
         return true;
     }
-    let steps = characters.windows(2).filter(|pair| is_step(pair[0], pair[1])).count();
+    let steps = characters.windows(2).filter(|pair| common::is_step(pair[0], pair[1])).count();
     steps * 4 >= (characters.len() - 1) * 3
 }
-
-fn is_step(a: char, b: char) -> bool {
-    const ROWS: [&str; 4] = ["qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890"];
-    (a as i64 - b as i64).abs() <= 1
-        || ROWS.iter().any(|row| matches!((row.find(a), row.find(b)), (Some(a), Some(b)) if a.abs_diff(b) == 1))
-}
-
-/// Words that guessers put together, the longest first so that none hides a part of another.
-const COMMON: &[&str] = &[
-    "administrator", "workflow", "password", "passwort", "passwoid", "iioveyou", "superman", "princess", "football",
-    "baseball", "computer", "sunshine", "internet", "starwars", "trustnoi", "iloveyou", "welcome", "michael",
-    "charlie", "default", "monkey", "dragon", "master", "shadow", "secret", "letmein", "hunter", "heddle", "changeme",
-    "qwerty", "asdfgh", "zxcvbn", "woaini", "system", "access", "server", "admin", "login", "hello", "world", "guest",
-    "user", "test", "temp", "root", "pass", "mima", "love", "abc", "the", "and", "my", "is",
-];
 
 #[cfg(test)]
 mod tests {
@@ -126,6 +112,9 @@ mod tests {
             "海边的风筝飞过三座旧桥和一片松林",
             "Zx9!kfPq22mLw#aRt",
             "the rain in Spain stays mainly",
+            "woaini-de-fengzheng-feiguo-sanzuoqiao",
+            "我爱你胜过三座旧桥和一片松林的风声",
+            "vqxw-0815-kjzp-4711",
         ] {
             assert_eq!(check(good, "admin"), Ok(()), "{good}");
         }
@@ -141,11 +130,31 @@ mod tests {
             ("passwordpassword1", PasswordProblem::Common),
             ("P@ssw0rdP@ssw0rd", PasswordProblem::Common),
             ("Administrator2026!", PasswordProblem::Common),
+            ("woaini1314woaini520", PasswordProblem::Common),
+            ("5201314 5201314 1314", PasswordProblem::Common),
+            ("woaini5201314520", PasswordProblem::Common),
+            ("1qaz2wsx3edc4rfv", PasswordProblem::Common),
+            ("1QAZ!2wsx@3EDC4rfv", PasswordProblem::Common),
+            ("zhangsan19880808", PasswordProblem::Common),
+            ("Mima123456Mima123456", PasswordProblem::Common),
+            ("我爱你我爱你我的密码是一二三四五六", PasswordProblem::Common),
+            ("IloveYou4ever2025!!", PasswordProblem::Common),
+            ("qwer1234ASDF5678", PasswordProblem::Monotonous),
+            ("Admin@123Admin@123", PasswordProblem::Common),
+            ("Heddle-Workflow-2026", PasswordProblem::Common),
+            ("trombonetrombone", PasswordProblem::Monotonous),
             ("magdalena-magdalena", PasswordProblem::OwnName),
+            ("Magdalena-Password-2026", PasswordProblem::OwnName),
         ] {
             assert_eq!(check(bad, "Magdalena"), Err(problem), "{bad}");
         }
         assert_eq!(check(&"长".repeat(129), "x"), Err(PasswordProblem::Long));
+    }
+
+    #[test]
+    fn the_own_name_is_found_in_an_address_too() {
+        assert_eq!(check("xenophon.kumquat.7", "xenophon.kumquat@example.com"), Err(PasswordProblem::OwnName));
+        assert_eq!(check("tulip-harbour-quantum-7", "li"), Ok(()), "a short name does not eat into others");
     }
 
     #[test]
