@@ -131,3 +131,11 @@ pub const SOCKET_BUFFER_BYTES: usize = 8 * 1024 * 1024;
 pub const LINGER_BYTES: usize = 16 * 1024 * 1024;
 /// Longest time for that, in milliseconds: a refused request may not hold its connection.
 pub const LINGER_MS: u64 = 2_000;
+/// Items of one for-each: each is a scope of its own while it runs.
+pub const FOREACH_ITEMS: usize = 100_000;
+/// Tokens that a `split: { count }` may put on an edge at once.
+pub const SPLIT_TOKENS: u32 = 1_000;
+/// Messages that an instance keeps before anyone waits for them.
+pub const MAILBOX_MESSAGES: usize = 1_000;
+/// How long a message waits for a receiver where its sender names no time, in milliseconds (24 hours).
+pub const MESSAGE_TTL_MS: u64 = 24 * 3_600 * 1_000;

@@ -5,6 +5,7 @@ use crate::tasks::{Registry, TaskError, TaskOutput};
 use heddle_model::lifecycle::IllegalTransition;
 use heddle_model::plan::Plan;
 use heddle_model::value::{Map, Value};
+use std::sync::Arc;
 
 /// What one decision may know beside the instance.
 #[derive(Clone, Copy)]
@@ -78,6 +79,65 @@ pub enum Command {
     TimerDue(u32),
     /// The server that ran its tasks is gone.
     Recover,
+    /// A message came for the instance.
+    Message {
+        /// Its name.
+        name: Arc<str>,
+        /// Its correlation key.
+        key: Option<Arc<str>>,
+        /// What it carries.
+        payload: Value,
+        /// Kept until then, where nothing waits for it; `None`: as its receiver says.
+        expires: Option<i64>,
+    },
+    /// A signal came.
+    Signal {
+        /// Its name.
+        name: Arc<str>,
+        /// What it carries.
+        payload: Value,
+    },
+    /// An item joins a for-each that is open.
+    AddItem {
+        /// The for-each: its id, or the node instance's.
+        node: String,
+        /// The item.
+        item: Value,
+    },
+    /// No more items will join a for-each.
+    CloseItems {
+        /// The for-each.
+        node: String,
+    },
+    /// A for-each ends now: what is under way is withdrawn, the flow goes on.
+    CompleteForeach {
+        /// The for-each.
+        node: String,
+    },
+    /// A node is withdrawn; nothing comes out of it.
+    Cancel {
+        /// Its id, or the node instance's.
+        node: String,
+    },
+    /// Something is done about a task for a person.
+    Human {
+        /// Its id, or the node instance's.
+        node: String,
+        /// What.
+        action: HumanAction,
+    },
+    /// What has been done is undone; the instance ends FAILED, or TERMINATED.
+    Compensate {
+        /// TERMINATED instead of FAILED.
+        terminate: bool,
+    },
+    /// A called workflow ended.
+    ChildEnded {
+        /// The execution that called it.
+        number: u32,
+        /// What it gave, or failed with.
+        result: Result<Value, TaskError>,
+    },
     /// Nothing moves until resumed.
     Pause {
         /// Timers keep what is left.
@@ -135,6 +195,15 @@ impl Command {
             Self::JobEnded { .. } => "job_ended",
             Self::TimerDue(_) => "timer",
             Self::Recover => "recover",
+            Self::Message { .. } => "message",
+            Self::Signal { .. } => "signal",
+            Self::AddItem { .. } => "add_instance",
+            Self::CloseItems { .. } => "close",
+            Self::CompleteForeach { .. } => "complete_foreach",
+            Self::Cancel { .. } => "cancel",
+            Self::Human { action, .. } => action.name(),
+            Self::Compensate { .. } => "compensate",
+            Self::ChildEnded { .. } => "child_ended",
             Self::Pause { .. } => "pause",
             Self::Resume => "resume",
             Self::Terminate { .. } => "terminate",
@@ -143,6 +212,42 @@ impl Command {
             Self::Complete { .. } => "complete",
             Self::Fail { .. } => "fail",
             Self::SetVariables { .. } => "set_variables",
+        }
+    }
+}
+
+/// What is done about a task for a person.
+#[derive(Debug, Clone)]
+pub enum HumanAction {
+    /// Someone takes it; refused where another has it.
+    Claim {
+        /// Who.
+        user: Arc<str>,
+    },
+    /// It is given back.
+    Release,
+    /// It goes to someone else.
+    Assign {
+        /// To whom.
+        user: Arc<str>,
+        /// What was filled in so far is kept.
+        keep_draft: bool,
+    },
+    /// What is filled in so far is kept.
+    Save {
+        /// The draft.
+        draft: Value,
+    },
+}
+
+impl HumanAction {
+    /// The word in the journal and in URLs.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Claim { .. } => "claim",
+            Self::Release => "release",
+            Self::Assign { .. } => "assign",
+            Self::Save { .. } => "save",
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use super::command::{CommandError, Context};
 use super::event::{Created, Json};
-use super::scope::InstanceScope;
+use super::lookup::InstanceScope;
+use super::marking::ROOT;
 use super::state::InstanceState;
 use heddle_model::ids::{InstanceId, WorkspaceId};
 use heddle_model::value::{Map, Value};
@@ -33,6 +34,8 @@ pub fn create(
             plan: context.plan,
             state: &state,
             now: context.now,
+            scope: ROOT,
+            names: &[],
             written: &created.variables,
             output: None,
             error: None,

@@ -2,14 +2,16 @@
 
 use super::command::{Command, CommandError, Context, Entropy, Order, TaskResult};
 use super::effect::Effects;
-use super::event::{Event, Failure, IncidentKind, Json};
-use super::join;
+use super::event::{AfterFailure, Edges, Event, Failure, IncidentKind, Json};
+use super::join::{self, Place};
+use super::marking::ROOT;
 use super::skip;
-use super::state::{Active, Held, InstanceState, TimerKind};
+use super::state::{Active, Held, InstanceState, Phase, TimerKind};
+use heddle_model::definition::Join;
 use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::limits;
-use heddle_model::plan::{EdgeIx, NodeIx};
-use std::collections::VecDeque;
+use heddle_model::plan::{EdgeIx, NodeIx, PlanNode};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// What a command came to.
 #[derive(Debug, Default)]
@@ -44,9 +46,46 @@ pub(super) struct Step<'a> {
     pub(super) effects: Effects,
     pub(super) entropy: Entropy,
     /// Nodes whose ways in have changed, in the order in which they did.
-    touched: VecDeque<NodeIx>,
+    touched: VecDeque<Place>,
     /// Edges that died and have not been followed yet.
-    dead: Vec<EdgeIx>,
+    pub(super) dead: Vec<(u32, EdgeIx)>,
+    /// Scopes in which something has changed since their waiting nodes were looked at.
+    dirty: BTreeSet<u32>,
+    /// Scopes in which something has changed since it was asked whether they have ended.
+    pub(super) changed: BTreeSet<u32>,
+    /// Variables have changed since conditions were looked at.
+    pub(super) data_changed: bool,
+    /// Rounds of loops that are to begin.
+    pub(super) begun: VecDeque<u32>,
+    /// Rounds of loops that this decision has begun.
+    pub(super) rounds: u32,
+}
+
+/// What is known of an execution that an event is about, though the event may have ended it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    pub(super) number: u32,
+    pub(super) node: NodeIx,
+    pub(super) scope: u32,
+    pub(super) iteration: u32,
+    pub(super) attempt: u32,
+    pub(super) started_at: i64,
+    pub(super) released: bool,
+}
+
+impl Seen {
+    fn of(state: &InstanceState, number: u32) -> Option<Self> {
+        let execution = state.live.get(&number).or_else(|| state.suspended.get(&number))?;
+        Some(Self {
+            number,
+            node: execution.node,
+            scope: execution.scope,
+            iteration: execution.iteration,
+            attempt: execution.attempt,
+            started_at: execution.started_at,
+            released: execution.released || execution.undoes.is_some(),
+        })
+    }
 }
 
 impl<'a> Step<'a> {
@@ -60,6 +99,11 @@ impl<'a> Step<'a> {
             effects: Effects::default(),
             touched: VecDeque::new(),
             dead: Vec::new(),
+            dirty: BTreeSet::new(),
+            changed: BTreeSet::new(),
+            data_changed: false,
+            begun: VecDeque::new(),
+            rounds: 0,
         }
     }
 
@@ -73,6 +117,8 @@ impl<'a> Step<'a> {
             Command::JobEnded { number, result } => self.job_ended(number, result),
             Command::TimerDue(timer) => self.timer_due(timer),
             Command::Recover => self.recover(),
+            Command::Message { name, key, payload, expires } => self.message_came(name, key, payload, expires),
+            Command::Signal { name, payload } => self.signal_came(&name, payload),
             other => self.repair(other, actor),
         }
     }
@@ -80,49 +126,86 @@ impl<'a> Step<'a> {
     /// Applies an event and records it.
     pub(super) fn emit(&mut self, event: Event) -> Result<(), CommandError> {
         let plan = self.context.plan;
-        let node = event.execution().and_then(|number| {
-            self.state.live.get(&number).or_else(|| self.state.suspended.get(&number)).map(|execution| execution.node)
-        });
-        let node = if let Event::NodeEnabled { node, .. } | Event::NodeRefired { node, .. } = &event {
-            Some(*node)
-        } else {
-            node
-        };
-        if let (Some(number), Some(node)) = (event.execution(), node)
-            && self.executions.iter().rev().take(8).all(|known| *known != (number, node))
-        {
-            self.executions.push((number, node));
-        }
+        let mut seen = event.execution().and_then(|number| Seen::of(self.state, number));
         self.state.apply(plan, &event, self.context.now)?;
-        self.effects.follow(plan, self.state, &event, node);
-        if let (
-            Event::NodeCompleted { taken, .. }
-            | Event::NodeSkipped { taken, .. }
-            | Event::NodeFailed { then: super::event::AfterFailure::Caught(taken), .. },
-            Some(node),
-        ) = (&event, node)
-        {
-            self.left(node, taken);
+        if let Some((number, _)) = event.begun() {
+            seen = Seen::of(self.state, number);
+        }
+        if let Some(seen) = &seen {
+            self.know((seen.number, seen.node));
+            if let Event::NodeRepeated { again, .. } = &event {
+                self.know((*again, seen.node));
+            }
+            self.touch_scope(seen.scope);
+        }
+        if let Some(scope) = event.scope() {
+            self.touch_scope(scope);
+        }
+        self.effects.follow(plan, self.state, &event, seen.as_ref());
+        if let Some(seen) = seen {
+            match &event {
+                Event::NodeCancelled { .. } | Event::NodeFailed { then: AfterFailure::Scope, .. } if !seen.released => {
+                    self.left(&seen, &[]);
+                }
+                _ => {}
+            }
+            if let Some(taken) = event.taken().filter(|_| !seen.released) {
+                self.left(&seen, taken);
+            }
+        }
+        match &event {
+            Event::VariablesChanged { .. } => self.data_changed = true,
+            Event::NodeCompleted { variables, .. } | Event::NodeRepeated { variables, .. } => {
+                self.data_changed |= !variables.is_empty();
+            }
+            Event::TokensAdded { scope, edges } => {
+                self.touched.extend(edges.iter().map(|&edge| (*scope, plan.edge(edge).to)));
+            }
+            _ => {}
         }
         self.events.push(event);
         Ok(())
     }
 
+    fn know(&mut self, execution: (u32, NodeIx)) {
+        if self.executions.iter().rev().take(8).all(|known| *known != execution) {
+            self.executions.push(execution);
+        }
+    }
+
+    fn touch_scope(&mut self, scope: u32) {
+        self.dirty.insert(scope);
+        self.changed.insert(scope);
+    }
+
     /// A node has ended: its targets are to be looked at, its other ways out are dead.
-    fn left(&mut self, node: NodeIx, taken: &[EdgeIx]) {
+    fn left(&mut self, seen: &Seen, taken: &[EdgeIx]) {
         let plan = self.context.plan;
-        let node = plan.node(node);
+        let node = plan.node(seen.node);
         for &edge in node.outgoing.iter().chain(&node.events) {
-            self.touched.push_back(plan.edge(edge).to);
+            self.touched.push_back((seen.scope, plan.edge(edge).to));
             if !taken.contains(&edge) {
-                self.dead.push(edge);
+                self.dead.push((seen.scope, edge));
             }
         }
     }
 
     /// Every node with a waiting token is to be looked at: after a pause or a repair.
     pub(super) fn touch_all(&mut self) {
-        self.touched.extend(self.state.tokens.iter().map(|&edge| self.context.plan.edge(edge).to));
+        let scopes: Vec<u32> = self.state.open_scopes().collect();
+        for scope in scopes {
+            self.touch_scope(scope);
+            self.touch_waiting(scope, |_| true);
+        }
+    }
+
+    /// Waiting nodes of a scope are to be looked at again, each once, in the order of their tokens.
+    fn touch_waiting(&mut self, scope: u32, wanted: impl Fn(&PlanNode) -> bool) {
+        let plan = self.context.plan;
+        let Some(marking) = self.state.marking(scope) else { return };
+        let mut seen = BTreeSet::new();
+        let waiting = marking.tokens.iter().map(|&edge| plan.edge(edge).to).chain(marking.rounds.keys().copied());
+        self.touched.extend(waiting.filter(|&node| wanted(plan.node(node)) && seen.insert(node)).map(|node| (scope, node)));
     }
 
     fn start(&mut self) -> Result<(), CommandError> {
@@ -130,7 +213,8 @@ impl<'a> Step<'a> {
         if let Some(timeout) = self.context.plan.timeout {
             self.arm(TimerKind::Instance, timeout)?;
         }
-        self.fire(self.context.plan.start, &[])
+        self.listen_in(ROOT)?;
+        self.fire((ROOT, self.context.plan.start), &[])
     }
 
     /// Arms a timer that fires `after` milliseconds from now.
@@ -215,12 +299,14 @@ impl<'a> Step<'a> {
         self.emit(Event::TimerFired { timer: number })?;
         match timer.kind {
             TimerKind::Wait(execution) => self.complete(execution, Json::default(), Vec::new()),
-            TimerKind::Retry(execution) => self.attempt(execution),
+            TimerKind::Retry(execution) => self.begin_again(execution),
+            TimerKind::Escalation(execution) => self.escalate_task(execution),
             TimerKind::JobTimeout(execution) => {
-                self.effects.job_gone(execution);
-                self.fail(execution, Failure::timeout("the worker did not answer in time"), None)
+                self.withdraw(execution)?;
+                self.fail(execution, Failure::timeout("it took longer than its timeout"), None)
             }
             TimerKind::Start => self.start(),
+            TimerKind::Event(owner, subscription) => self.timer_happened(owner, subscription),
             TimerKind::Instance => self.fail_instance(&Failure::timeout("the instance ran longer than its timeout")),
         }
     }
@@ -250,21 +336,34 @@ impl<'a> Step<'a> {
     fn settle(&mut self) -> Result<(), CommandError> {
         let mut steps = 0;
         loop {
+            while let Some(number) = self.begun.pop_front() {
+                self.begin(number)?;
+            }
             self.follow_dead_edges()?;
             if self.state.status != InstanceStatus::Running {
                 return Ok(());
             }
-            let Some((node, consumed)) = self.next_firing() else { break };
-            steps += 1;
-            if steps > limits::STEPS_PER_COMMAND {
-                return self.open_incident(
-                    IncidentKind::Limit,
-                    (Some(node), None),
-                    "STEP_LIMIT",
-                    "the flow went round without ever waiting for anything".to_owned(),
-                );
+            if std::mem::take(&mut self.data_changed) {
+                self.conditions()?;
             }
-            self.fire(node, &consumed)?;
+            if self.state.phase == Phase::Forward
+                && let Some((place, consumed)) = self.next_firing()?
+            {
+                steps += 1;
+                if steps > limits::STEPS_PER_COMMAND {
+                    return self.open_incident(
+                        IncidentKind::Limit,
+                        (Some(place.1), None),
+                        "STEP_LIMIT",
+                        "the flow went round without ever waiting for anything".to_owned(),
+                    );
+                }
+                self.fire(place, &consumed)?;
+                continue;
+            }
+            if !self.close_ended_scopes()? && !self.undo_next()? {
+                break;
+            }
         }
         self.conclude()
     }
@@ -273,41 +372,85 @@ impl<'a> Step<'a> {
         if self.dead.is_empty() {
             return Ok(());
         }
-        let dead = std::mem::take(&mut self.dead);
-        let nodes = skip::unreachable_after(self.context.plan, self.state, &dead);
-        if nodes.is_empty() {
-            return Ok(());
+        let mut by_scope: BTreeMap<u32, Vec<EdgeIx>> = BTreeMap::new();
+        for (scope, edge) in std::mem::take(&mut self.dead) {
+            by_scope.entry(scope).or_default().push(edge);
         }
-        for &node in &nodes {
-            let node = self.context.plan.node(node);
-            self.touched.extend(node.outgoing.iter().chain(&node.events).map(|&edge| self.context.plan.edge(edge).to));
+        let plan = self.context.plan;
+        for (scope, dead) in by_scope {
+            let nodes = skip::unreachable_after(plan, self.state, scope, &dead);
+            if nodes.is_empty() {
+                continue;
+            }
+            for &node in &nodes {
+                let node = plan.node(node);
+                let targets = node.outgoing.iter().chain(&node.events).map(|&edge| (scope, plan.edge(edge).to));
+                self.touched.extend(targets);
+            }
+            self.skip_nodes(scope, nodes)?;
         }
-        self.emit(Event::NodesSkipped { nodes })
+        Ok(())
     }
 
-    fn next_firing(&mut self) -> Option<(NodeIx, super::event::Edges)> {
-        let plan = self.context.plan;
-        if !plan.counted {
-            // A token that died or moved elsewhere may have released any waiting join.
-            self.touched.clear();
-            self.touch_all();
+    pub(super) fn skip_nodes(&mut self, scope: u32, nodes: Vec<NodeIx>) -> Result<(), CommandError> {
+        match scope {
+            _ if nodes.is_empty() => Ok(()),
+            ROOT => self.emit(Event::NodesSkipped { nodes }),
+            _ => self.emit(Event::NodesSkippedInside { scope, nodes }),
         }
-        while !self.touched.is_empty() {
-            let node = match self.context.order {
-                Order::Fifo => self.touched.pop_front(),
-                Order::Lifo => self.touched.pop_back(),
-                Order::Seeded => {
-                    let at = (self.entropy.next() % self.touched.len() as u64) as usize;
-                    self.touched.remove(at)
+    }
+
+    fn next_firing(&mut self) -> Result<Option<(Place, Edges)>, CommandError> {
+        loop {
+            while !self.touched.is_empty() {
+                let place = match self.context.order {
+                    Order::Fifo => self.touched.pop_front(),
+                    Order::Lifo => self.touched.pop_back(),
+                    Order::Seeded => {
+                        let at = (self.entropy.next() % self.touched.len() as u64) as usize;
+                        self.touched.remove(at)
+                    }
+                };
+                let Some(place) = place else { break };
+                if let Some(edges) = self.firing(place)? {
+                    // It may have tokens for another round.
+                    self.touched.push_back(place);
+                    return Ok(Some((place, edges)));
                 }
-            }?;
-            if let Some(edges) = join::enabled(plan, self.state, node) {
-                // It may have tokens for another round.
-                self.touched.push_back(node);
-                return Some((node, edges));
+            }
+            if self.dirty.is_empty() {
+                return Ok(None);
+            }
+            self.look_again();
+            if self.touched.is_empty() {
+                return Ok(None);
             }
         }
-        None
+    }
+
+    /// What a change elsewhere may have released: joins that are not counted, rounds, guards, mutexes.
+    fn look_again(&mut self) {
+        let plan = self.context.plan;
+        for scope in std::mem::take(&mut self.dirty) {
+            if !self.state.counts(plan, scope) {
+                self.touch_waiting(scope, |_| true);
+            }
+        }
+        if plan.has_gates {
+            let scopes: Vec<u32> = self.state.open_scopes().collect();
+            for scope in scopes {
+                self.touch_waiting(scope, |node| node.guard.is_some() || node.mutex.is_some());
+            }
+        }
+    }
+
+    /// The tokens with which a node fires now.
+    fn firing(&mut self, place: Place) -> Result<Option<Edges>, CommandError> {
+        let plan = self.context.plan;
+        if matches!(plan.node(place.1).join, Join::NOfM { .. }) {
+            return self.deliver(place);
+        }
+        Ok(join::enabled(plan, self.state, place).filter(|_| !self.is_held(place)))
     }
 
     fn log(&mut self, number: u32, lines: Vec<(std::sync::Arc<str>, String)>) {
@@ -334,7 +477,8 @@ impl InstanceState {
     pub(super) fn held_result(&self, wanted: u32) -> bool {
         self.held.iter().any(|held| match held {
             Held::Completed { number, .. } | Held::Failed { number, .. } | Held::Lost(number) => *number == wanted,
-            Held::Timer(_) => false,
+            Held::Child { number, .. } => *number == wanted,
+            Held::Timer(_) | Held::Message(_) | Held::Signal { .. } => false,
         })
     }
 }

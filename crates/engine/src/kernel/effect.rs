@@ -1,8 +1,12 @@
 //! Effects: what follows from a decision outside the instance's own events. Rows are written with them; dispatches happen after.
 
-use super::event::{Event, Json};
-use super::state::{Active, Execution, InstanceState};
+use super::call::ChildStart;
+use super::decide::Seen;
+use super::event::{Event, Failure, Json};
+use super::state::{Awaited, InstanceState, Then};
+use super::wait::Outgoing;
 use crate::storage::{IncidentRow, LogRow, NodeRow};
+use heddle_model::ids::InstanceId;
 use heddle_model::lifecycle::NodeStatus;
 use heddle_model::plan::{NodeIx, NodeKind, Plan};
 use std::sync::Arc;
@@ -30,6 +34,12 @@ pub struct Effects {
     pub logs: Vec<LogRow>,
     /// Variables written.
     pub variables: Vec<Arc<str>>,
+    /// Messages and signals for others than this instance.
+    pub outgoing: Vec<Outgoing>,
+    /// Instances to start, for nodes that call.
+    pub children: Vec<ChildStart>,
+    /// Called instances that nobody waits for any more: they are terminated.
+    pub children_gone: Vec<InstanceId>,
     /// Jobs of the instance are held back (`Some(true)`), or given out again.
     pub hold_jobs: Option<bool>,
 }
@@ -56,25 +66,64 @@ pub struct Dispatch {
 }
 
 impl Effects {
-    /// Records what an event means for rows. Called after the event was applied, with the state as it is then; `node` is the node
-    /// of the execution that the event is about.
-    pub(super) fn follow(&mut self, plan: &Plan, state: &InstanceState, event: &Event, node: Option<NodeIx>) {
+    /// Records what an event means for rows. Called after the event was applied, with the state as it is then; `seen` is the
+    /// execution that it is about, as it was before.
+    pub(super) fn follow(&mut self, plan: &Plan, state: &InstanceState, event: &Event, seen: Option<&Seen>) {
+        use NodeStatus as S;
+        let at = state.updated_at;
         match event {
-            Event::NodeWaiting { number, timer, due } | Event::NodeRetrying { number, timer, due, .. } => {
+            Event::NodeWaiting { timer, due, .. } => {
                 self.timers.push((*timer, *due));
-                self.node(plan, state, *number, node);
+                self.node(plan, seen, Row::waiting(S::Running, "timer"));
+            }
+            Event::NodeRetrying { timer, due, error, .. } => {
+                self.timers.push((*timer, *due));
+                self.node(plan, seen, Row { error: Some(error), ..Row::waiting(S::Pending, "retrying") });
             }
             Event::TimerArmed { timer, due, .. } => self.timers.push((*timer, *due)),
             Event::TimerFired { timer } | Event::TimerDisarmed { timer } => self.timer_gone(*timer),
-            Event::NodeStarted { number, job: true, .. } | Event::NodeSplitFailed { number, .. } => {
-                self.node(plan, state, *number, node)
+            Event::NodeStarted { job: true, attempt, .. } => {
+                let seen = seen.map(|seen| Seen { attempt: *attempt, ..*seen });
+                self.node(plan, seen.as_ref(), Row::waiting(S::Running, "job"));
             }
-            Event::NodeCompleted { number, variables, .. } => {
+            Event::NodeSplitFailed { output, .. } => {
+                self.node(plan, seen, Row { output: Some(output), ..Row::waiting(S::Failed, "") });
+            }
+            Event::NodeCompleted { variables, output, .. } | Event::NodeRepeated { variables, output, .. } => {
                 self.variables.extend(variables.iter().map(|(name, _)| name.clone()));
-                self.node(plan, state, *number, node);
+                self.node(plan, seen, Row { output: Some(output), ..Row::ended(S::Completed, at) });
             }
-            Event::NodeFailed { number, .. } | Event::NodeSkipped { number, .. } | Event::NodeCancelled { number } => {
-                self.node(plan, state, *number, node);
+            Event::NodeReleased { variables, .. } => {
+                self.variables.extend(variables.iter().map(|(name, _)| name.clone()));
+            }
+            Event::NodeFailed { error, .. } => {
+                self.node(plan, seen, Row { error: Some(error), ..Row::ended(S::Failed, at) });
+            }
+            Event::NodeSkipped { output, .. } => {
+                self.node(plan, seen, Row { output: Some(output), ..Row::ended(S::Skipped, at) });
+            }
+            Event::NodeCancelled { .. } | Event::NodeInterrupted { .. } => {
+                self.node(plan, seen, Row::ended(S::Cancelled, at));
+            }
+            Event::NodeCompensated { .. } => self.node(plan, seen, Row::ended(S::Completed, at)),
+            Event::ScopeOpened { .. } => self.node(plan, seen, Row::waiting(S::Running, "children")),
+            Event::ChildCalled { .. } => self.node(plan, seen, Row::waiting(S::Running, "children")),
+            Event::HumanAsked { escalation, .. } => {
+                self.timers.extend(*escalation);
+                self.node(plan, seen, Row::waiting(S::Running, "human"));
+            }
+            Event::EventAwaited { wish, due, .. } => {
+                if let (Awaited::Timer { timer, .. }, Some(due)) = (&wish.event, due) {
+                    self.timers.push((*timer, *due));
+                }
+                if wish.then == Then::Complete || seen.is_some_and(|seen| matches!(plan.node(seen.node).kind, NodeKind::Choice)) {
+                    self.node(plan, seen, Row::waiting(S::Running, wish.event.as_str()));
+                }
+            }
+            Event::EventHappened { subscription, owner, next: Some(due), .. } => {
+                if let Some(Awaited::Timer { timer, .. }) = state.subscriptions.get(&(*owner, *subscription)).map(|it| &it.event) {
+                    self.timers.push((*timer, *due));
+                }
             }
             Event::IncidentOpened { incident, .. } => self.incident_opened(plan, state, *incident),
             Event::VariablesChanged { changes } => self.variables.extend(changes.iter().map(|(name, _)| name.clone())),
@@ -115,29 +164,28 @@ impl Effects {
         self.incidents.extend(later.incidents);
         self.logs.extend(later.logs);
         self.variables.extend(later.variables);
+        self.outgoing.extend(later.outgoing);
+        self.children.retain(|child| !later.children_gone.contains(&child.instance));
+        self.children.extend(later.children);
+        self.children_gone.extend(later.children_gone);
         self.hold_jobs = later.hold_jobs.or(self.hold_jobs);
     }
 
-    fn node(&mut self, plan: &Plan, state: &InstanceState, number: u32, node: Option<NodeIx>) {
-        let live = state.live.get(&number).or_else(|| state.suspended.get(&number));
-        // An older round of a node that has fired again since keeps the row it has.
-        let found = node.and_then(|node| {
-            state.nodes.get(&node).filter(|record| record.number == Some(number)).map(|record| (node, record))
-        });
-        let Some((node, record)) = found else { return };
-        self.nodes.retain(|row| row.number != number);
+    fn node(&mut self, plan: &Plan, seen: Option<&Seen>, row: Row<'_>) {
+        let Some(seen) = seen else { return };
+        self.nodes.retain(|known| known.number != seen.number);
         self.nodes.push(NodeRow {
-            number,
-            node: plan.node(node).id.clone(),
-            node_type: type_name(plan, node),
-            status: record.status.as_str(),
-            reason: if record.status.is_ended() { "" } else { live.map_or("", reason) },
-            attempt: record.attempt,
-            iteration: record.rounds.saturating_sub(1),
-            started_at: record.started_at,
-            ended_at: record.ended_at,
-            output: record.output.as_ref().filter(|_| record.status != NodeStatus::Running).map(text),
-            error: record.error.as_ref().and_then(|error| serde_json::to_string(error).ok()),
+            number: seen.number,
+            node: plan.node(seen.node).id.clone(),
+            node_type: type_name(plan, seen.node),
+            status: row.status.as_str(),
+            reason: row.reason,
+            attempt: seen.attempt,
+            iteration: seen.iteration,
+            started_at: seen.started_at,
+            ended_at: row.ended_at,
+            output: row.output.map(text),
+            error: row.error.and_then(|error| serde_json::to_string(error).ok()),
         });
     }
 
@@ -160,14 +208,22 @@ impl Effects {
     }
 }
 
-/// What a live execution waits for, in the words of the screens.
-pub(super) const fn reason(execution: &Execution) -> &'static str {
-    match execution.active {
-        Active::Task => "active",
-        Active::Job => "job",
-        Active::Timer(_) => "timer",
-        Active::Retry(_) => "retrying",
-        Active::Split { .. } | Active::Failed => "incident",
+/// What a row says of an execution.
+struct Row<'a> {
+    status: NodeStatus,
+    reason: &'static str,
+    ended_at: Option<i64>,
+    output: Option<&'a Json>,
+    error: Option<&'a Failure>,
+}
+
+impl Row<'_> {
+    const fn waiting(status: NodeStatus, reason: &'static str) -> Self {
+        Self { status, reason, ended_at: None, output: None, error: None }
+    }
+
+    const fn ended(status: NodeStatus, at: i64) -> Self {
+        Self { status, reason: "", ended_at: Some(at), output: None, error: None }
     }
 }
 

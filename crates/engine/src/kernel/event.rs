@@ -208,13 +208,306 @@ pub enum Event {
         /// Why, where they said so.
         reason: String,
     },
+    /// As `NodeEnabled`, in a scope that is not the root.
+    NodeEnabledInside {
+        /// The scope.
+        scope: u32,
+        /// The execution.
+        number: u32,
+        /// The node.
+        node: NodeIx,
+        /// The tokens.
+        consumed: Edges,
+    },
+    /// As `NodesSkipped`, in a scope that is not the root.
+    NodesSkippedInside {
+        /// The scope.
+        scope: u32,
+        /// The nodes.
+        nodes: Vec<NodeIx>,
+    },
+    /// A round of a loop ended well and the next one begins: a new execution.
+    NodeRepeated {
+        /// The execution that ended.
+        number: u32,
+        /// The new one.
+        again: u32,
+        /// What it gave.
+        output: Json,
+        /// Variables written.
+        variables: Vec<(Arc<str>, Json)>,
+    },
+    /// The tokens of an execution go on; what is left of it is waited for by its scope only.
+    NodeReleased {
+        /// The execution.
+        number: u32,
+        /// What it gave so far.
+        output: Json,
+        /// Variables written.
+        variables: Vec<(Arc<str>, Json)>,
+        /// Edges with a token now.
+        taken: Edges,
+    },
+    /// An event ended the execution: it is CANCELLED, and tokens are on the event's edges.
+    NodeInterrupted {
+        /// The execution.
+        number: u32,
+        /// Edges with a token now.
+        taken: Edges,
+    },
+    /// An event gave tokens to edges while its host goes on.
+    TokensAdded {
+        /// The scope.
+        scope: u32,
+        /// The edges.
+        edges: Edges,
+    },
+    /// Tokens were withdrawn.
+    TokensCancelled {
+        /// The scope.
+        scope: u32,
+        /// The edges, once for each token.
+        edges: Edges,
+    },
+    /// An `n-of-m` join took tokens without firing.
+    JoinDelivered {
+        /// The scope.
+        scope: u32,
+        /// The join.
+        node: NodeIx,
+        /// The edges that delivered.
+        edges: Edges,
+        /// How many deliveries fire it.
+        n: u32,
+    },
+    /// The round of an `n-of-m` join is over.
+    JoinClosed {
+        /// The scope.
+        scope: u32,
+        /// The join.
+        node: NodeIx,
+    },
+    /// A scope inside another began.
+    ScopeOpened {
+        /// Its number.
+        scope: u32,
+        /// The scope around it.
+        parent: u32,
+        /// The execution whose scope it is.
+        host: u32,
+        /// Which scope of the plan.
+        of: heddle_model::plan::ScopeIx,
+        /// Its place among the items of a for-each.
+        index: u32,
+        /// Variables of its own.
+        variables: Vec<(Arc<str>, Json)>,
+    },
+    /// A scope ended.
+    ScopeClosed {
+        /// Its number.
+        scope: u32,
+        /// How.
+        end: ScopeEnd,
+    },
+    /// A for-each knows its items.
+    ItemsListed {
+        /// The execution.
+        number: u32,
+        /// The items, in order.
+        items: Vec<Json>,
+        /// At most so many at a time.
+        max_parallel: u32,
+        /// More failed ones than this fail the node.
+        max_failures: Option<u32>,
+        /// No more may be added.
+        closed: bool,
+    },
+    /// An item was added.
+    ItemAdded {
+        /// The execution.
+        number: u32,
+        /// The item.
+        item: Json,
+    },
+    /// No more items may be added.
+    ItemsClosed {
+        /// The execution.
+        number: u32,
+    },
+    /// No more items are started.
+    ItemsStopped {
+        /// The execution.
+        number: u32,
+    },
+    /// A for-each runs its failed items again.
+    ItemsAgain {
+        /// The execution.
+        number: u32,
+    },
+    /// An event is awaited.
+    EventAwaited {
+        /// The subscription's number.
+        subscription: u32,
+        /// Who waits.
+        owner: super::state::Owner,
+        /// For what, and what happens then.
+        wish: super::state::Subscription,
+        /// When a timer is due.
+        due: Option<i64>,
+    },
+    /// An awaited event happened.
+    EventHappened {
+        /// The subscription's number.
+        subscription: u32,
+        /// Who waited.
+        owner: super::state::Owner,
+        /// What it carries.
+        payload: Json,
+        /// It is awaited again.
+        stays: bool,
+        /// When the timer of a cycle is due next.
+        next: Option<i64>,
+    },
+    /// An event is no longer awaited.
+    EventDismissed {
+        /// The subscription's number.
+        subscription: u32,
+        /// Who waited.
+        owner: super::state::Owner,
+    },
+    /// A message came before anyone waited for it.
+    MessageKept(super::state::Letter),
+    /// A message that nobody waited for was let go, or its time is over.
+    MessageDropped(super::state::Letter),
+    /// A kept message was taken.
+    MessageTaken {
+        /// Its place in the mailbox.
+        place: u32,
+    },
+    /// A person is awaited.
+    HumanAsked {
+        /// The execution.
+        number: u32,
+        /// The task.
+        task: Box<super::state::HumanTask>,
+        /// The timer of its escalation, and when it is due.
+        escalation: Option<(u32, i64)>,
+    },
+    /// A task for a person was claimed, given back, or worked on.
+    HumanChanged {
+        /// The execution.
+        number: u32,
+        /// The task as it is now.
+        task: Box<super::state::HumanTask>,
+    },
+    /// Another workflow was called.
+    ChildCalled {
+        /// The execution.
+        number: u32,
+        /// What was called.
+        child: super::state::Called,
+        /// What it is started with.
+        input: Json,
+    },
+    /// What was done is being undone.
+    UndoStarted {
+        /// What is to be undone, the first one last.
+        records: Vec<super::state::Record>,
+        /// The scope whose records they are; `None`: all of them.
+        scope: Option<u32>,
+        /// What comes after it.
+        then: super::state::AfterUndo,
+    },
+    /// An execution that undoes another began.
+    UndoBegun {
+        /// The new execution.
+        number: u32,
+        /// The node.
+        node: NodeIx,
+        /// What it undoes.
+        undoes: Box<super::state::Record>,
+    },
+    /// A node is COMPENSATED.
+    NodeCompensated {
+        /// The execution that undid it.
+        number: u32,
+    },
+    /// Everything is undone.
+    UndoEnded,
+}
+
+/// How a scope ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum ScopeEnd {
+    /// Well; what it gave.
+    Completed(Json),
+    /// With an error that none of its nodes caught.
+    Failed,
+    /// It was withdrawn.
+    Cancelled,
 }
 
 impl Event {
+    /// The scope that it changes, where it is about a scope rather than an execution.
+    pub const fn scope(&self) -> Option<u32> {
+        match self {
+            Self::NodeEnabled { .. } => Some(0),
+            Self::NodeEnabledInside { scope, .. }
+            | Self::NodesSkippedInside { scope, .. }
+            | Self::TokensAdded { scope, .. }
+            | Self::TokensCancelled { scope, .. }
+            | Self::JoinDelivered { scope, .. }
+            | Self::JoinClosed { scope, .. }
+            | Self::ScopeOpened { scope, .. } => Some(*scope),
+            _ => None,
+        }
+    }
+
+    /// The edges on which it puts tokens as a node ends: the node's other ways out are dead.
+    pub const fn taken(&self) -> Option<&Edges> {
+        match self {
+            Self::NodeCompleted { taken, .. }
+            | Self::NodeSkipped { taken, .. }
+            | Self::NodeReleased { taken, .. }
+            | Self::NodeInterrupted { taken, .. }
+            | Self::NodeFailed { then: AfterFailure::Caught(taken), .. } => Some(taken),
+            _ => None,
+        }
+    }
+
+    /// The execution that it begins, and its node.
+    pub const fn begun(&self) -> Option<(u32, NodeIx)> {
+        match self {
+            Self::NodeEnabled { number, node, .. }
+            | Self::NodeEnabledInside { number, node, .. }
+            | Self::NodeRefired { number, node, .. }
+            | Self::UndoBegun { number, node, .. } => Some((*number, *node)),
+            _ => None,
+        }
+    }
+
     /// The execution that it is about.
     pub const fn execution(&self) -> Option<u32> {
         match self {
             Self::NodeEnabled { number, .. }
+            | Self::NodeEnabledInside { number, .. }
+            | Self::NodeRepeated { number, .. }
+            | Self::NodeReleased { number, .. }
+            | Self::NodeInterrupted { number, .. }
+            | Self::ItemsListed { number, .. }
+            | Self::ItemAdded { number, .. }
+            | Self::ItemsClosed { number }
+            | Self::ItemsStopped { number }
+            | Self::ItemsAgain { number }
+            | Self::EventAwaited { owner: super::state::Owner::Execution(number), .. }
+            | Self::EventHappened { owner: super::state::Owner::Execution(number), .. }
+            | Self::EventDismissed { owner: super::state::Owner::Execution(number), .. }
+            | Self::ScopeOpened { host: number, .. }
+            | Self::HumanAsked { number, .. }
+            | Self::HumanChanged { number, .. }
+            | Self::ChildCalled { number, .. }
+            | Self::UndoBegun { number, .. }
+            | Self::NodeCompensated { number }
             | Self::NodeStarted { number, .. }
             | Self::NodeWaiting { number, .. }
             | Self::NodeRetrying { number, .. }
@@ -263,6 +556,8 @@ pub enum AfterFailure {
     Incident,
     /// The instance fails with it; the execution is suspended.
     Instance,
+    /// A container around it deals with it; the execution is over.
+    Scope,
 }
 
 /// Why a node was passed over.
@@ -272,6 +567,8 @@ pub enum SkipCause {
     Policy,
     /// A person.
     Command,
+    /// The condition of its loop was false at once.
+    Loop,
 }
 
 /// What an incident is about.
@@ -292,6 +589,8 @@ pub enum IncidentKind {
     Limit,
     /// The database refused its data.
     Quarantined,
+    /// Undoing failed.
+    Compensation,
 }
 
 impl IncidentKind {
@@ -305,6 +604,7 @@ impl IncidentKind {
             Self::Expression => "expression",
             Self::Limit => "limit",
             Self::Quarantined => "quarantined",
+            Self::Compensation => "compensation",
         }
     }
 }

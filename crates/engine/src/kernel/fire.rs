@@ -4,22 +4,48 @@ use super::command::CommandError;
 use super::decide::Step;
 use super::effect::Dispatch;
 use super::event::{Event, Failure, Json};
-use super::scope::InstanceScope;
+use super::join::Place;
+use super::lookup::InstanceScope;
+use super::marking::ROOT;
+use super::moment::when;
 use super::state::TimerKind;
 use crate::tasks::registry::Registered;
 use crate::tasks::{ErrorClass, TaskError};
 use heddle_expr::{EvalError, Template};
-use heddle_model::format::duration::of_seconds_or_text;
 use heddle_model::limits;
-use heddle_model::plan::{EdgeIx, EndKind, NodeIx, NodeKind};
-use heddle_model::value::{Shared, Value};
+use heddle_model::plan::{EdgeIx, EndKind, NodeIx, NodeKind, Undo};
+use heddle_model::value::Shared;
 
 impl Step<'_> {
     /// Consumes the tokens and begins an execution.
-    pub(super) fn fire(&mut self, node: NodeIx, consumed: &[EdgeIx]) -> Result<(), CommandError> {
+    pub(super) fn fire(&mut self, place: Place, consumed: &[EdgeIx]) -> Result<(), CommandError> {
+        let number = self.enable(place, consumed)?;
+        self.begin(number)
+    }
+
+    /// An execution begins, but does nothing yet.
+    pub(super) fn enable(&mut self, place: Place, consumed: &[EdgeIx]) -> Result<u32, CommandError> {
+        let (scope, node) = place;
+        self.cancel_rest(place)?;
         let number = self.state.next_execution;
-        self.emit(Event::NodeEnabled { number, node, consumed: consumed.into() })?;
-        self.work(number, node)
+        let consumed = consumed.into();
+        self.emit(match scope {
+            ROOT => Event::NodeEnabled { number, node, consumed },
+            _ => Event::NodeEnabledInside { scope, number, node, consumed },
+        })?;
+        self.close_round(place)?;
+        Ok(number)
+    }
+
+    /// An execution that has just begun does what its node says, unless its loop says no.
+    pub(super) fn begin(&mut self, number: u32) -> Result<(), CommandError> {
+        let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
+        let node = execution.node;
+        if !self.may_begin(number, node)? {
+            return Ok(());
+        }
+        self.listen_around(number, node)?;
+        if self.state.live.contains_key(&number) { self.work(number, node) } else { Ok(()) }
     }
 
     /// What a node of this kind does, for an execution that has just begun or begins again.
@@ -29,28 +55,44 @@ impl Step<'_> {
             NodeKind::Pass => self.complete(number, Json::default(), Vec::new()),
             NodeKind::End(end) => self.end(number, end),
             NodeKind::Timer { config } => {
-                let waited = self
-                    .evaluate(config)
+                let due = self
+                    .evaluate(number, config)
                     .map_err(|why| Failure::expression(&why))
-                    .and_then(|config| Ok(duration(&config)?));
-                self.wait(number, waited)
+                    .and_then(|config| Ok(when(&config, self.context.now)?));
+                self.wait_until(number, due.map(|when| when.due))
             }
             NodeKind::Task { .. } => self.attempt(number),
+            NodeKind::Event(trigger) => self.await_event(number, trigger),
+            NodeKind::Choice => self.await_first(number, node),
+            NodeKind::Send(send) => self.send(number, send),
+            NodeKind::Group(of) => self.open_group(number, *of),
+            NodeKind::Foreach(foreach) => self.open_items(number, foreach),
+            NodeKind::Human { config } => self.ask(number, config),
+            NodeKind::Call { config, wait } => self.call(number, config, *wait),
         }
     }
 
     fn end(&mut self, number: u32, end: &EndKind) -> Result<(), CommandError> {
+        let plain = |step: &mut Self| step.complete(number, Json::default(), Vec::new());
         match end {
-            EndKind::Plain => self.complete(number, Json::default(), Vec::new()),
-            EndKind::Terminate => {
-                self.complete(number, Json::default(), Vec::new())?;
-                self.cancel_live()?;
-                self.complete_instance()
+            EndKind::Plain => plain(self),
+            EndKind::Terminate { all } => {
+                let scope = self.state.live.get(&number).map_or(ROOT, |execution| execution.scope);
+                plain(self)?;
+                self.cancel_scope_content(if *all { ROOT } else { scope }, None)
             }
             EndKind::Error { code } => {
                 let message = format!("the flow reached the end `{}`", self.node_id(number));
                 self.fail(number, TaskError::new(ErrorClass::Business, code.clone(), message).permanent().into(), None)
             }
+            EndKind::Escalation { code } => {
+                let code = code.clone();
+                plain(self)?;
+                self.escalate(number, &code, Json::default())
+            }
+            EndKind::Send(send) => self.send(number, send),
+            EndKind::Compensate => self.throw_undo(number),
+            EndKind::Cancel => self.cancel_transaction(number),
         }
     }
 
@@ -59,9 +101,18 @@ impl Step<'_> {
         let plan = self.context.plan;
         let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
         let (node, iteration, attempt) = (execution.node, execution.iteration, execution.attempt + 1);
-        let NodeKind::Task { action, config } = &plan.node(node).kind else { return self.work(number, node) };
+        let own = match &plan.node(node).kind {
+            NodeKind::Task { action, config } => Some((action, config)),
+            _ => None,
+        };
+        let undo = plan.node(node).compensate.as_deref().filter(|_| execution.undoes.is_some());
+        let task = match undo {
+            Some(Undo::Task { action, config }) => Some((action, config)),
+            _ => own,
+        };
+        let Some((action, config)) = task else { return self.work(number, node) };
         let registered = self.context.registry.get(action);
-        let input = match self.evaluate(config) {
+        let input = match self.evaluate(number, config) {
             Ok(input) => input,
             Err(why) => {
                 self.emit(Event::NodeStarted { number, attempt, job: false })?;
@@ -118,12 +169,14 @@ impl Step<'_> {
     }
 
     fn wait(&mut self, number: u32, duration: Result<u64, Failure>) -> Result<(), CommandError> {
-        match duration {
-            Ok(0) => self.complete(number, Json::default(), Vec::new()),
-            Ok(duration) => {
-                let due = self.due(duration);
-                self.emit(Event::NodeWaiting { number, timer: self.state.next_timer, due })
-            }
+        let due = duration.map(|duration| self.due(duration));
+        self.wait_until(number, due)
+    }
+
+    fn wait_until(&mut self, number: u32, due: Result<i64, Failure>) -> Result<(), CommandError> {
+        match due {
+            Ok(due) if due <= self.context.now => self.complete(number, Json::default(), Vec::new()),
+            Ok(due) => self.emit(Event::NodeWaiting { number, timer: self.state.next_timer, due }),
             Err(error) => self.fail(number, error, None),
         }
     }
@@ -146,8 +199,20 @@ impl Step<'_> {
         self.attempt(number)
     }
 
-    pub(super) fn evaluate(&self, template: &Template) -> Result<Shared, EvalError> {
-        template.eval(&self.scope())
+    /// A template as an execution's scope sees it.
+    pub(super) fn evaluate(&self, number: u32, template: &Template) -> Result<Shared, EvalError> {
+        template.eval(&self.scope_of(number))
+    }
+
+    pub(super) fn scope_of(&self, number: u32) -> InstanceScope<'_> {
+        let Some(execution) = self.state.live.get(&number) else { return self.scope() };
+        let undone = execution.undoes.as_deref();
+        InstanceScope {
+            scope: execution.scope,
+            written: undone.map_or(&[], |record| &record.variables),
+            output: undone.map(|record| &record.output),
+            ..self.scope()
+        }
     }
 
     pub(super) fn scope(&self) -> InstanceScope<'_> {
@@ -155,7 +220,9 @@ impl Step<'_> {
             plan: self.context.plan,
             state: self.state,
             now: self.context.now,
+            scope: ROOT,
             written: &[],
+            names: &[],
             output: None,
             error: None,
         }
@@ -166,11 +233,3 @@ impl Step<'_> {
     }
 }
 
-/// How long a `timer` node waits: `duration` of its evaluated config, a text such as `5m`, or a number of seconds.
-fn duration(config: &Value) -> Result<u64, TaskError> {
-    let value = config.get("duration").unwrap_or(&Value::Null);
-    of_seconds_or_text(value).ok_or_else(|| {
-        let message = format!("`duration` is {value}, which is no duration such as `5m`, `20s` or a number of seconds");
-        TaskError::new(ErrorClass::Business, "BAD_DURATION", message).permanent()
-    })
-}

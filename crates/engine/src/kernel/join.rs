@@ -1,69 +1,92 @@
-//! Join rules: whether a node may fire, and which tokens it takes (docs/semantics, A.3).
+//! Join rules: whether a node may fire, and which tokens it takes (docs/semantics, A.3). `round` has the joins with a memory.
 
 use super::event::Edges;
-use super::state::InstanceState;
+use super::state::{Active, InstanceState};
 use heddle_model::definition::Join;
-use heddle_model::plan::{EdgeIx, NodeIx, Plan};
+use heddle_model::plan::{EdgeIx, JoinMasks, Mask, NodeIx, Plan};
 
-/// The tokens that `node` would take if it fired now; `None` while it may not.
-pub(super) fn enabled(plan: &Plan, state: &InstanceState, node: NodeIx) -> Option<Edges> {
+/// A node in one of the open scopes.
+pub(super) type Place = (u32, NodeIx);
+
+/// The tokens that a node would take if it fired now; `None` while it may not.
+pub(super) fn enabled(plan: &Plan, state: &InstanceState, (scope, node): Place) -> Option<Edges> {
     let join = &plan.node(node).join;
     match join {
-        Join::All => one_of_each(plan, state, node),
-        Join::Inclusive if plan.counted => {
-            let settled = state.settled.get(&node).copied().unwrap_or(0) as usize;
+        Join::All => one_of_each(plan, state, (scope, node)),
+        Join::Inclusive if state.counts(plan, scope) => {
+            let settled = state.marking(scope)?.settled.get(&node).copied().unwrap_or(0) as usize;
             (settled >= plan.node(node).incoming.len())
-                .then(|| waiting(plan, state, node))
+                .then(|| waiting(plan, state, (scope, node)))
                 .filter(|edges| !edges.is_empty())
         }
-        Join::Inclusive => inclusive(plan, state, node),
-        // Validation lets only these three through in this version; the rest fire per token, which loses nothing.
-        Join::Any | Join::NOfM { .. } | Join::Count(_) => {
-            state.tokens.iter().find(|&&edge| plan.edge(edge).to == node).map(|&edge| Edges::from_slice(&[edge]))
+        Join::Inclusive => inclusive(plan, state, (scope, node)),
+        Join::Any => {
+            let tokens = state.tokens(scope).iter();
+            tokens.copied().find(|&edge| plan.edge(edge).to == node).map(|edge| Edges::from_slice(&[edge]))
         }
+        Join::Count(count) => {
+            let tokens = state.tokens(scope).iter().copied().filter(|&edge| plan.edge(edge).to == node);
+            let oldest: Edges = tokens.take(*count as usize).collect();
+            (oldest.len() == *count as usize).then_some(oldest)
+        }
+        Join::NOfM { .. } => None,
     }
 }
 
 /// Every way in that holds a token, once each, in the order of the plan.
-pub(super) fn waiting(plan: &Plan, state: &InstanceState, node: NodeIx) -> Edges {
-    let mut edges: Edges = state.tokens.iter().copied().filter(|&edge| plan.edge(edge).to == node).collect();
+pub(super) fn waiting(plan: &Plan, state: &InstanceState, (scope, node): Place) -> Edges {
+    let mut edges: Edges = state.tokens(scope).iter().copied().filter(|&edge| plan.edge(edge).to == node).collect();
     edges.sort_unstable();
     edges.dedup();
     edges
 }
 
-fn one_of_each(plan: &Plan, state: &InstanceState, node: NodeIx) -> Option<Edges> {
-    let edges = waiting(plan, state, node);
-    (edges.len() == plan.node(node).incoming.len()).then_some(edges)
+fn one_of_each(plan: &Plan, state: &InstanceState, place: Place) -> Option<Edges> {
+    let edges = waiting(plan, state, place);
+    (edges.len() == plan.node(place.1).incoming.len()).then_some(edges)
 }
 
 /// The exact rule: some way in has a token, and no position can still reach an empty way in without also reaching a full one.
-fn inclusive(plan: &Plan, state: &InstanceState, node: NodeIx) -> Option<Edges> {
-    let full = waiting(plan, state, node);
+fn inclusive(plan: &Plan, state: &InstanceState, place: Place) -> Option<Edges> {
+    let full = waiting(plan, state, place);
     if full.is_empty() {
         return None;
     }
-    let masks = plan.masks(node);
+    let masks = plan.masks(place.1);
     let mut filled = masks.none();
     full.iter().filter_map(|&edge| masks.bit(edge)).for_each(|bit| filled.insert(bit));
-    let blocks = |edges: &[EdgeIx]| {
-        let reach = masks.edges(plan, node, edges);
-        !reach.within(&filled) && !reach.meets(&filled)
-    };
-    let tokens = state.tokens.iter().filter(|&&edge| plan.edge(edge).to != node);
-    if tokens.copied().any(|edge| blocks(&[edge])) {
-        return None;
+    let blocks = |reach: Mask| !reach.within(&filled) && !reach.meets(&filled);
+    (!any_position(plan, state, place, masks, blocks)).then_some(full)
+}
+
+/// Whether any position of the scope, other than a token that waits on the join itself, reaches what `wanted` asks for.
+pub(super) fn any_position(
+    plan: &Plan,
+    state: &InstanceState,
+    (scope, node): Place,
+    masks: &JoinMasks,
+    wanted: impl Fn(Mask) -> bool,
+) -> bool {
+    let Some(marking) = state.marking(scope) else { return false };
+    let reaches = |edges: &[EdgeIx]| wanted(masks.edges(plan, node, edges));
+    let mut tokens = marking.tokens.iter().filter(|&&edge| plan.edge(edge).to != node);
+    if tokens.any(|&edge| reaches(&[edge])) {
+        return true;
     }
-    let held_back = state.live.values().any(|execution| {
+    marking.live.iter().filter_map(|number| state.live.get(number)).any(|execution| {
+        if execution.released || execution.undoes.is_some() {
+            return false;
+        }
         let at = plan.node(execution.node);
+        let chooses = matches!(at.kind, heddle_model::plan::NodeKind::Choice) && execution.active == Active::Event;
         // Each event that could still take the flow elsewhere is a position of its own.
-        blocks(&at.outgoing) || at.events.iter().any(|&edge| blocks(&[edge]))
-    });
-    (!held_back).then_some(full)
+        let own = if chooses { at.outgoing.iter().any(|&edge| reaches(&[edge])) } else { reaches(&at.outgoing) };
+        own || at.events.iter().any(|&edge| reaches(&[edge]))
+    })
 }
 
 /// Why a node with waiting tokens does not fire: its empty ways in.
-pub(super) fn missing(plan: &Plan, state: &InstanceState, node: NodeIx) -> Vec<EdgeIx> {
-    let full = waiting(plan, state, node);
-    plan.node(node).incoming.iter().copied().filter(|edge| !full.contains(edge)).collect()
+pub(super) fn missing(plan: &Plan, state: &InstanceState, place: Place) -> Vec<EdgeIx> {
+    let full = waiting(plan, state, place);
+    plan.node(place.1).incoming.iter().copied().filter(|edge| !full.contains(edge)).collect()
 }

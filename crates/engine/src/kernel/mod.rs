@@ -4,8 +4,11 @@
 //! state, live and in replay. What a run does is told by its events alone.
 
 mod apply;
+mod call;
+mod cancel;
 pub mod codec;
 mod command;
+mod container;
 mod create;
 mod decide;
 mod effect;
@@ -13,18 +16,32 @@ mod event;
 mod fail;
 mod finish;
 mod fire;
+mod foreach;
+mod hold;
+mod human;
 mod join;
+mod lookup;
+mod marking;
+mod moment;
 mod repair;
-mod scope;
+mod repeat;
+mod round;
 mod skip;
 mod state;
+mod undo;
 mod view;
+mod wait;
 
 pub use apply::ApplyError;
-pub use command::{Command, CommandError, Context, Entropy, Order, TaskResult};
+pub use call::ChildStart;
+pub use command::{Command, CommandError, Context, Entropy, HumanAction, Order, TaskResult};
 pub use create::create;
 pub use decide::{Decision, decide};
 pub use effect::{Dispatch, Effects};
-pub use event::{AfterFailure, Created, Edges, Event, Failure, IncidentKind, Json, SkipCause};
-pub use state::{Active, Execution, Held, Incident, InstanceState, NodeRecord, Phase, Timer, TimerKind, Variables};
+pub use event::{AfterFailure, Created, Edges, Event, Failure, IncidentKind, Json, ScopeEnd, SkipCause};
+pub use state::{
+    Active, AfterUndo, Awaited, Called, Execution, Held, HumanTask, Incident, InstanceState, Items, Letter, Marking,
+    NodeRecord, Owner, Phase, Record, RoundState, Scope, Subscription, Then, Timer, TimerKind, Undoing, Variables,
+};
 pub use view::EventRecord;
+pub use wait::Outgoing;

@@ -5,8 +5,9 @@
 use super::command::{Command, CommandError};
 use super::decide::Step;
 use super::event::{Event, IncidentKind, Json, SkipCause};
-use super::join;
-use super::state::{Active, Held, InstanceState};
+use super::join::{self, Place};
+use super::state::{Active, AfterUndo, Held, InstanceState, Items, Owner};
+use crate::tasks::TaskError;
 use heddle_model::ids::NodeInstanceId;
 use heddle_model::lifecycle::{IllegalTransition, InstanceStatus, NodeStatus};
 use heddle_model::plan::{NodeIx, NodeKind};
@@ -54,13 +55,76 @@ impl Step<'_> {
                 self.emit(heard)?;
                 self.write(patch)
             }
-            Command::Start
-            | Command::StartAt(_)
-            | Command::TaskEnded { .. }
-            | Command::JobEnded { .. }
-            | Command::TimerDue(_)
-            | Command::Recover => Ok(()),
+            other => self.steer(other, heard),
         }
+    }
+
+    /// Commands about one construct of the flow.
+    fn steer(&mut self, command: Command, heard: Event) -> Result<(), CommandError> {
+        match command {
+            Command::AddItem { node, item } => {
+                let number = self.foreach_that(&node, |items| !items.closed)?;
+                self.emit(heard)?;
+                self.add_item(number, item)
+            }
+            Command::CloseItems { node } => {
+                let number = self.foreach_that(&node, |items| !items.closed)?;
+                self.emit(heard)?;
+                self.close_items(number)
+            }
+            Command::CompleteForeach { node } => {
+                let number = self.foreach_that(&node, |items| !items.stopped)?;
+                self.emit(heard)?;
+                self.stop_items(number, heddle_model::definition::Rest::Cancel)
+            }
+            Command::Cancel { node } => {
+                self.must_be_open()?;
+                let number = self.find_live(&node)?;
+                self.emit(heard)?;
+                self.cancel(number)?;
+                self.touch_all();
+                Ok(())
+            }
+            Command::Human { node, action } => {
+                self.must_be_open()?;
+                let number = self.find_live(&node)?;
+                self.emit(heard)?;
+                self.about_task(number, action)
+            }
+            Command::Compensate { terminate } => self.compensate(terminate, heard),
+            Command::ChildEnded { number, result } => self.child_ended(number, result),
+            _ => Ok(()),
+        }
+    }
+
+    fn foreach_that(&self, node: &str, is_fit: impl Fn(&Items) -> bool) -> Result<u32, CommandError> {
+        self.must_be_open()?;
+        let number = self.find_live(node)?;
+        let items = self.state.live.get(&number).and_then(|execution| execution.items.as_deref());
+        match items {
+            Some(items) if is_fit(items) => Ok(number),
+            Some(_) => Err(CommandError::Nothing(format!("no more items can be added to `{node}`"))),
+            None => Err(CommandError::Nothing(format!("`{node}` is no for-each at work"))),
+        }
+    }
+
+    fn compensate(&mut self, terminate: bool, heard: Event) -> Result<(), CommandError> {
+        let status = self.state.status;
+        if !matches!(status, InstanceStatus::Running | InstanceStatus::Failed | InstanceStatus::Completed) {
+            return Err(self.illegal(InstanceStatus::Running));
+        }
+        let any = self.state.open_scopes().any(|scope| self.state.marking(scope).is_some_and(|it| !it.done.is_empty()));
+        if !any || self.state.undoing.is_some() {
+            return Err(CommandError::Nothing("there is nothing to undo".to_owned()));
+        }
+        self.emit(heard)?;
+        let then = if terminate {
+            AfterUndo::Terminate("compensated".to_owned())
+        } else {
+            let message = "it was undone on demand";
+            AfterUndo::Fail(TaskError::new(crate::tasks::ErrorClass::Business, "COMPENSATED", message).permanent().into())
+        };
+        self.undo_all(then)
     }
 
     fn illegal(&self, to: InstanceStatus) -> CommandError {
@@ -114,11 +178,14 @@ impl Step<'_> {
             Held::Failed { number, error } if live(self.state, &number) => self.fail(number, error, None),
             Held::Lost(number) if live(self.state, &number) => self.lost(number),
             Held::Timer(timer) => self.timer_fired(timer),
-            Held::Completed { .. } | Held::Failed { .. } | Held::Lost(_) => Ok(()),
+            Held::Message(letter) => self.give(letter, None),
+            Held::Signal { name, payload } => self.spread(&name, &payload),
+            Held::Child { number, result } if live(self.state, &number) => self.child_result(number, result),
+            Held::Completed { .. } | Held::Failed { .. } | Held::Lost(_) | Held::Child { .. } => Ok(()),
         }
     }
 
-    fn terminate(&mut self, reason: String) -> Result<(), CommandError> {
+    pub(super) fn terminate(&mut self, reason: String) -> Result<(), CommandError> {
         self.cancel_live()?;
         self.resolve_all()?;
         self.disarm_all();
@@ -151,7 +218,7 @@ impl Step<'_> {
         self.resolve_where(|incident| incident.execution.is_none())?;
         for number in wanted {
             self.resolve_where(|incident| incident.execution == Some(number))?;
-            self.withdraw(number)?;
+            self.clear(number)?;
             self.emit(Event::NodeRevived { number })?;
             self.begin_again(number)?;
         }
@@ -165,6 +232,8 @@ impl Step<'_> {
         }
         self.emit(Event::InstanceRevived)?;
         self.arm_instance_timeout()?;
+        let scopes: Vec<u32> = self.state.open_scopes().collect();
+        scopes.into_iter().try_for_each(|scope| self.listen_in(scope))?;
         let cancelled: Vec<(u32, NodeIx)> =
             self.state.suspended.iter().map(|(&number, execution)| (number, execution.node)).collect();
         let mut refired = Vec::with_capacity(cancelled.len());
@@ -177,23 +246,31 @@ impl Step<'_> {
     }
 
     /// An execution does its work again from the beginning (only its split, where that was what failed).
-    fn begin_again(&mut self, number: u32) -> Result<(), CommandError> {
+    pub(super) fn begin_again(&mut self, number: u32) -> Result<(), CommandError> {
         let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
         let (node, attempt) = (execution.node, execution.attempt + 1);
-        if matches!(execution.active, Active::Split { .. }) {
-            return self.split_again(number);
+        match execution.active {
+            Active::Split { .. } => return self.split_again(number),
+            // A container goes on with what is inside it.
+            Active::Scope | Active::Items => return self.listen_around(number, node),
+            _ => {}
+        }
+        if execution.undoes.is_some() {
+            return self.attempt(number);
         }
         if !matches!(self.context.plan.node(node).kind, NodeKind::Task { .. }) {
             self.emit(Event::NodeStarted { number, attempt, job: false })?;
         }
-        self.work(number, node)
+        let owner = Owner::Execution(number);
+        if self.state.subscriptions.range((owner, 0)..=(owner, u32::MAX)).next().is_none() {
+            self.listen_around(number, node)?;
+        }
+        if self.state.live.contains_key(&number) { self.work(number, node) } else { Ok(()) }
     }
 
     fn skip(&mut self, node: &str, output: Value, heard: Event) -> Result<(), CommandError> {
         self.must_be_open()?;
-        let waiting = self.context.plan.find(node).filter(|&ix| {
-            self.state.live_of(ix).is_none() && !join::waiting(self.context.plan, self.state, ix).is_empty()
-        });
+        let waiting = self.waiting_place(node);
         let number = match waiting {
             Some(_) => None,
             None => Some(self.find_open(node)?),
@@ -210,12 +287,19 @@ impl Step<'_> {
         self.go_on(&refired, Some(number))
     }
 
+    /// Where a node that is not live waits with tokens.
+    fn waiting_place(&self, node: &str) -> Option<Place> {
+        let plan = self.context.plan;
+        let ix = plan.find(node).filter(|&ix| self.state.live_of(ix).is_none())?;
+        let waits = |marking: &super::marking::Marking| marking.waiting(plan).any(|waiting| waiting == ix);
+        let mut scopes = self.state.open_scopes();
+        scopes.find(|&scope| self.state.marking(scope).is_some_and(waits)).map(|scope| (scope, ix))
+    }
+
     /// A join that still waits is passed over with the tokens it has.
-    fn enable_waiting(&mut self, node: NodeIx) -> Result<u32, CommandError> {
-        let number = self.state.next_execution;
-        let consumed = join::waiting(self.context.plan, self.state, node);
-        self.emit(Event::NodeEnabled { number, node, consumed })?;
-        Ok(number)
+    fn enable_waiting(&mut self, place: Place) -> Result<u32, CommandError> {
+        let consumed = join::waiting(self.context.plan, self.state, place);
+        self.enable(place, &consumed)
     }
 
     fn complete_by_hand(&mut self, node: &str, output: Value, heard: Event) -> Result<(), CommandError> {
@@ -243,7 +327,7 @@ impl Step<'_> {
 
     /// The execution is in a person's hands now: what it had outside goes, its incidents are resolved.
     fn take_over(&mut self, number: u32) -> Result<(), CommandError> {
-        self.withdraw(number)?;
+        self.clear(number)?;
         self.resolve_where(|incident| incident.execution == Some(number))
     }
 
@@ -294,6 +378,13 @@ impl Step<'_> {
             })
             .collect();
         self.emit(Event::VariablesChanged { changes })
+    }
+
+    /// As `find`, of what is live.
+    fn find_live(&self, node: &str) -> Result<u32, CommandError> {
+        let number = self.find(node)?;
+        let gone = || CommandError::Nothing(format!("`{node}` is not at work"));
+        self.state.live.contains_key(&number).then_some(number).ok_or_else(gone)
     }
 
     /// The execution that a node's id, or a node instance's, names.

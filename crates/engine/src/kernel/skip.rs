@@ -1,21 +1,39 @@
-//! SKIPPED: nodes that can never fire any more (docs/semantics, A.6).
+//! SKIPPED: nodes that can never fire any more in their scope (docs/semantics, A.6).
 
 use super::state::InstanceState;
-use heddle_model::plan::{EdgeIx, NodeIx, Plan};
+use heddle_model::plan::{EdgeIx, NodeIx, NodeKind, Plan};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Nodes that became unreachable when these edges died, in the order in which they were found.
-pub(super) fn unreachable_after(plan: &Plan, state: &InstanceState, dead: &[EdgeIx]) -> Vec<NodeIx> {
-    if plan.counted { by_counting(plan, state, dead) } else { by_search(plan, state, dead) }
+/// Nodes of a scope that became unreachable when these edges died, in the order in which they were found.
+pub(super) fn unreachable_after(plan: &Plan, state: &InstanceState, scope: u32, dead: &[EdgeIx]) -> Vec<NodeIx> {
+    if state.counts(plan, scope) { by_counting(plan, state, scope, dead) } else { by_search(plan, state, scope, dead) }
 }
 
-/// Every node that was never reached: what is left when the scope ends.
-pub(super) fn never_reached(plan: &Plan, state: &InstanceState) -> Vec<NodeIx> {
-    plan.nodes().map(|(node, _)| node).filter(|node| !state.nodes.contains_key(node)).collect()
+/// Every node of a scope that was never reached: what is left when the scope ends.
+pub(super) fn never_reached(plan: &Plan, state: &InstanceState, scope: u32) -> Vec<NodeIx> {
+    let records = state.records(scope);
+    let nodes = &plan.scope(state.scope_ix(scope)).nodes;
+    let mut missing: Vec<NodeIx> = nodes.iter().copied().filter(|node| !records.contains_key(node)).collect();
+    // What is inside a container that never ran was not reached either; an inner scope tells its own when it ends.
+    let mut next = 0;
+    while let Some(&node) = missing.get(next) {
+        next += 1;
+        let inner = match &plan.node(node).kind {
+            NodeKind::Group(inner) => *inner,
+            NodeKind::Foreach(foreach) => foreach.body,
+            _ => continue,
+        };
+        if scope == super::marking::ROOT {
+            missing.extend(plan.scope(inner).nodes.iter().filter(|node| !state.nodes.contains_key(node)));
+        }
+    }
+    missing
 }
 
-/// Dead edges are counted on their way; constant time per edge. `state.settled` already counts the edges in `dead`.
-fn by_counting(plan: &Plan, state: &InstanceState, dead: &[EdgeIx]) -> Vec<NodeIx> {
+/// Dead edges are counted on their way; constant time per edge. The scope's `settled` already counts the edges in `dead`.
+fn by_counting(plan: &Plan, state: &InstanceState, scope: u32, dead: &[EdgeIx]) -> Vec<NodeIx> {
+    let Some(marking) = state.marking(scope) else { return Vec::new() };
+    let records = state.records(scope);
     let mut work: VecDeque<EdgeIx> = dead.iter().copied().collect();
     let mut more: BTreeMap<NodeIx, u32> = BTreeMap::new();
     let mut skipped: Vec<NodeIx> = Vec::new();
@@ -29,9 +47,9 @@ fn by_counting(plan: &Plan, state: &InstanceState, dead: &[EdgeIx]) -> Vec<NodeI
             *more.entry(to).or_default() += 1;
         }
         looked += 1;
-        let settled = state.settled.get(&to).copied().unwrap_or(0) + more.get(&to).copied().unwrap_or(0);
+        let settled = marking.settled.get(&to).copied().unwrap_or(0) + more.get(&to).copied().unwrap_or(0);
         let all_settled = ways < 2 || settled as usize >= ways;
-        let reached = state.nodes.contains_key(&to) || state.tokens.iter().any(|&token| plan.edge(token).to == to);
+        let reached = records.contains_key(&to) || marking.tokens.iter().any(|&token| plan.edge(token).to == to);
         if all_settled && !reached && seen.insert(to) {
             skipped.push(to);
             let node = plan.node(to);
@@ -43,16 +61,23 @@ fn by_counting(plan: &Plan, state: &InstanceState, dead: &[EdgeIx]) -> Vec<NodeI
 }
 
 /// Where cycles or other joins forbid counting: what no position reaches.
-fn by_search(plan: &Plan, state: &InstanceState, dead: &[EdgeIx]) -> Vec<NodeIx> {
+fn by_search(plan: &Plan, state: &InstanceState, scope: u32, dead: &[EdgeIx]) -> Vec<NodeIx> {
+    let Some(marking) = state.marking(scope) else { return Vec::new() };
+    let records = state.records(scope);
+    // Nodes that were reached are looked through: what is behind them may still be unreached.
     let candidates: Vec<NodeIx> =
-        reach(plan, dead.to_vec()).into_iter().filter(|node| !state.nodes.contains_key(node)).collect();
+        reach(plan, dead.to_vec()).into_iter().filter(|node| !records.contains_key(node)).collect();
     if candidates.is_empty() {
         return candidates;
     }
-    let mut ways: Vec<EdgeIx> = state.tokens.clone();
-    for execution in state.live.values() {
+    let mut ways: Vec<EdgeIx> = marking.tokens.clone();
+    for execution in marking.live.iter().filter_map(|number| state.live.get(number)) {
         let node = plan.node(execution.node);
         ways.extend(node.outgoing.iter().chain(&node.events));
+    }
+    // A round that has not fired will bring its join to fire.
+    for (&node, _) in marking.rounds.iter().filter(|(_, round)| !round.fired) {
+        ways.extend(&plan.node(node).incoming);
     }
     let reached = reach(plan, ways);
     candidates.into_iter().filter(|node| !reached.contains(node)).collect()

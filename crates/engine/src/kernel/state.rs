@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use super::marking::{Marking, RoundState, Scope};
+
 /// Variables by name, in the order of their names so that every walk over them is deterministic.
 pub type Variables = BTreeMap<Arc<str>, Json>;
 
@@ -54,16 +56,24 @@ pub struct InstanceState {
     pub output: Option<Json>,
     /// What it failed with.
     pub error: Option<Failure>,
-    /// What is known of each node that was reached; others are PENDING.
+    /// The last execution of each node that was reached, in whatever scope; others are PENDING.
     pub nodes: BTreeMap<NodeIx, NodeRecord>,
     /// Executions that are live.
     pub live: BTreeMap<u32, Execution>,
     /// Executions that a failure of the instance has stopped, kept for repair.
     pub suspended: BTreeMap<u32, Execution>,
-    /// Tokens on edges, in the order in which they came.
-    pub tokens: Vec<EdgeIx>,
-    /// Ways into a waiting node that are settled, taken or dead (plans that count; docs/semantics, A.3).
-    pub settled: BTreeMap<NodeIx, u32>,
+    /// Tokens and executions of the root scope.
+    pub root: Marking,
+    /// The other scopes that are open, by their numbers (the root's is 0).
+    pub scopes: BTreeMap<u32, Scope>,
+    /// Events that are waited for, by who waits and a number.
+    pub subscriptions: BTreeMap<(Owner, u32), Subscription>,
+    /// Messages that came before anyone waited for them.
+    pub mailbox: Vec<Letter>,
+    /// Who holds each mutex, in the order in which they took it.
+    pub mutexes: BTreeMap<Arc<str>, Vec<u32>>,
+    /// What undoes: the compensation under way.
+    pub undoing: Option<Undoing>,
     /// Timers that are armed.
     pub timers: BTreeMap<u32, Timer>,
     /// Incidents that are open.
@@ -82,6 +92,10 @@ pub struct InstanceState {
     pub next_timer: u32,
     /// The next incident's number.
     pub next_incident: u32,
+    /// The next scope's number.
+    pub next_scope: u32,
+    /// The next subscription's number.
+    pub next_subscription: u32,
 }
 
 /// What an instance is doing within its status.
@@ -130,7 +144,9 @@ pub struct NodeRecord {
 pub struct Execution {
     /// The node.
     pub node: NodeIx,
-    /// 0 for the node's first round.
+    /// The scope that it is part of: 0 for the root.
+    pub scope: u32,
+    /// 0 for the node's first round; counts over all scopes of the instance.
     pub iteration: u32,
     /// Attempts begun.
     pub attempt: u32,
@@ -142,6 +158,14 @@ pub struct Execution {
     pub active: Active,
     /// When it became active.
     pub started_at: i64,
+    /// Rounds of its loop that came before.
+    pub round: u32,
+    /// Its tokens have gone on already; what is left of it is only waited for.
+    pub released: bool,
+    /// The items of a for-each.
+    pub items: Option<Box<Items>>,
+    /// What it undoes, where it does.
+    pub undoes: Option<Box<Record>>,
 }
 
 /// What an execution does or waits for.
@@ -162,6 +186,18 @@ pub enum Active {
     },
     /// It has failed; an incident is open.
     Failed,
+    /// An event is awaited: its subscriptions say which.
+    Event,
+    /// A scope of its own is under way.
+    Scope,
+    /// The scopes of its items are under way.
+    Items,
+    /// A person is awaited.
+    Human(Box<HumanTask>),
+    /// Another workflow is awaited.
+    Call(Box<Called>),
+    /// What its scope has done is being undone.
+    Undo,
 }
 
 impl Active {
@@ -193,6 +229,10 @@ pub enum TimerKind {
     Instance,
     /// The instance leaves CREATED.
     Start,
+    /// The event that this subscription waits for.
+    Event(Owner, u32),
+    /// Nobody has done this execution's task for a person in time.
+    Escalation(u32),
 }
 
 /// Something that needs a person.
@@ -235,6 +275,193 @@ pub enum Held {
     Timer(u32),
     /// The server died under an attempt of this execution.
     Lost(u32),
+    /// A message came, and someone waited for it.
+    Message(Letter),
+    /// A signal came, and someone waited for it.
+    Signal {
+        /// Its name.
+        name: Arc<str>,
+        /// What it carries.
+        payload: Json,
+    },
+    /// A called workflow ended.
+    Child {
+        /// The execution that called it.
+        number: u32,
+        /// What it gave, or failed with.
+        result: Result<Json, Failure>,
+    },
+}
+
+/// Who waits for an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Owner {
+    /// An execution.
+    Execution(u32),
+    /// A scope, for its event sub-scopes.
+    Scope(u32),
+}
+
+/// An event that is waited for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Subscription {
+    /// What happens then.
+    pub then: Then,
+    /// What is waited for.
+    pub event: Awaited,
+}
+
+/// What an event does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Then {
+    /// The execution completes.
+    Complete,
+    /// A token on this edge: of a host or of an event gateway.
+    Take(EdgeIx),
+    /// This event sub-scope begins.
+    Begin(NodeIx),
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Awaited {
+    /// A message.
+    Message {
+        /// Its name.
+        name: Arc<str>,
+        /// Its key; `None`: any.
+        key: Option<Arc<str>>,
+    },
+    /// A signal of this name.
+    Signal(Arc<str>),
+    /// A time.
+    Timer {
+        /// The timer's number.
+        timer: u32,
+        /// Milliseconds between repetitions, and how many are left (`None`: for ever).
+        again: Option<(u64, Option<u32>)>,
+    },
+    /// Data; the plan has the condition.
+    Condition,
+}
+
+impl Awaited {
+    /// The word for what is waited for.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Message { .. } => "message",
+            Self::Signal(_) => "signal",
+            Self::Timer { .. } => "timer",
+            Self::Condition => "condition",
+        }
+    }
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Letter {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its key.
+    pub key: Option<Arc<str>>,
+    /// What it carries.
+    pub payload: Json,
+    /// Kept until then; `None`: until the instance ends.
+    pub expires: Option<i64>,
+}
+
+/// The items of a for-each.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Items {
+    /// The items, in order.
+    pub items: Vec<Json>,
+    /// The next one to be started.
+    pub next: u32,
+    /// Under way.
+    pub active: u32,
+    /// Ended well.
+    pub completed: u32,
+    /// Failed.
+    pub failed: u32,
+    /// Withdrawn.
+    pub cancelled: u32,
+    /// What each item gave, by its place.
+    pub results: BTreeMap<u32, Json>,
+    /// Items that are to run again, before those that never ran.
+    pub again: Vec<u32>,
+    /// At most so many at a time.
+    pub max_parallel: u32,
+    /// More failed ones than this fail the node.
+    pub max_failures: Option<u32>,
+    /// No more may be added.
+    pub closed: bool,
+    /// No more are started.
+    pub stopped: bool,
+}
+
+/// A task for a person.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct HumanTask {
+    /// The evaluated settings: title, form, candidates, due…
+    pub config: Json,
+    /// Who has it.
+    pub assignee: Option<Arc<str>>,
+    /// What the assignee has filled in so far.
+    pub draft: Json,
+    /// When it was to be done.
+    pub due: Option<i64>,
+    /// The timer of its escalation.
+    pub timer: Option<u32>,
+}
+
+/// A called workflow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Called {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Its workflow's name.
+    pub workflow: Arc<str>,
+}
+
+/// A compensation under way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Undoing {
+    /// What is still to be undone, the next one last.
+    pub records: Vec<Record>,
+    /// What comes when all is undone.
+    pub then: AfterUndo,
+    /// The execution that undoes now.
+    pub current: Option<u32>,
+}
+
+/// What comes after a compensation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum AfterUndo {
+    /// The instance is FAILED, with this error.
+    Fail(Failure),
+    /// The instance is TERMINATED.
+    Terminate(String),
+    /// This execution, a throw inside the flow, completes.
+    Complete(u32),
+    /// This execution fails, with this error.
+    Raise(u32, Failure),
+}
+
+/// Something that can be undone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The node that did it.
+    pub node: NodeIx,
+    /// Its execution.
+    pub number: u32,
+    /// The node's round.
+    pub iteration: u32,
+    /// The event with which it completed: what completed last is undone first.
+    pub seq: u64,
+    /// What it gave.
+    pub output: Json,
+    /// Variables of its scope, where that was an item's.
+    pub variables: Vec<(Arc<str>, Json)>,
 }
 
 impl InstanceState {
@@ -259,6 +486,6 @@ impl InstanceState {
 
     /// Whether built-in work runs or held results wait: what a restart must look at first.
     pub fn is_runnable(&self) -> bool {
-        !self.status.is_ended() && self.live.values().any(|execution| execution.active == Active::Task)
+        !self.status.is_ended() && self.live.values().any(|execution| matches!(execution.active, Active::Task))
     }
 }

@@ -1,7 +1,7 @@
 //! Events as people and programs see them: one JSON object each, with the words of the API.
 
 use super::codec::Row;
-use super::event::{AfterFailure, Event, Json};
+use super::event::{AfterFailure, Event, Json, ScopeEnd};
 use super::state::Held;
 use heddle_model::ids::InstanceId;
 use heddle_model::plan::{NodeIx, Plan};
@@ -27,10 +27,10 @@ impl EventRecord {
         row.events.into_iter().enumerate().map(move |(offset, event)| {
             let node = match &event {
                 Event::IncidentOpened { node, .. } => *node,
-                Event::NodeEnabled { node, .. } | Event::NodeRefired { node, .. } => Some(*node),
-                other => other
+                Event::JoinDelivered { node, .. } | Event::JoinClosed { node, .. } => Some(*node),
+                other => other.begun().map(|(_, node)| node).or_else(|| other
                     .execution()
-                    .and_then(|number| executions.iter().find(|(known, _)| *known == number).map(|(_, node)| *node)),
+                    .and_then(|number| executions.iter().find(|(known, _)| *known == number).map(|(_, node)| *node))),
             };
             Self { seq: first_seq + offset as u64, at, node, event }
         })
@@ -47,7 +47,34 @@ impl EventRecord {
             Event::InstanceFailed { .. } => "instance.failed",
             Event::InstanceTerminated { .. } => "instance.terminated",
             Event::InstanceRevived => "instance.revived",
-            Event::NodeEnabled { .. } => "node.enabled",
+            Event::NodeEnabled { .. } | Event::NodeEnabledInside { .. } => "node.enabled",
+            Event::NodeRepeated { .. } => "node.repeated",
+            Event::NodeReleased { .. } => "node.released",
+            Event::NodeInterrupted { .. } => "node.interrupted",
+            Event::NodeCompensated { .. } => "node.compensated",
+            Event::TokensAdded { .. } => "tokens.added",
+            Event::TokensCancelled { .. } => "tokens.cancelled",
+            Event::JoinDelivered { .. } => "join.delivered",
+            Event::JoinClosed { .. } => "join.closed",
+            Event::ScopeOpened { .. } => "scope.opened",
+            Event::ScopeClosed { .. } => "scope.closed",
+            Event::ItemsListed { .. } => "items.listed",
+            Event::ItemAdded { .. } => "items.added",
+            Event::ItemsClosed { .. } => "items.closed",
+            Event::ItemsStopped { .. } => "items.stopped",
+            Event::ItemsAgain { .. } => "items.again",
+            Event::EventAwaited { .. } => "event.awaited",
+            Event::EventHappened { .. } => "event.happened",
+            Event::EventDismissed { .. } => "event.dismissed",
+            Event::MessageKept(_) => "message.kept",
+            Event::MessageDropped(_) => "message.dropped",
+            Event::MessageTaken { .. } => "message.taken",
+            Event::HumanAsked { .. } => "human.asked",
+            Event::HumanChanged { .. } => "human.changed",
+            Event::ChildCalled { .. } => "child.called",
+            Event::UndoStarted { .. } => "undo.started",
+            Event::UndoBegun { .. } => "undo.begun",
+            Event::UndoEnded => "undo.ended",
             Event::NodeStarted { .. } => "node.started",
             Event::NodeWaiting { .. } => "node.waiting",
             Event::NodeRetrying { .. } => "node.retrying",
@@ -58,7 +85,7 @@ impl EventRecord {
             Event::NodeCancelled { .. } => "node.cancelled",
             Event::NodeRevived { .. } => "node.revived",
             Event::NodeRefired { .. } => "node.refired",
-            Event::NodesSkipped { .. } => "nodes.skipped",
+            Event::NodesSkipped { .. } | Event::NodesSkippedInside { .. } => "nodes.skipped",
             Event::AttemptLost { .. } => "node.attempt_lost",
             Event::TimerArmed { .. } => "timer.armed",
             Event::TimerFired { .. } => "timer.fired",
@@ -97,9 +124,37 @@ impl EventRecord {
             Event::NodeSkipped { output, cause, taken, .. } => {
                 json!({ "output": output, "cause": cause_word(*cause), "taken": edge_ids(plan, taken) })
             }
-            Event::NodesSkipped { nodes } => {
-                json!({ "node_ids": nodes.iter().map(|&node| &*plan.node(node).id).collect::<Vec<_>>() })
+            Event::NodesSkipped { nodes } => json!({ "node_ids": node_ids(plan, nodes) }),
+            Event::NodesSkippedInside { scope, nodes } => json!({ "scope": scope, "node_ids": node_ids(plan, nodes) }),
+            Event::NodeEnabledInside { scope, .. } => json!({ "scope": scope }),
+            Event::NodeRepeated { output, variables, again, .. } => json!({
+                "output": output, "variables": written(variables), "next_id": instance.node_instance(*again),
+            }),
+            Event::NodeReleased { output, variables, taken, .. } => {
+                json!({ "output": output, "variables": written(variables), "taken": edge_ids(plan, taken) })
             }
+            Event::NodeInterrupted { taken, .. } => json!({ "taken": edge_ids(plan, taken) }),
+            Event::TokensAdded { scope, edges }
+            | Event::TokensCancelled { scope, edges }
+            | Event::JoinDelivered { scope, edges, .. } => json!({ "scope": scope, "edge_ids": edge_ids(plan, edges) }),
+            Event::JoinClosed { scope, .. } => json!({ "scope": scope }),
+            Event::ScopeOpened { scope, index, .. } => json!({ "scope": scope, "index": index }),
+            Event::ScopeClosed { scope, end } => json!({ "scope": scope, "end": scope_end(end) }),
+            Event::ItemsListed { items, closed, .. } => json!({ "items": items.len(), "closed": closed }),
+            Event::ItemAdded { item, .. } => json!({ "item": item }),
+            Event::EventAwaited { wish, due, .. } => json!({ "event": wish.event.as_str(), "wish": wish.event, "due_ms": due }),
+            Event::EventHappened { payload, .. } => json!({ "payload": payload }),
+            Event::MessageKept(letter) | Event::MessageDropped(letter) => {
+                json!({ "name": &*letter.name, "key": letter.key.as_deref(), "payload": &letter.payload, "expires_ms": letter.expires })
+            }
+            Event::HumanAsked { task, .. } | Event::HumanChanged { task, .. } => json!({ "task": &**task }),
+            Event::ChildCalled { child, input, .. } => {
+                json!({ "instance_id": child.instance.to_string(), "workflow": &*child.workflow, "input": input })
+            }
+            Event::UndoStarted { records, .. } => {
+                json!({ "node_ids": records.iter().rev().map(|record| &*plan.node(record.node).id).collect::<Vec<_>>() })
+            }
+            Event::UndoBegun { undoes, .. } => json!({ "undoes_id": instance.node_instance(undoes.number) }),
             Event::TimerArmed { timer, due, .. } => json!({ "timer": timer, "due_ms": due }),
             Event::TimerFired { timer } | Event::TimerDisarmed { timer } => json!({ "timer": timer }),
             Event::ResultHeld(held) => json!({ "result": held_word(held) }),
@@ -119,6 +174,13 @@ impl EventRecord {
             | Event::NodeRevived { .. }
             | Event::NodeRefired { .. }
             | Event::AttemptLost { .. }
+            | Event::ItemsClosed { .. }
+            | Event::ItemsStopped { .. }
+            | Event::ItemsAgain { .. }
+            | Event::EventDismissed { .. }
+            | Event::MessageTaken { .. }
+            | Event::NodeCompensated { .. }
+            | Event::UndoEnded
             | Event::HeldReleased => json!({}),
         };
         if let Value::Object(fields) = fields { fields } else { Map::new() }
@@ -127,6 +189,18 @@ impl EventRecord {
 
 fn written(variables: &[(std::sync::Arc<str>, Json)]) -> Map<String, Value> {
     object(variables.iter().map(|(name, value)| (name.to_string(), Some(value))))
+}
+
+fn node_ids<'a>(plan: &'a Plan, nodes: &[NodeIx]) -> Vec<&'a str> {
+    nodes.iter().map(|&node| &*plan.node(node).id).collect()
+}
+
+const fn scope_end(end: &ScopeEnd) -> &'static str {
+    match end {
+        ScopeEnd::Completed(_) => "completed",
+        ScopeEnd::Failed => "failed",
+        ScopeEnd::Cancelled => "cancelled",
+    }
 }
 
 fn edge_ids<'a>(plan: &'a Plan, edges: &[heddle_model::plan::EdgeIx]) -> Vec<&'a str> {
@@ -142,6 +216,7 @@ const fn after(then: &AfterFailure) -> &'static str {
         AfterFailure::Caught(_) => "caught",
         AfterFailure::Incident => "incident",
         AfterFailure::Instance => "instance_failed",
+        AfterFailure::Scope => "scope",
     }
 }
 
@@ -149,6 +224,7 @@ const fn cause_word(cause: super::event::SkipCause) -> &'static str {
     match cause {
         super::event::SkipCause::Policy => "policy",
         super::event::SkipCause::Command => "command",
+        super::event::SkipCause::Loop => "loop",
     }
 }
 
@@ -158,5 +234,8 @@ const fn held_word(held: &Held) -> &'static str {
         Held::Failed { .. } => "failed",
         Held::Timer(_) => "timer",
         Held::Lost(_) => "lost",
+        Held::Message(_) => "message",
+        Held::Signal { .. } => "signal",
+        Held::Child { .. } => "child",
     }
 }

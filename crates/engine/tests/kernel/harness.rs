@@ -13,6 +13,7 @@ use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId, uuid_v7}
 use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
 use heddle_model::plan::Plan;
 use heddle_model::value::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) struct Run {
@@ -24,6 +25,8 @@ pub(crate) struct Run {
     pub(crate) order: Order,
     registry: Registry,
     entropy: u64,
+    /// Tokens that stood in each scope when it closed.
+    gone: BTreeMap<u32, usize>,
 }
 
 /// Echo is answered by the test; `set` computes; `wait` waits as long as its config says.
@@ -112,6 +115,7 @@ impl Run {
             order,
             registry,
             entropy,
+            gone: BTreeMap::new(),
         };
         run.step(Command::Start).unwrap();
         run
@@ -136,11 +140,26 @@ impl Run {
             Ok(Decision { events, executions, effects }) => {
                 let row = codec::Row { executions, events };
                 assert_eq!(codec::decode_row(&codec::encode_row(&row).unwrap()).unwrap(), row);
+                self.note_closed(&before, &row.events);
                 self.events.extend(row.events.into_iter().map(|event| (self.now, event)));
                 self.effects.absorb(effects);
                 self.check();
                 Ok(())
             }
+        }
+    }
+
+    /// What stood in the scopes that these events close.
+    fn note_closed(&mut self, before: &InstanceState, events: &[Event]) {
+        if !events.iter().any(|event| matches!(event, Event::ScopeClosed { .. })) {
+            return;
+        }
+        let mut state = before.clone();
+        for event in events {
+            if let Event::ScopeClosed { scope, .. } = event {
+                self.gone.insert(*scope, state.tokens(*scope).len());
+            }
+            state.apply(&self.plan, event, self.now).unwrap();
         }
     }
 
@@ -175,18 +194,24 @@ impl Run {
     /// Every token is made once, and consumed once or still there (or gone with its terminated instance).
     fn tokens_are_conserved(&self) {
         let (mut made, mut consumed) = (0, 0);
+        let mut gone = self.gone.clone();
         for (_, event) in &self.events {
             match event {
-                Event::NodeEnabled { consumed: tokens, .. } => consumed += tokens.len(),
-                Event::NodeCompleted { taken, .. } | Event::NodeSkipped { taken, .. } => made += taken.len(),
-                Event::NodeFailed { then: heddle_engine::kernel::AfterFailure::Caught(taken), .. } => {
-                    made += taken.len()
-                }
+                Event::NodeEnabled { consumed: tokens, .. }
+                | Event::NodeEnabledInside { consumed: tokens, .. }
+                | Event::TokensCancelled { edges: tokens, .. }
+                | Event::JoinDelivered { edges: tokens, .. } => consumed += tokens.len(),
+                Event::TokensAdded { edges, .. } => made += edges.len(),
+                Event::ScopeClosed { scope, .. } => consumed += gone.remove(scope).unwrap_or(0),
                 Event::InstanceTerminated { .. } => return,
-                _ => {}
+                other => made += other.taken().map_or(0, |taken| taken.len()),
             }
         }
-        assert_eq!(made, consumed + self.state.tokens.len(), "tokens are not conserved");
+        assert_eq!(made, consumed + self.standing(), "tokens are not conserved");
+    }
+
+    fn standing(&self) -> usize {
+        self.state.open_scopes().map(|scope| self.state.tokens(scope).len()).sum()
     }
 
     /// Answers the running task or waiting job of a node.
@@ -239,18 +264,18 @@ impl Run {
     }
 
     /// How often each node completed, by id.
-    pub(crate) fn completions(&self) -> std::collections::BTreeMap<String, usize> {
-        let mut nodes = std::collections::BTreeMap::new();
-        let mut count = std::collections::BTreeMap::new();
+    pub(crate) fn completions(&self) -> BTreeMap<String, usize> {
+        let mut nodes = BTreeMap::new();
+        let mut count = BTreeMap::new();
         for (_, event) in &self.events {
             match event {
-                Event::NodeEnabled { number, node, .. } | Event::NodeRefired { number, node, .. } => {
-                    nodes.insert(*number, *node);
+                Event::NodeCompleted { number, .. } | Event::NodeRepeated { number, .. } => {
+                    *count.entry(self.plan.node(nodes[number]).id.to_string()).or_insert(0) += 1;
+                    if let Event::NodeRepeated { again, .. } = event {
+                        nodes.insert(*again, nodes[number]);
+                    }
                 }
-                Event::NodeCompleted { number, .. } => {
-                    *count.entry(self.plan.node(nodes[number]).id.to_string()).or_insert(0) += 1
-                }
-                _ => {}
+                other => nodes.extend(other.begun()),
             }
         }
         count

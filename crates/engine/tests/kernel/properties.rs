@@ -4,6 +4,7 @@
 use super::harness::{Run, plan};
 use heddle_engine::kernel::{Command, Order};
 use heddle_engine::tasks::{ErrorClass, TaskError, TaskOutput};
+use heddle_model::plan::ScopeIx;
 use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
 use heddle_model::value::{Map, json};
 use proptest::prelude::*;
@@ -65,8 +66,10 @@ impl Dag {
 
     fn run(&self, exact: bool, order: Order, seed: u64) -> Run {
         let mut plan = plan(&self.yaml());
-        assert!(plan.counted);
-        plan.counted = !exact;
+        assert!(plan.scope(ScopeIx::ROOT).counted);
+        if exact {
+            plan = plan.without_counting();
+        }
         let [v0, v1, v2] = self.variables;
         let mut run = Run::start_plan(plan, json!({ "v0": v0, "v1": v1, "v2": v2 }), order, seed);
         let mut pick = seed;
@@ -104,7 +107,9 @@ proptest! {
     #[test]
     fn random_commands_keep_every_invariant(dag in dag(12), wishes in prop::collection::vec((0..12u8, any::<u16>()), 1..40), exact in any::<bool>()) {
         let mut plan = plan(&dag.yaml().replace("type: echo", "type: echo, retry: { max_attempts: 2, base_delay: 1s }"));
-        plan.counted &= !exact;
+        if exact {
+            plan = plan.without_counting();
+        }
         let [v0, v1, v2] = dag.variables;
         let mut run = Run::start_plan(plan, json!({ "v0": v0, "v1": v1, "v2": v2 }), Order::Seeded, 1);
         for (wish, pick) in wishes {
@@ -131,7 +136,7 @@ proptest! {
         }
         if matches!(run.state.status, InstanceStatus::Running | InstanceStatus::Paused) {
             run.step(Command::Terminate { reason: String::new() }).unwrap();
-            prop_assert!(run.state.tokens.is_empty());
+            prop_assert!(run.state.root.tokens.is_empty());
         }
     }
 }

@@ -5,6 +5,7 @@ use super::{Lowered, Lowering, loops};
 use crate::check::nearest;
 use crate::error::{ExprError, ExprErrorCode as Code};
 use crate::functions::{self, Form};
+use crate::slot::{Root, Slot};
 use cel::common::ast::{CallExpr, Expr, IdedExpr, operators};
 
 impl Lowering<'_> {
@@ -53,6 +54,7 @@ impl Lowering<'_> {
                 self.found.uses_now = true;
                 return Ok(ident(NOW));
             }
+            ("active" | "completed" | "tokens", [arg]) => return self.marking(expr, name, arg),
             _ => {}
         }
         let args = args.iter().map(|arg| self.scanned(arg)).collect::<Result<Vec<_>, _>>()?;
@@ -61,6 +63,17 @@ impl Lowering<'_> {
             "math.least" => call("math.@min", one_or_list(args)),
             _ => made_of(name, call(name, args)),
         })
+    }
+
+    /// `active("id")`, `completed("id")`, `tokens("edge")`: a place in the scope whose name is the call itself.
+    fn marking(&mut self, expr: &IdedExpr, name: &str, arg: &IdedExpr) -> Lowered {
+        let Expr::Literal(cel::common::ast::LiteralValue::String(id)) = &arg.expr else {
+            let en = format!("`{name}` takes the id as a text in quotes, such as `{name}(\"reserve\")`");
+            let zh = format!("`{name}` 的参数须是带引号的标识，如 `{name}(\"reserve\")`");
+            return Err(self.call_error(Code::WrongArguments, (expr, name), en, zh));
+        };
+        let root = Root::Name(format!("{name}({})", id.inner()));
+        Ok(self.slot(Slot { root, steps: Vec::new(), at: self.at(expr) }))
     }
 
     /// Whether the function exists and takes so many arguments.

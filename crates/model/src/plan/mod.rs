@@ -5,13 +5,17 @@
 //! What may not live here: anything about one instance.
 
 mod compile;
+mod event;
 mod graph;
 mod masks;
+mod scope;
 
 pub use compile::PlanError;
+pub use event::{Code, Keep, Send, SendKind, Trigger, Way};
 pub use masks::{JoinMasks, Mask};
+pub use scope::{Cancel, Foreach, Handler, MutexPlan, PlanScope, Repeat, Round, ScopeIx, Undo};
 
-use crate::definition::{EdgeEvent, Join, NodeType, OnError, OnFailure, Retry, Split};
+use crate::definition::{Join, NodeType, OnError, OnFailure, Retry, Split};
 use heddle_expr::{Condition, Template};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -44,10 +48,11 @@ pub struct Plan {
     pub on_failure: OnFailure,
     /// Variables that lists can be filtered by.
     pub search: Vec<Arc<str>>,
-    /// Whether counting dead edges decides every join exactly (docs/semantics, A.3, fast path).
-    pub counted: bool,
+    /// Whether a guard or a mutex may hold a node back.
+    pub has_gates: bool,
     nodes: Vec<PlanNode>,
     edges: Vec<PlanEdge>,
+    scopes: Vec<PlanScope>,
     by_id: BTreeMap<Arc<str>, NodeIx>,
     /// Reverse post-order of a depth-first search from the start: a topological order where there is no cycle.
     order: Vec<NodeIx>,
@@ -65,8 +70,12 @@ pub struct PlanNode {
     pub node_type: NodeType,
     /// What it does.
     pub kind: NodeKind,
-    /// When it may fire. A node with fewer than two ways in is `Any`: every rule says the same there.
+    /// The scope that it is part of.
+    pub scope: ScopeIx,
+    /// When it may fire. A node with fewer than two ways in is `Any` where every rule would say the same.
     pub join: Join,
+    /// More about an `n-of-m` join.
+    pub round: Option<Box<Round>>,
     /// Which edges it takes.
     pub split: Split,
     /// Ways in.
@@ -77,6 +86,16 @@ pub struct PlanNode {
     pub events: Vec<EdgeIx>,
     /// Variable and expression over the output.
     pub output: Vec<(Arc<str>, Template)>,
+    /// Fires only while this is true.
+    pub guard: Option<Condition>,
+    /// Fires only while this is free.
+    pub mutex: Option<MutexPlan>,
+    /// What its completion withdraws.
+    pub cancel: Option<Box<Cancel>>,
+    /// Runs again.
+    pub repeat: Option<Box<Repeat>>,
+    /// How it is undone.
+    pub compensate: Option<Box<Undo>>,
     /// When it is tried again.
     pub retry: Option<Retry>,
     /// Longest attempt, in milliseconds.
@@ -105,23 +124,59 @@ pub enum NodeKind {
     },
     /// Waits so long.
     Timer {
-        /// The node's config, with `duration` (milliseconds, or a text such as `5m`) or `until`.
+        /// The node's config, with `duration` (milliseconds, or a text such as `5m`), `until` or `cycle`.
         config: Template,
+    },
+    /// Waits for an event.
+    Event(Trigger),
+    /// Waits for the first of its targets' events.
+    Choice,
+    /// Gives a message, a signal or an escalation away.
+    Send(Box<Send>),
+    /// An embedded scope.
+    Group(ScopeIx),
+    /// A scope per item.
+    Foreach(Box<Foreach>),
+    /// A person does it.
+    Human {
+        /// The node's config, evaluated when it fires.
+        config: Template,
+    },
+    /// Another workflow.
+    Call {
+        /// The node's config, evaluated when it fires.
+        config: Template,
+        /// Whether its end is awaited.
+        wait: bool,
     },
 }
 
 /// How an end node ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum EndKind {
     /// Its own branch.
     Plain,
-    /// All else in its scope; the instance is COMPLETED.
-    Terminate,
+    /// All else in its scope, which completes; in the root the instance is COMPLETED.
+    Terminate {
+        /// Up to the root.
+        all: bool,
+    },
     /// With an error of this code.
     Error {
         /// What `on: error` edges match.
         code: String,
     },
+    /// With an escalation of this code.
+    Escalation {
+        /// What boundary events match.
+        code: String,
+    },
+    /// By giving away a message or a signal.
+    Send(Box<Send>),
+    /// After what its scope has done was undone.
+    Compensate,
+    /// Its transaction: what its scope has done is undone, then the scope's error `CANCELLED` is raised.
+    Cancel,
 }
 
 /// A compiled edge.
@@ -138,9 +193,22 @@ pub struct PlanEdge {
     /// Taken when no other is.
     pub default: bool,
     /// Taken when this happens to `from`.
-    pub event: Option<EdgeEvent>,
-    /// Codes that `event` is limited to; empty: all.
-    pub codes: Vec<String>,
+    pub way: Option<Box<Way>>,
+}
+
+impl PlanEdge {
+    /// Whether the node is over when this edge is taken.
+    pub fn is_interrupting(&self) -> bool {
+        self.way.as_ref().is_none_or(|way| way.interrupting)
+    }
+
+    /// Whether it takes an error or an escalation whatever its code.
+    fn catches_all(&self) -> bool {
+        match self.way.as_ref().map(|way| &way.trigger) {
+            Some(Trigger::Error { codes } | Trigger::Escalation { codes }) => codes.is_empty(),
+            _ => true,
+        }
+    }
 }
 
 impl Plan {
@@ -162,6 +230,18 @@ impl Plan {
     /// The edge at this place.
     pub fn edge(&self, ix: EdgeIx) -> &PlanEdge {
         &self.edges[ix.0 as usize]
+    }
+
+    /// The scope at this place.
+    pub fn scope(&self, ix: ScopeIx) -> &PlanScope {
+        &self.scopes[ix.0 as usize]
+    }
+
+    /// The same plan with every join decided by the exact rule: for tests that compare the two.
+    #[must_use]
+    pub fn without_counting(mut self) -> Self {
+        self.scopes.iter_mut().for_each(|scope| scope.counted = false);
+        self
     }
 
     /// The node with this id.

@@ -3,6 +3,7 @@
 use super::fields::{At, Reader};
 use crate::definition::{Join, Loop, Mutex, MutexLevel, Rest, Split};
 use crate::format::tree::Tree;
+use crate::limits;
 use crate::value::Value;
 
 impl Reader {
@@ -53,7 +54,9 @@ impl Reader {
         if fields.get("count").is_none() {
             self.missing(at, "count");
         }
-        self.integer(&fields, "count", 1..=i64::from(u32::MAX)).and_then(|n| u32::try_from(n).ok()).map(Split::Count)
+        self.integer(&fields, "count", 1..=i64::from(limits::SPLIT_TOKENS))
+            .and_then(|n| u32::try_from(n).ok())
+            .map(Split::Count)
     }
 
     pub(super) fn mutex(&mut self, at: &At<'_>) -> Option<Mutex> {

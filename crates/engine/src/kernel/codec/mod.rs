@@ -2,14 +2,16 @@
 //!
 //! A reader knows all versions up to its own and turns older ones into today's types; a newer one is an error, not a guess.
 
+mod v1;
+
 use super::event::Event;
 use super::state::InstanceState;
 use heddle_model::plan::NodeIx;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The version that is written.
-const VERSION: u8 = 1;
+/// The version that is written: 2 has scopes.
+const VERSION: u8 = 2;
 
 /// Stored bytes that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,7 +43,11 @@ pub fn encode_row(row: &Row) -> Result<Arc<[u8]>, CodecError> {
 
 /// Reads what [`encode_row`] wrote.
 pub fn decode_row(bytes: &[u8]) -> Result<Row, CodecError> {
-    decode(bytes)
+    match bytes.first() {
+        // Events were only added since: old rows read as they are.
+        Some(1) => read(bytes),
+        _ => decode(bytes),
+    }
 }
 
 /// A snapshot, encoded.
@@ -51,7 +57,10 @@ pub fn encode_state(state: &InstanceState) -> Result<Arc<[u8]>, CodecError> {
 
 /// Reads what [`encode_state`] wrote.
 pub fn decode_state(bytes: &[u8]) -> Result<InstanceState, CodecError> {
-    decode(bytes)
+    match bytes.first() {
+        Some(1) => read::<v1::State>(bytes).map(Into::into),
+        _ => decode(bytes),
+    }
 }
 
 /// The chained checksum of a journal row: CRC-32 (IEEE) of the events, seeded with the previous row's.
@@ -66,9 +75,14 @@ fn encode<T: serde::Serialize + ?Sized>(value: &T) -> Result<Arc<[u8]>, CodecErr
     Ok(bytes.into())
 }
 
+/// What stands behind the version byte.
+fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
+    postcard::from_bytes(bytes.get(1..).unwrap_or_default()).map_err(|why| CodecError::Damaged(why.to_string()))
+}
+
 fn decode<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T, CodecError> {
     match bytes.split_first() {
-        Some((&VERSION, rest)) => postcard::from_bytes(rest).map_err(|why| CodecError::Damaged(why.to_string())),
+        Some((&VERSION, _)) => read(bytes),
         Some((&version, _)) => Err(CodecError::Version(version)),
         None => Err(CodecError::Damaged("empty".to_owned())),
     }
