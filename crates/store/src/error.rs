@@ -49,7 +49,7 @@ pub(crate) fn class(error: &sqlx::Error) -> Class {
             let code = code.as_deref().unwrap_or_default();
             match database.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
                 Some(_) => postgres_class(code),
-                None => sqlite_class(code),
+                None => sqlite_class(code.parse().unwrap_or_default()),
             }
         }
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::BeginFailed => Class::Transient,
@@ -78,8 +78,7 @@ fn postgres_class(code: &str) -> Class {
 }
 
 /// By the primary code, the lowest byte of the extended one.
-fn sqlite_class(code: &str) -> Class {
-    let extended: u32 = code.parse().unwrap_or_default();
+fn sqlite_class(extended: i32) -> Class {
     match (extended & 0xff, extended) {
         // Unique index, primary key, rowid.
         (19, 2067 | 1555 | 2579) => Class::Conflict,
@@ -98,8 +97,17 @@ pub(crate) fn not_sent(error: &sqlx::Error) -> CommitError {
 
 /// What an error of a commit is to the engine.
 pub(crate) fn commit_error(error: &sqlx::Error) -> CommitError {
-    let text = error.to_string();
-    match class(error) {
+    answer(class(error), error.to_string())
+}
+
+/// The same for the engine's own connection to a SQLite file.
+pub(crate) fn sqlite_commit_error(error: &rusqlite::Error) -> CommitError {
+    let class = error.sqlite_error().map_or(Class::Fatal, |error| sqlite_class(error.extended_code));
+    answer(class, error.to_string())
+}
+
+fn answer(class: Class, text: String) -> CommitError {
+    match class {
         Class::Conflict => CommitError::Conflict(text),
         Class::Fenced => CommitError::Fenced,
         Class::Transient => CommitError::Transient(text),
@@ -185,8 +193,13 @@ mod tests {
         assert_eq!(postgres_class("57P01"), Class::Unknown);
         assert_eq!(postgres_class("40P01"), Class::Transient);
         assert_eq!(postgres_class("22021"), Class::Fatal);
-        assert_eq!(sqlite_class("2067"), Class::Conflict);
-        assert_eq!(sqlite_class("787"), Class::Fatal, "a foreign key is not a taken key");
-        assert_eq!(sqlite_class("1034"), Class::Unknown, "fsync failed");
+        assert_eq!(sqlite_class(2067), Class::Conflict);
+        assert_eq!(sqlite_class(787), Class::Fatal, "a foreign key is not a taken key");
+        assert_eq!(sqlite_class(1034), Class::Unknown, "fsync failed");
+        let failed = |code| sqlite_commit_error(&rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        assert!(matches!(failed(1034), CommitError::Unknown(_)));
+        assert!(matches!(failed(1555), CommitError::Conflict(_)));
+        assert!(matches!(failed(5), CommitError::Transient(_)));
+        assert!(matches!(sqlite_commit_error(&rusqlite::Error::InvalidQuery), CommitError::Fatal(_)));
     }
 }

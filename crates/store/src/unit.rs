@@ -46,7 +46,8 @@ impl Store {
             let sqlite_transaction_mode =
                 matches!(store.backend(), Backend::Sqlite).then_some(SqliteTransactionMode::Immediate);
             let options = TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() };
-            let transaction = store.writer().begin_with_options(options).await?;
+            let writer = store.writer().await;
+            let transaction = writer.begin_with_options(options).await?;
             match body(&transaction).await {
                 Ok(value) => {
                     transaction.commit().await?;

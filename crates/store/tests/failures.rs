@@ -266,3 +266,30 @@ async fn hints_reach_other_servers() {
     file.store.notifier().hint();
     drop(file.store.hints());
 }
+
+/// While the engine commits without a pause, a door's write waits for its turn and no longer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doors_and_engine_take_turns_on_sqlite() {
+    let it = common::sqlite().await;
+    let maker = Maker::new(&it.store).await;
+    let (stop, acknowledged) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let writers: Vec<_> = (0..4)
+        .map(|lane| tokio::spawn(write_on(it.store.clone(), maker.lane(lane, 4), stop.clone(), acknowledged.clone())))
+        .collect();
+    let mut waited = Vec::new();
+    for round in 0..50 {
+        let before = acknowledged.load(Ordering::Relaxed);
+        let workspace = common::workspace(&format!("w{round}"));
+        it.store.workspace_insert(workspace, common::audit(None, "workspace.create")).await.unwrap();
+        waited.push(acknowledged.load(Ordering::Relaxed) - before);
+    }
+    stop.store(true, Ordering::Relaxed);
+    for writer in writers {
+        let (instance, seq, doubts) = writer.await.unwrap();
+        assert_eq!((it.store.heads(&[instance]).await.unwrap()[0], doubts), (Some(seq), 0));
+    }
+    // Four ask again as soon as they are answered: the fifth is behind each of them once, and the machine may be slow to tell.
+    waited.sort_unstable();
+    assert!(waited[25] <= 20, "a door waited for {waited:?} commits");
+    assert!(acknowledged.load(Ordering::Relaxed) > 0, "the engine wrote nothing meanwhile");
+}

@@ -2,13 +2,17 @@
 
 mod postgres;
 mod sqlite;
+mod sqlite_engine;
 
 pub(crate) use postgres::parse_url;
 
 use crate::StoreError;
 use heddle_migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, sqlx};
+use sqlite_engine::EngineConnection;
+use std::ops::Deref;
 use std::sync::Arc;
+use tokio::sync::{Mutex, MutexGuard};
 
 /// How to open a database.
 #[derive(Debug, Clone)]
@@ -40,14 +44,32 @@ struct Inner {
     /// For the doors' reads and writes. On PostgreSQL they are the same pool.
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    /// On SQLite everybody who writes queues here, the doors and the engine, each with a connection of its own. Left to SQLite's own lock they
+    /// would ask for it by turns, and the one who asks seldom would hardly ever find it free.
+    turn: Mutex<()>,
     url: String,
 }
 
 /// The driver's own pools, for the engine's hot path.
 #[derive(Debug)]
 pub(crate) enum Pools {
-    Sqlite { writer: sqlx::SqlitePool, readers: sqlx::SqlitePool },
+    Sqlite { writer: sqlx::SqlitePool, readers: sqlx::SqlitePool, engine: EngineConnection },
     Postgres { doors: sqlx::PgPool, engine: sqlx::PgPool },
+}
+
+/// The right to write, and the doors' connection to write with.
+#[derive(Debug)]
+pub(crate) struct Writer<'a> {
+    connection: &'a DatabaseConnection,
+    _turn: Option<MutexGuard<'a, ()>>,
+}
+
+impl Deref for Writer<'_> {
+    type Target = DatabaseConnection;
+
+    fn deref(&self) -> &DatabaseConnection {
+        self.connection
+    }
 }
 
 impl Store {
@@ -65,13 +87,14 @@ impl Store {
                 )));
             }
         };
-        Ok(Self { inner: Arc::new(Inner { pools, reader, writer, url: options.url.clone() }) })
+        Ok(Self { inner: Arc::new(Inner { pools, reader, writer, turn: Mutex::new(()), url: options.url.clone() }) })
     }
 
     /// Brings the schema up to date; answers the names of the changes that were applied now.
     pub async fn migrate(&self) -> Result<Vec<String>, StoreError> {
         self.run(|store| async move {
-            let db = store.writer();
+            let writer = store.writer().await;
+            let db = &*writer;
             // Two servers may start at once: the second waits, and finds nothing left to do.
             let _turn = match store.backend() {
                 Backend::Postgres => Some(postgres::migration_lock(&store.inner.url).await?),
@@ -105,9 +128,10 @@ impl Store {
     /// Closes all connections, after what is under way has ended.
     pub async fn close(&self) {
         match &self.inner.pools {
-            Pools::Sqlite { writer, readers } => {
+            Pools::Sqlite { writer, readers, engine } => {
                 readers.close().await;
                 writer.close().await;
+                engine.close();
             }
             Pools::Postgres { doors, engine } => {
                 engine.close().await;
@@ -137,8 +161,12 @@ impl Store {
         &self.inner.reader
     }
 
-    /// For writing; on SQLite there is one such connection.
-    pub(crate) fn writer(&self) -> &DatabaseConnection {
-        &self.inner.writer
+    /// For writing, as long as the answer is kept: on SQLite one writes at a time. Asking again meanwhile would wait for ever.
+    pub(crate) async fn writer(&self) -> Writer<'_> {
+        let turn = match self.backend() {
+            Backend::Sqlite => Some(self.inner.turn.lock().await),
+            Backend::Postgres => None,
+        };
+        Writer { connection: &self.inner.writer, _turn: turn }
     }
 }

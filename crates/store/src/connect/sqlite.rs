@@ -1,5 +1,6 @@
 //! SQLite: one writer connection, a pool of readers, every commit flushed.
 
+use super::sqlite_engine::EngineConnection;
 use super::{ConnectOptions, Pools};
 use crate::StoreError;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -12,14 +13,15 @@ use std::time::Duration;
 /// Versions before this one can corrupt a file when two connections write and checkpoint at once.
 const OLDEST: (u32, u32, u32) = (3, 51, 3);
 /// How long a writer waits for another process's write before it gives up.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// What the log file is cut back to after a checkpoint, in bytes.
-const JOURNAL_SIZE_LIMIT: u32 = 64 * 1024 * 1024;
+pub(super) const JOURNAL_SIZE_LIMIT: u32 = 64 * 1024 * 1024;
+/// Pages of the log before a commit copies them into the file: hot pages are then copied once for many commits.
+pub(super) const CHECKPOINT_PAGES: u32 = 8_192;
 const READERS: u32 = 4;
 /// Waiting for the one writer is ordinary; this only ends a wait that has no end.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
-/// The engine's statements come in several lengths each.
-const STATEMENTS: usize = 512;
+const STATEMENTS: usize = 256;
 
 pub(super) async fn open(
     options: &ConnectOptions,
@@ -31,13 +33,15 @@ pub(super) async fn open(
             "a SQLite database in memory keeps nothing; name a file: sqlite://data/heddle.db?mode=rwc".to_owned(),
         ));
     }
-    create_folder(base.get_filename())?;
+    let file = base.get_filename().to_owned();
+    create_folder(&file)?;
     let base = base
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
         .pragma("journal_size_limit", JOURNAL_SIZE_LIMIT.to_string())
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
         .pragma("cache_size", "-65536")
         .pragma("temp_store", "MEMORY")
         .statement_cache_capacity(STATEMENTS)
@@ -55,9 +59,10 @@ pub(super) async fn open(
     let readers = options.max_connections.unwrap_or(READERS).max(1);
     let readers = pool().max_connections(readers).connect_with(base.pragma("query_only", "ON")).await?;
 
+    let engine = EngineConnection::new(file);
     let reader_connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(readers.clone());
     let writer_connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer.clone());
-    Ok((Pools::Sqlite { writer, readers }, reader_connection, writer_connection))
+    Ok((Pools::Sqlite { writer, readers, engine }, reader_connection, writer_connection))
 }
 
 fn create_folder(file: &Path) -> Result<(), StoreError> {

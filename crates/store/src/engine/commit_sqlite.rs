@@ -1,280 +1,303 @@
-//! A batch on SQLite: multi-row statements in one IMMEDIATE transaction on the one writer connection.
-//!
-//! A statement of n rows exists in a few lengths only, so that each is prepared once; a batch is cut into such lengths.
+//! A batch on SQLite: prepared statements of one row each, in one IMMEDIATE transaction, on the engine's own connection.
 
 use super::rows::{in_order, jobs_gone, nodes, timers_gone};
-use super::statement_sqlite::{Table, pieces, text};
-use crate::error::{commit_error, not_sent};
-use crate::row::{search_key, uuid};
+use super::statement_sqlite as sql;
+use crate::error::sqlite_commit_error;
+use crate::row::search_key;
 use heddle_engine::storage::{Batch, CommitError, Fence, JobState, Unit};
-use sea_orm::sqlx::sqlite::SqliteArguments;
-use sea_orm::sqlx::{self, Arguments, AssertSqlSafe, Encode, Sqlite, SqlitePool, Type};
+use rusqlite::{Connection, OptionalExtension, Statement, TransactionBehavior, params};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-/// One statement of a batch.
-struct Step {
-    table: Table,
-    sql: Arc<str>,
-    arguments: SqliteArguments,
-    rows: u64,
+/// Why a transaction was taken back.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// SQLite said so.
+    Sqlite(rusqlite::Error),
+    /// What the batch found.
+    Refused(CommitError),
 }
 
-/// A batch, encoded: it borrows nothing.
-pub(super) struct Prepared {
-    fence: Fence,
-    steps: Vec<Step>,
-    error: Option<String>,
-}
-
-/// The arguments of one row.
-struct Row<'a> {
-    arguments: &'a mut SqliteArguments,
-    error: &'a mut Option<String>,
-}
-
-impl Row<'_> {
-    fn put<'q, T: Encode<'q, Sqlite> + Type<Sqlite>>(&mut self, value: T) -> &mut Self {
-        if let Err(error) = self.arguments.add(value) {
-            self.error.get_or_insert_with(|| error.to_string());
-        }
-        self
-    }
-
-    fn key(&mut self, unit: &Unit) -> &mut Self {
-        self.put(uuid(unit.workspace.as_u128())).put(uuid(unit.instance.as_u128()))
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
     }
 }
 
-impl Prepared {
-    /// Adds rows to a table: as many statements as it takes.
-    fn add<R>(&mut self, table: Table, rows: &[R], put: impl Fn(&mut Row<'_>, &R)) {
-        for piece in pieces(rows) {
-            let mut arguments = SqliteArguments::default();
-            arguments.reserve(piece.len() * table.columns(), 0);
-            for row in piece {
-                put(&mut Row { arguments: &mut arguments, error: &mut self.error }, row);
-            }
-            self.steps.push(Step { table, sql: text(table, piece.len()), arguments, rows: piece.len() as u64 });
-        }
+type Done = Result<(), Failure>;
+
+/// Writes the batch and waits until it is on the disk. After `Unknown` the connection is not to be used again.
+pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), CommitError> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(|error| CommitError::Transient(error.to_string()))?;
+    let written = write(&transaction, batch).and_then(|()| Ok(transaction.commit()?));
+    written.map_err(|failure| match failure {
+        Failure::Sqlite(error) => sqlite_commit_error(&error),
+        Failure::Refused(why) => why,
+    })
+}
+
+fn write(db: &Connection, batch: &Batch) -> Done {
+    if !owns(db, batch.fence)? {
+        return Err(Failure::Refused(CommitError::Fenced));
     }
-}
-
-fn rows<'a, R: 'a, I: IntoIterator<Item = R>>(units: &[&'a Unit], of: impl Fn(&'a Unit) -> I) -> Vec<(&'a Unit, R)> {
-    units.iter().flat_map(|&unit| of(unit).into_iter().map(move |row| (unit, row))).collect()
-}
-
-/// Encodes a batch.
-pub(super) fn prepare(batch: &Batch) -> Prepared {
     let units = in_order(batch);
-    let mut prepared = Prepared { fence: batch.fence, steps: Vec::with_capacity(16), error: None };
-    heads(&mut prepared, &units);
-    journal(&mut prepared, &units);
-    node_instances(&mut prepared, &units);
-    timers(&mut prepared, &units);
-    jobs(&mut prepared, &units);
-    incidents(&mut prepared, &units);
-    beside(&mut prepared, &units);
-    prepared
+    heads(db, &units)?;
+    journal(db, &units)?;
+    node_instances(db, &units)?;
+    timers(db, &units)?;
+    jobs(db, &units)?;
+    incidents(db, &units)?;
+    beside(db, &units)
 }
 
-/// Runs it and waits until it is on the disk.
-pub(super) async fn send(pool: &SqlitePool, prepared: Prepared) -> Result<(), CommitError> {
-    if let Some(error) = prepared.error {
-        return Err(CommitError::Fatal(error));
-    }
-    let mut connection = pool.acquire().await.map_err(|error| not_sent(&error))?;
-    let answer = run(&mut connection, prepared.fence, prepared.steps).await;
-    if matches!(answer, Err(CommitError::Unknown(_))) {
-        let _ = connection.close().await;
-    }
-    answer
+fn owns(db: &Connection, fence: Fence) -> rusqlite::Result<bool> {
+    let server = fence.server.to_bytes();
+    let row = db.prepare_cached(sql::FENCE)?.query_row(params![server, fence.epoch as i64], |_| Ok(())).optional()?;
+    Ok(row.is_some())
 }
 
-async fn run(connection: &mut sqlx::SqliteConnection, fence: Fence, steps: Vec<Step>) -> Result<(), CommitError> {
-    use sqlx::Connection;
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(|error| not_sent(&error))?;
-    let held = sqlx::query("SELECT 1 FROM server_node WHERE server_id = ?1 AND epoch = ?2")
-        .bind(uuid(fence.server.as_u128()))
-        .bind(fence.epoch as i64)
-        .fetch_optional(&mut *transaction)
-        .await
-        .map_err(|error| commit_error(&error))?;
-    if held.is_none() {
-        transaction.rollback().await.map_err(|error| commit_error(&error))?;
-        return Err(CommitError::Fenced);
+const fn workspace(unit: &Unit) -> [u8; 16] {
+    unit.workspace.to_bytes()
+}
+
+const fn instance(unit: &Unit) -> [u8; 16] {
+    unit.instance.to_bytes()
+}
+
+/// Rows of one table: each with the unit it belongs to.
+fn rows<'a, R: 'a, I: IntoIterator<Item = R>>(
+    units: &'a [&'a Unit],
+    of: impl Fn(&'a Unit) -> I,
+) -> impl Iterator<Item = (&'a Unit, R)> {
+    units.iter().flat_map(move |&unit| of(unit).into_iter().map(move |row| (unit, row)))
+}
+
+/// Runs a statement for each row; without rows it is not even looked up.
+fn each<R>(
+    db: &Connection,
+    sql: &str,
+    rows: impl IntoIterator<Item = R>,
+    run: impl Fn(&mut Statement<'_>, R) -> rusqlite::Result<usize>,
+) -> Done {
+    let mut rows = rows.into_iter().peekable();
+    if rows.peek().is_none() {
+        return Ok(());
     }
-    for step in steps {
-        let (table, rows) = (step.table, step.rows);
-        let query = sqlx::query_with(AssertSqlSafe(step.sql), step.arguments);
-        let done = query.execute(&mut *transaction).await.map_err(|error| commit_error(&error))?;
-        if table.counted() && done.rows_affected() != rows {
-            transaction.rollback().await.map_err(|error| commit_error(&error))?;
-            return Err(CommitError::Conflict(format!("not all rows fit: {table:?}")));
+    let mut statement = db.prepare_cached(sql)?;
+    for row in rows {
+        run(&mut statement, row)?;
+    }
+    Ok(())
+}
+
+fn conflict(what: &str) -> Failure {
+    Failure::Refused(CommitError::Conflict(what.to_owned()))
+}
+
+fn heads(db: &Connection, units: &[&Unit]) -> Done {
+    each(db, sql::CREATED, rows(units, |unit| unit.created.as_ref()), |statement, (unit, created)| {
+        let head = &unit.head;
+        statement.execute(params![
+            workspace(unit),
+            instance(unit),
+            created.workflow.to_bytes(),
+            created.version.to_bytes(),
+            created.created_at,
+            head.updated_at,
+            head.started_at,
+            head.ended_at,
+            head.seq as i64,
+            created.version_number,
+            unit.shard,
+            head.nodes_ended,
+            head.nodes_expected,
+            head.incidents,
+            created.priority,
+            head.runnable,
+            created.unique_business_key,
+            created.test,
+            head.status,
+            head.phase,
+            created.started_by,
+            created.business_key,
+            head.error,
+        ])
+    })?;
+    let (mut stepped, mut moved) = (db.prepare_cached(sql::STEPPED)?, db.prepare_cached(sql::MOVED)?);
+    for unit in units.iter().filter(|unit| unit.created.is_none()) {
+        // A step seldom changes what a list is sorted or filtered by; an end always does.
+        let written = unit.head.ended_at.is_none() && step(&mut stepped, unit)? == 1;
+        if !written && step(&mut moved, unit)? != 1 {
+            return Err(conflict("an instance is not where the batch takes it from"));
         }
     }
-    transaction.commit().await.map_err(|error| commit_error(&error))
+    Ok(())
 }
 
-fn heads(prepared: &mut Prepared, units: &[&Unit]) {
-    let created = rows(units, |unit| unit.created.as_ref());
-    prepared.add(Table::Created, &created, |row, (unit, created)| {
-        row.key(unit)
-            .put(uuid(created.workflow.as_u128()))
-            .put(uuid(created.version.as_u128()))
-            .put(created.created_at)
-            .put(unit.head.updated_at)
-            .put(unit.head.started_at)
-            .put(unit.head.ended_at)
-            .put(unit.head.seq as i64)
-            .put(created.version_number)
-            .put(unit.shard)
-            .put(unit.head.nodes_ended)
-            .put(unit.head.nodes_expected)
-            .put(unit.head.incidents)
-            .put(created.priority)
-            .put(unit.head.runnable)
-            .put(created.unique_business_key)
-            .put(created.test)
-            .put(unit.head.status)
-            .put(unit.head.phase)
-            .put(created.started_by.as_str())
-            .put(created.business_key.as_deref())
-            .put(unit.head.error.as_deref());
-    });
-    let moved: Vec<&Unit> = units.iter().copied().filter(|unit| unit.created.is_none()).collect();
-    prepared.add(Table::Moved, &moved, |row, unit| {
-        row.key(unit)
-            .put(unit.journal.first_seq as i64 - 1)
-            .put(unit.head.updated_at)
-            .put(unit.head.started_at)
-            .put(unit.head.ended_at)
-            .put(unit.head.seq as i64)
-            .put(unit.head.nodes_ended)
-            .put(unit.head.nodes_expected)
-            .put(unit.head.incidents)
-            .put(unit.head.runnable)
-            .put(unit.head.status)
-            .put(unit.head.phase)
-            .put(unit.head.error.as_deref());
-    });
+/// Writes the head of an instance that was there before, from the event before its first new one.
+fn step(statement: &mut Statement<'_>, unit: &Unit) -> rusqlite::Result<usize> {
+    let head = &unit.head;
+    statement.execute(params![
+        workspace(unit),
+        instance(unit),
+        head.updated_at,
+        head.seq as i64,
+        head.nodes_ended,
+        head.nodes_expected,
+        unit.journal.first_seq as i64 - 1,
+        head.incidents,
+        head.runnable,
+        head.status,
+        head.phase,
+        head.started_at,
+        head.ended_at,
+        head.error,
+    ])
 }
 
-fn journal(prepared: &mut Prepared, units: &[&Unit]) {
-    prepared.add(Table::Journal, units, |row, unit| {
-        row.key(unit)
-            .put(unit.journal.first_seq as i64)
-            .put(unit.journal.pos as i64)
-            .put(unit.journal.at)
-            .put(unit.journal.count)
-            .put(unit.journal.checksum.cast_signed())
-            .put(unit.shard)
-            .put(&*unit.journal.events);
-    });
+fn journal(db: &Connection, units: &[&Unit]) -> Done {
+    each(db, sql::JOURNAL, units, |statement, unit| {
+        let row = &unit.journal;
+        statement.execute(params![
+            workspace(unit),
+            instance(unit),
+            row.first_seq as i64,
+            row.pos as i64,
+            row.at,
+            row.count,
+            row.checksum.cast_signed(),
+            unit.shard,
+            &*row.events,
+        ])
+    })?;
     let mut last: BTreeMap<u16, u64> = BTreeMap::new();
     for unit in units {
         let pos = last.entry(unit.shard).or_default();
         *pos = unit.journal.pos.max(*pos);
     }
-    let last: Vec<(u16, u64)> = last.into_iter().collect();
-    prepared.add(Table::Position, &last, |row, (shard, pos)| {
-        row.put(*shard).put(*pos as i64);
-    });
+    let mut position = db.prepare_cached(sql::POSITION)?;
+    for (shard, pos) in last {
+        if position.execute(params![shard, pos as i64])? != 1 {
+            return Err(conflict("a shard is unknown"));
+        }
+    }
+    Ok(())
 }
 
-fn node_instances(prepared: &mut Prepared, units: &[&Unit]) {
-    prepared.add(Table::Nodes, &rows(units, nodes), |row, (unit, node)| {
-        row.key(unit)
-            .put(node.started_at)
-            .put(node.ended_at)
-            .put(node.number)
-            .put(node.attempt)
-            .put(node.iteration)
-            .put(node.node.clone())
-            .put(node.node_type.clone())
-            .put(node.status)
-            .put(node.reason)
-            .put(node.output.as_deref())
-            .put(node.error.as_deref());
-    });
+fn node_instances(db: &Connection, units: &[&Unit]) -> Done {
+    each(db, sql::NODE, rows(units, nodes), |statement, (unit, node)| {
+        statement.execute(params![
+            workspace(unit),
+            instance(unit),
+            node.started_at,
+            node.ended_at,
+            node.number,
+            node.attempt,
+            node.iteration,
+            node.node,
+            node.node_type,
+            node.status,
+            node.reason,
+            node.output,
+            node.error,
+        ])
+    })
 }
 
-fn timers(prepared: &mut Prepared, units: &[&Unit]) {
-    let armed = rows(units, |unit| &unit.timers);
-    prepared.add(Table::Armed, &armed, |row, (unit, timer)| {
-        row.key(unit).put(timer.number).put(unit.shard).put(timer.due);
-    });
-    prepared.add(Table::Disarmed, &rows(units, timers_gone), |row, (unit, number)| {
-        row.key(unit).put(**number);
-    });
+fn timers(db: &Connection, units: &[&Unit]) -> Done {
+    each(db, sql::ARMED, rows(units, |unit| &unit.timers), |statement, (unit, timer)| {
+        statement.execute(params![workspace(unit), instance(unit), timer.number, unit.shard, timer.due])
+    })?;
+    each(db, sql::DISARMED, rows(units, timers_gone), |statement, (unit, number)| {
+        statement.execute(params![workspace(unit), instance(unit), number])
+    })
 }
 
-fn jobs(prepared: &mut Prepared, units: &[&Unit]) {
-    let offered = rows(units, |unit| &unit.jobs);
-    prepared.add(Table::Offered, &offered, |row, (unit, job)| {
-        row.put(uuid(unit.workspace.as_u128()))
-            .put(uuid(job.id.as_u128()))
-            .put(uuid(unit.instance.as_u128()))
-            .put(job.number)
-            .put(job.state == JobState::Leased)
-            .put(job.priority)
-            .put(job.attempt)
-            .put(job.token.cast_signed())
-            .put(job.not_before)
-            .put(job.lease_until)
-            .put(job.created_at)
-            .put(job.held)
-            .put(job.job_type.clone())
-            .put(job.node.clone())
-            .put(job.worker.as_deref())
-            .put(job.key.as_str())
-            .put(job.input.as_str());
-    });
-    prepared.add(Table::Done, &rows(units, jobs_gone), |row, (unit, id)| {
-        row.put(uuid(unit.workspace.as_u128())).put(uuid(id.as_u128()));
-    });
-    prepared.add(Table::Held, &rows(units, |unit| unit.hold_jobs), |row, (unit, hold)| {
-        row.key(unit).put(*hold);
-    });
+fn jobs(db: &Connection, units: &[&Unit]) -> Done {
+    each(db, sql::OFFERED, rows(units, |unit| &unit.jobs), |statement, (unit, job)| {
+        statement.execute(params![
+            workspace(unit),
+            job.id.to_bytes(),
+            instance(unit),
+            job.number,
+            job.state == JobState::Leased,
+            job.priority,
+            job.attempt,
+            job.token.cast_signed(),
+            job.not_before,
+            job.lease_until,
+            job.created_at,
+            job.held,
+            job.job_type,
+            job.node,
+            job.worker,
+            job.key,
+            job.input,
+        ])
+    })?;
+    each(db, sql::DONE, rows(units, jobs_gone), |statement, (unit, job)| {
+        statement.execute(params![workspace(unit), job.to_bytes()])
+    })?;
+    each(db, sql::HELD, rows(units, |unit| unit.hold_jobs), |statement, (unit, hold)| {
+        statement.execute(params![workspace(unit), instance(unit), hold])
+    })
 }
 
-fn incidents(prepared: &mut Prepared, units: &[&Unit]) {
-    prepared.add(Table::Incidents, &rows(units, |unit| &unit.incidents), |row, (unit, incident)| {
-        row.put(uuid(unit.workspace.as_u128()))
-            .put(uuid(unit.instance.incident(incident.number).as_u128()))
-            .put(uuid(unit.instance.as_u128()))
-            .put(incident.number)
-            .put(incident.kind)
-            .put(incident.node.as_deref())
-            .put(incident.code.as_str())
-            .put(incident.message.as_str())
-            .put(incident.opened_at)
-            .put(incident.resolved_at);
-    });
+fn incidents(db: &Connection, units: &[&Unit]) -> Done {
+    each(db, sql::INCIDENT, rows(units, |unit| &unit.incidents), |statement, (unit, incident)| {
+        statement.execute(params![
+            workspace(unit),
+            unit.instance.incident(incident.number).to_bytes(),
+            instance(unit),
+            incident.number,
+            incident.kind,
+            incident.node,
+            incident.code,
+            incident.message,
+            incident.opened_at,
+            incident.resolved_at,
+        ])
+    })
 }
 
 /// Search values, snapshots, idempotency keys, log lines.
-fn beside(prepared: &mut Prepared, units: &[&Unit]) {
-    prepared.add(Table::Search, &rows(units, |unit| &unit.search), |row, (unit, (name, value))| {
-        row.key(unit).put(name.clone()).put(value.as_str()).put(search_key(value).as_ref());
-    });
-    prepared.add(Table::Snapshots, &rows(units, |unit| &unit.snapshot), |row, (unit, snapshot)| {
-        row.key(unit).put(snapshot.seq as i64).put(snapshot.checksum).put(&*snapshot.state);
-    });
-    prepared.add(Table::Keys, &rows(units, |unit| &unit.idempotency), |row, (unit, key)| {
-        row.put(uuid(unit.workspace.as_u128()))
-            .put(key.key.as_str())
-            .put(&key.body_hash[..])
-            .put(key.response.as_str())
-            .put(unit.journal.at)
-            .put(key.expires_at);
-    });
-    prepared.add(Table::Logs, &rows(units, |unit| &unit.logs), |row, (unit, line)| {
-        row.key(unit)
-            .put(line.number)
-            .put(line.at)
-            .put(line.node.clone())
-            .put(line.level.clone())
-            .put(line.message.as_str());
-    });
+fn beside(db: &Connection, units: &[&Unit]) -> Done {
+    each(db, sql::SEARCH, rows(units, |unit| &unit.search), |statement, (unit, (name, value))| {
+        statement.execute(params![workspace(unit), instance(unit), name, value, search_key(value)])
+    })?;
+    each(db, sql::SNAPSHOT, rows(units, |unit| &unit.snapshot), |statement, (unit, snapshot)| {
+        statement.execute(params![
+            workspace(unit),
+            instance(unit),
+            snapshot.seq as i64,
+            snapshot.checksum,
+            &*snapshot.state
+        ])
+    })?;
+    for (unit, key) in rows(units, |unit| &unit.idempotency) {
+        let expires = key.expires_at;
+        let written = db.prepare_cached(sql::KEY)?.execute(params![
+            workspace(unit),
+            key.key,
+            key.body_hash,
+            key.response,
+            unit.journal.at,
+            expires
+        ])?;
+        if written != 1 {
+            return Err(conflict("an idempotency key is taken"));
+        }
+    }
+    each(db, sql::LOG, rows(units, |unit| &unit.logs), |statement, (unit, line)| {
+        statement.execute(params![
+            workspace(unit),
+            instance(unit),
+            line.number,
+            line.at,
+            line.node,
+            line.level,
+            line.message
+        ])
+    })
 }

@@ -6,7 +6,7 @@ use crate::row::{get, get_id, get_u32, query, text, uuid};
 use crate::{Store, StoreError};
 use heddle_engine::storage::{Activation, JobRow, JobState};
 use heddle_model::ids::{InstanceId, JobId, WorkspaceId};
-use sea_orm::{DatabaseConnection, QueryResult};
+use sea_orm::{QueryResult, Value};
 use std::collections::HashSet;
 
 const COLUMNS: &str = "j.workspace_id, j.id, j.instance_id, j.number, j.state, j.priority, j.attempt, j.token, j.not_before, j.lease_until, \
@@ -54,17 +54,12 @@ pub(super) async fn activate(store: &Store, activation: &Activation) -> Result<V
         activation.types.iter().filter(|name| seen.insert(name.as_str())).map(|name| text(name).into_owned()).collect();
     let tokens: Vec<i64> = activation.tokens.iter().map(|token| token.cast_signed()).collect();
     let lease = i64::try_from(activation.lease_ms).unwrap_or(i64::MAX / 2);
-    let (sql, db, types, tokens) = match store.backend() {
-        Backend::Postgres => (format!("{ACTIVATE_POSTGRES}{COLUMNS}"), connection(store), types.into(), tokens.into()),
+    let (sql, types, tokens) = match store.backend() {
+        Backend::Postgres => (format!("{ACTIVATE_POSTGRES}{COLUMNS}"), types.into(), tokens.into()),
         Backend::Sqlite => {
             let names = types.iter().map(|name| serde_json::Value::from(name.as_str()).to_string());
             let tokens = tokens.iter().map(i64::to_string);
-            (
-                format!("{ACTIVATE_SQLITE}{RETURNING_SQLITE}"),
-                store.writer().clone(),
-                json_list(names),
-                json_list(tokens),
-            )
+            (format!("{ACTIVATE_SQLITE}{RETURNING_SQLITE}"), json_list(names), json_list(tokens))
         }
     };
     let worker = text(&activation.worker).into_owned();
@@ -76,7 +71,7 @@ pub(super) async fn activate(store: &Store, activation: &Activation) -> Result<V
         tokens,
         lease.into(),
     ];
-    let mut jobs = query(&db, &sql, values).await?.iter().map(job_row).collect::<Result<Vec<_>, _>>()?;
+    let mut jobs = write(store, &sql, values).await?.iter().map(job_row).collect::<Result<Vec<_>, _>>()?;
     jobs.sort_by_key(|job| (std::cmp::Reverse(job.priority), job.created_at, job.id));
     Ok(jobs)
 }
@@ -95,9 +90,9 @@ pub(super) async fn heartbeat(
     token: u64,
     lease_ms: u64,
 ) -> Result<Option<i64>, StoreError> {
-    let (db, now): (DatabaseConnection, _) = match store.backend() {
-        Backend::Postgres => (connection(store), super::lease::NOW_POSTGRES),
-        Backend::Sqlite => (store.writer().clone(), super::lease::NOW_SQLITE),
+    let now = match store.backend() {
+        Backend::Postgres => super::lease::NOW_POSTGRES,
+        Backend::Sqlite => super::lease::NOW_SQLITE,
     };
     let sql = format!(
         "UPDATE job SET lease_until = {now} + $4 WHERE workspace_id = $1 AND id = $2 AND token = $3 AND state = 1 RETURNING lease_until"
@@ -105,7 +100,15 @@ pub(super) async fn heartbeat(
     let lease = i64::try_from(lease_ms).unwrap_or(i64::MAX / 2);
     let values =
         vec![uuid(workspace.as_u128()).into(), uuid(job.as_u128()).into(), token.cast_signed().into(), lease.into()];
-    query(&db, &sql, values).await?.first().map(|row| get(row, "lease_until")).transpose()
+    write(store, &sql, values).await?.first().map(|row| get(row, "lease_until")).transpose()
+}
+
+/// Runs a statement that writes: on PostgreSQL on the engine's connections, on SQLite on the one that writes.
+async fn write(store: &Store, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
+    match store.backend() {
+        Backend::Postgres => query(&connection(store), sql, values).await,
+        Backend::Sqlite => query(&*store.writer().await, sql, values).await,
+    }
 }
 
 fn job_row(row: &QueryResult) -> Result<JobRow, StoreError> {

@@ -82,7 +82,7 @@ pub(super) async fn heartbeat(store: &Store, fence: Fence) -> Result<bool, Store
         "UPDATE server_node SET heartbeat_at = {now}, lease_until = {now} + $3 WHERE server_id = $1 AND epoch = $2 RETURNING name"
     );
     let values = vec![uuid(fence.server.as_u128()).into(), (fence.epoch as i64).into(), SHARD_LEASE_MS.into()];
-    Ok(!query(store.writer(), &sql, values).await?.is_empty())
+    Ok(!query(&*store.writer().await, &sql, values).await?.is_empty())
 }
 
 pub(super) async fn release(store: &Store, fence: Fence) -> Result<(), StoreError> {

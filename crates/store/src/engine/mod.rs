@@ -32,20 +32,29 @@ impl Store {
     }
 }
 
+/// Does blocking work on this thread, which a caller who hangs up cannot cut in half; other tasks go on on other threads.
+fn in_place<T>(work: impl FnOnce() -> T) -> T {
+    match tokio::runtime::Handle::current().runtime_flavor() {
+        tokio::runtime::RuntimeFlavor::CurrentThread => work(),
+        _ => tokio::task::block_in_place(work),
+    }
+}
+
 #[async_trait]
 impl Storage for Store {
     async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
-        // The batch is encoded here, where it can be borrowed; what is sent then belongs to the unit alone.
         match self.pools() {
             Pools::Postgres { engine, .. } => {
+                // The batch is encoded here, where it can be borrowed; what is sent then belongs to the unit alone.
                 let prepared = commit_postgres::prepare(batch)?;
                 let pool = engine.clone();
                 unit(async move { commit_postgres::send(&pool, prepared).await }, CommitError::Unknown).await
             }
-            Pools::Sqlite { writer, .. } => {
-                let prepared = commit_sqlite::prepare(batch);
-                let pool = writer.clone();
-                unit(async move { commit_sqlite::send(&pool, prepared).await }, CommitError::Unknown).await
+            Pools::Sqlite { engine, .. } => {
+                let turn = self.writer().await;
+                let answer = in_place(|| engine.run(|connection| commit_sqlite::commit(connection, batch)));
+                drop(turn);
+                answer
             }
         }
     }

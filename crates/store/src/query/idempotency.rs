@@ -49,12 +49,13 @@ impl Store {
                      WHERE k.expires_at <= excluded.created_at OR (k.response IS NULL AND coalesce(k.pending_until, 0) <= excluded.created_at) RETURNING 1 AS fresh",
                     [id.into(), key.as_str().into(), body_hash.to_vec().into(), pending_until.into(), now.into(), expires_at.into()],
                 );
-                if !sql.all(store.writer()).await?.is_empty() {
+                if !sql.all(&*store.writer().await).await?.is_empty() {
                     return Ok(Claim::Fresh);
                 }
                 let mut sql = Sql::new("SELECT body_hash, response, expires_at FROM idempotency_key WHERE ");
                 sql.push("workspace_id = ? AND key = ?", [id.into(), key.as_str().into()]);
-                if let Some(row) = sql.all(store.writer()).await?.first() {
+                let rows = sql.all(&*store.writer().await).await?;
+                if let Some(row) = rows.first() {
                     return standing(row, &body_hash);
                 }
             }
@@ -75,14 +76,14 @@ impl Store {
             "response = ?, pending_until = NULL WHERE workspace_id = ? AND key = ?",
             [response.into(), uuid(workspace.as_u128()).into(), key.into()],
         );
-        self.run(|store| async move { sql.execute(store.writer()).await.map(drop) }).await
+        self.run(|store| async move { sql.execute(&*store.writer().await).await.map(drop) }).await
     }
 
     /// Forgets a claim that led to nothing.
     pub async fn idempotency_release(&self, workspace: WorkspaceId, key: &str) -> Result<(), StoreError> {
         let mut sql = Sql::new("DELETE FROM idempotency_key WHERE ");
         sql.push("workspace_id = ? AND key = ? AND response IS NULL", [uuid(workspace.as_u128()).into(), key.into()]);
-        self.run(|store| async move { sql.execute(store.writer()).await.map(drop) }).await
+        self.run(|store| async move { sql.execute(&*store.writer().await).await.map(drop) }).await
     }
 
     /// A key whose work was done.
@@ -94,7 +95,7 @@ impl Store {
             [uuid(workspace.as_u128()).into(), key.into()],
         );
         self.run(|store| async move {
-            let rows = sql.all(store.writer()).await?;
+            let rows = sql.all(&*store.writer().await).await?;
             let Some(row) = rows.first() else { return Ok(None) };
             let body_hash = get::<Vec<u8>>(row, "body_hash")?
                 .try_into()
@@ -113,7 +114,7 @@ impl Store {
     pub async fn idempotency_prune(&self, now: i64) -> Result<u64, StoreError> {
         let mut sql = Sql::new("DELETE FROM idempotency_key WHERE ");
         sql.push("expires_at <= ?", [now.into()]);
-        self.run(|store| async move { sql.execute(store.writer()).await }).await
+        self.run(|store| async move { sql.execute(&*store.writer().await).await }).await
     }
 }
 

@@ -71,7 +71,7 @@ impl Store {
             user_agent: row.user_agent,
         };
         self.run(|store| async move {
-            Sessions::insert(model.into_active_model()).exec_without_returning(store.writer()).await?;
+            Sessions::insert(model.into_active_model()).exec_without_returning(&*store.writer().await).await?;
             Ok(())
         })
         .await
@@ -114,13 +114,13 @@ impl Store {
     pub async fn session_touch(&self, id: SessionId, last_seen_at: i64) -> Result<(), StoreError> {
         let mut sql = Sql::new("UPDATE session SET ");
         sql.push("last_seen_at = ? WHERE id = ?", [last_seen_at.into(), uuid(id.as_u128()).into()]);
-        self.run(|store| async move { sql.execute(store.writer()).await.map(drop) }).await
+        self.run(|store| async move { sql.execute(&*store.writer().await).await.map(drop) }).await
     }
 
     /// Ends it; `false` when it had ended.
     pub async fn session_delete(&self, id: SessionId) -> Result<bool, StoreError> {
         self.run(move |store| async move {
-            Ok(Sessions::delete_by_id(uuid(id.as_u128())).exec(store.writer()).await?.rows_affected > 0)
+            Ok(Sessions::delete_by_id(uuid(id.as_u128())).exec(&*store.writer().await).await?.rows_affected > 0)
         })
         .await
     }
@@ -128,7 +128,10 @@ impl Store {
     /// Ends all of somebody.
     pub async fn sessions_delete_of(&self, user: UserId) -> Result<(), StoreError> {
         self.run(move |store| async move {
-            Sessions::delete_many().filter(Column::UserId.eq(uuid(user.as_u128()))).exec(store.writer()).await?;
+            Sessions::delete_many()
+                .filter(Column::UserId.eq(uuid(user.as_u128())))
+                .exec(&*store.writer().await)
+                .await?;
             Ok(())
         })
         .await
@@ -138,7 +141,7 @@ impl Store {
     pub async fn sessions_prune(&self, expired_before: i64, idle_before: i64) -> Result<u64, StoreError> {
         let mut sql = Sql::new("DELETE FROM session WHERE ");
         sql.push("expires_at < ? OR last_seen_at < ?", [expired_before.into(), idle_before.into()]);
-        self.run(|store| async move { sql.execute(store.writer()).await }).await
+        self.run(|store| async move { sql.execute(&*store.writer().await).await }).await
     }
 
     /// What is needed to let an access token in; `None` when the account is gone.

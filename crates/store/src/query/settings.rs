@@ -16,8 +16,10 @@ impl Store {
     /// A setting's value.
     pub async fn setting(&self, name: &str) -> Result<Option<String>, StoreError> {
         let name = name.to_owned();
-        self.run(|store| async move { Ok(Settings::find_by_id(name).one(store.writer()).await?.map(|row| row.value)) })
-            .await
+        self.run(|store| async move {
+            Ok(Settings::find_by_id(name).one(&*store.writer().await).await?.map(|row| row.value))
+        })
+        .await
     }
 
     /// Sets it.
@@ -27,7 +29,7 @@ impl Store {
             "(?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
             [name.into(), value.into(), written_at().into()],
         );
-        self.run(|store| async move { sql.execute(store.writer()).await.map(drop) }).await
+        self.run(|store| async move { sql.execute(&*store.writer().await).await.map(drop) }).await
     }
 
     /// Sets it where there is none; answers the value that stands afterwards.
@@ -39,7 +41,7 @@ impl Store {
             [name.into(), value.into(), written_at().into()],
         );
         self.run(|store| async move {
-            let rows = sql.all(store.writer()).await?;
+            let rows = sql.all(&*store.writer().await).await?;
             rows.first().map_or(Err(StoreError::Stale), |row| get(row, "value"))
         })
         .await
@@ -48,7 +50,9 @@ impl Store {
     /// Deletes it; `false` when there was none.
     pub async fn setting_delete(&self, name: &str) -> Result<bool, StoreError> {
         let name = name.to_owned();
-        self.run(|store| async move { Ok(Settings::delete_by_id(name).exec(store.writer()).await?.rows_affected > 0) })
-            .await
+        self.run(|store| async move {
+            Ok(Settings::delete_by_id(name).exec(&*store.writer().await).await?.rows_affected > 0)
+        })
+        .await
     }
 }

@@ -87,7 +87,7 @@ async fn insert(db: &DatabaseTransaction, row: UserRow) -> Result<(), StoreError
 impl Store {
     /// Whether there is any account at all.
     pub async fn any_user(&self) -> Result<bool, StoreError> {
-        self.run(|store| async move { Ok(Users::find().one(store.writer()).await?.is_some()) }).await
+        self.run(|store| async move { Ok(Users::find().one(&*store.writer().await).await?.is_some()) }).await
     }
 
     /// Makes the first account, its workspace and its membership; `false`, and nothing written, when there is an account already.
@@ -152,7 +152,7 @@ impl Store {
     /// An account by its id.
     pub async fn user(&self, id: UserId) -> Result<Option<UserRow>, StoreError> {
         self.run(move |store| async move {
-            Ok(Users::find_by_id(uuid(id.as_u128())).one(store.writer()).await?.map(Into::into))
+            Ok(Users::find_by_id(uuid(id.as_u128())).one(&*store.writer().await).await?.map(Into::into))
         })
         .await
     }
@@ -162,7 +162,7 @@ impl Store {
         let key = key.to_owned();
         self.run(|store| async move {
             let either = Condition::any().add(Column::UsernameKey.eq(key.as_str())).add(Column::Email.eq(key.as_str()));
-            let rows = Users::find().filter(either).all(store.writer()).await?;
+            let rows = Users::find().filter(either).all(&*store.writer().await).await?;
             let named = rows.iter().position(|row| row.username_key == key).unwrap_or(0);
             Ok(rows.into_iter().nth(named).map(Into::into))
         })
@@ -197,7 +197,7 @@ impl Store {
     /// Runs a change of one row; `Stale` when the row is gone.
     async fn one_row(&self, sql: Sql) -> Result<(), StoreError> {
         self.run(|store| async move {
-            if sql.execute(store.writer()).await? == 1 { Ok(()) } else { Err(StoreError::Stale) }
+            if sql.execute(&*store.writer().await).await? == 1 { Ok(()) } else { Err(StoreError::Stale) }
         })
         .await
     }
