@@ -66,7 +66,7 @@ fn gate(function: &Guarded) -> Gate {
         AppNeed::Permission(permission) => Need::AnyOf(one(permission)),
     };
     // Definitions and inputs come through functions too.
-    Gate { need, body: limits::DEFINITION_BYTES, idempotent: false }
+    Gate { need, body: limits::DEFINITION_BYTES, ..Gate::PUBLIC }
 }
 
 /// The one-element slice of a permission, from the list of all.

@@ -30,11 +30,14 @@ pub(crate) struct Gate {
     pub(crate) body: usize,
     /// Whether the guard handles `Idempotency-Key`.
     pub(crate) idempotent: bool,
+    /// Whether a repeat may go on where an earlier request was cut off: the route itself does nothing twice.
+    pub(crate) resumable: bool,
 }
 
 impl Gate {
     /// Everybody may pass.
-    pub(crate) const PUBLIC: Self = Self { need: Need::Public, body: limits::BODY_BYTES, idempotent: false };
+    pub(crate) const PUBLIC: Self =
+        Self { need: Need::Public, body: limits::BODY_BYTES, idempotent: false, resumable: false };
     /// Everybody who is signed in may pass.
     pub(crate) const SIGNED_IN: Self = Self { need: Need::SignedIn, ..Self::PUBLIC };
 
@@ -51,6 +54,11 @@ impl Gate {
     /// With answers that are given again for the same key.
     pub(crate) const fn idempotent(self) -> Self {
         Self { idempotent: true, ..self }
+    }
+
+    /// The same, for a route that does nothing twice under one key: a repeat need not wait for a request that may be dead.
+    pub(crate) const fn resumable(self) -> Self {
+        Self { idempotent: true, resumable: true, ..self }
     }
 }
 

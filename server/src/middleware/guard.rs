@@ -21,7 +21,7 @@ pub(crate) async fn guard(State((state, gate)): State<(AppState, Gate)>, request
     match admit(&state, gate, request).await {
         Ok((request, context)) => {
             if idempotency::applies(gate, &request) {
-                idempotency::run(state, context, request, next).await
+                idempotency::run((state, gate), context, request, next).await
             } else {
                 next.run(request).await
             }

@@ -1,5 +1,6 @@
 //! Repeating a POST safely: the first answer under an `Idempotency-Key` is kept for a day and given again. A claimed request runs to
-//! its end even when its caller hangs up, so that its answer is there for the next try.
+//! its end even when its caller hangs up, so that its answer is there for the next try. Where the server itself died under a request,
+//! a resumable route takes its repeat at once; the others give the claim up after two minutes.
 
 use crate::error::{Failure, Pending, problem_for};
 use crate::route::Gate;
@@ -12,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use heddle_api::{ApiError, ErrorCode, RequestContext};
 use heddle_model::ids::WorkspaceId;
 use heddle_model::limits;
-use heddle_service::Claimed;
+use heddle_service::{Claimed, StartKey};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -36,10 +37,18 @@ pub(super) fn applies(gate: Gate, request: &Request) -> bool {
 }
 
 /// Claims the key, runs the request and keeps the answer, or gives the kept one.
-pub(super) async fn run(state: AppState, context: RequestContext, request: Request, next: Next) -> Response {
-    match begin(&state, &context, request).await {
+pub(super) async fn run(
+    (state, gate): (AppState, Gate),
+    context: RequestContext,
+    request: Request,
+    next: Next,
+) -> Response {
+    match begin(&state, gate, &context, request).await {
         Ok(Begun::Answered(response)) => response,
-        Ok(Begun::Claimed { workspace, key, request }) => {
+        Ok(Begun::Claimed { workspace, key, mut request }) => {
+            // A resumable route marks what it does with the key.
+            request.extensions_mut().insert(key.clone());
+            let key = key.key;
             let running = tokio::spawn(async move {
                 let response = next.run(request).await;
                 end(&state, &context, workspace, &key, response).await
@@ -52,7 +61,7 @@ pub(super) async fn run(state: AppState, context: RequestContext, request: Reque
 
 enum Begun {
     Answered(Response),
-    Claimed { workspace: WorkspaceId, key: String, request: Request },
+    Claimed { workspace: WorkspaceId, key: StartKey, request: Request },
 }
 
 /// The key of a request, if it is one.
@@ -70,7 +79,7 @@ pub(crate) fn key_of(request: &axum::http::HeaderMap) -> Result<Option<String>, 
     }
 }
 
-async fn begin(state: &AppState, context: &RequestContext, request: Request) -> Result<Begun, Failure> {
+async fn begin(state: &AppState, gate: Gate, context: &RequestContext, request: Request) -> Result<Begun, Failure> {
     let workspace = context.workspace()?;
     let user = context.principal()?.user;
     let Some(key) = key_of(request.headers())? else { return Err(ErrorCode::Internal.into()) };
@@ -82,8 +91,12 @@ async fn begin(state: &AppState, context: &RequestContext, request: Request) -> 
     let bytes = crate::extract::read(Request::from_parts(parts.clone(), body)).await?;
     hash.update(&bytes);
     let request = Request::from_parts(parts, Body::from(bytes));
-    match state.service.claim(workspace, &key, hash.finalize().into()).await? {
-        Claimed::Fresh => Ok(Begun::Claimed { workspace, key, request }),
+    let body_hash = hash.finalize().into();
+    match state.service.claim(workspace, &key, body_hash).await? {
+        Claimed::Fresh => Ok(Begun::Claimed { workspace, key: StartKey { key, body_hash }, request }),
+        Claimed::InProgress if gate.resumable => {
+            Ok(Begun::Claimed { workspace, key: StartKey { key, body_hash }, request })
+        }
         Claimed::Done(kept) => Ok(Begun::Answered(again(&kept)?)),
         Claimed::InProgress => Err(ApiError::new(ErrorCode::RequestInProgress).retry_after(1).into()),
         Claimed::Other => Err(ErrorCode::IdempotencyKeyReused.into()),

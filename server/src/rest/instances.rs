@@ -5,10 +5,10 @@ use crate::extract::{Body, Context, Id, Query, instances_query};
 use crate::middleware::key_of;
 use crate::route::{Doors, Gate};
 use crate::state::AppState;
-use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use heddle_api::params::{BatchStart, GetInstance, ListEvents, ListInstances, ListNodes, PageParams, StartInstance};
 use heddle_api::view::{BatchStarted, EventView, InstanceSummary, InstanceView, NodeView};
 use heddle_api::{Page, Permission as P, routes};
@@ -27,7 +27,7 @@ pub(super) const PAYLOAD_BODY: usize = PAYLOAD_BYTES + 64 * 1024;
 pub(super) fn open(doors: Doors) -> Doors {
     doors
         .open(Gate::needs(&[P::WorkflowRun]).body(PAYLOAD_BODY), routes!(start))
-        .open(Gate::needs(&[P::WorkflowRun]).body(DEFINITION_BYTES).idempotent(), routes!(start_batch))
+        .open(Gate::needs(&[P::WorkflowRun]).body(DEFINITION_BYTES).resumable(), routes!(start_batch))
         .open(Gate::needs(&[P::InstanceView]), routes!(list))
         .open(Gate::needs(&[P::InstanceView]), routes!(get))
         .open(Gate::needs(&[P::InstanceView]), routes!(nodes))
@@ -99,9 +99,11 @@ impl<'de> Deserialize<'de> for Batch {
 async fn start_batch(
     State(state): State<AppState>,
     Context(context): Context,
+    key: Option<Extension<StartKey>>,
     Body(Batch(params)): Body<Batch>,
 ) -> Answer<impl IntoResponse> {
-    Ok((StatusCode::ACCEPTED, Json(state.use_cases.start_batch(&context, params).await?)))
+    let key = key.map(|Extension(key)| key);
+    Ok((StatusCode::ACCEPTED, Json(state.service.start_batch_with_key(&context, params, key).await?)))
 }
 
 /// Instances, the newest first.

@@ -61,6 +61,17 @@ impl Service {
 
     /// Starts many in one call of the engine; each succeeds or fails on its own.
     pub(crate) async fn start_batch(&self, context: &RequestContext, params: BatchStart) -> Result<BatchStarted> {
+        self.start_batch_with_key(context, params, None).await
+    }
+
+    /// The same; under a key each start claims its place in the batch in its own transaction. So a repeat after a crash starts what
+    /// was not started, and answers the rest.
+    pub async fn start_batch_with_key(
+        &self,
+        context: &RequestContext,
+        params: BatchStart,
+        key: Option<StartKey>,
+    ) -> Result<BatchStarted> {
         let allowed = authorize(context, Permission::WorkflowRun)?;
         if params.items.is_empty() || params.items.len() > limits::BATCH_STARTS {
             let (en, zh) = (
@@ -77,10 +88,14 @@ impl Service {
             status: None,
             problem: Some(error.0.problem(context.lang, context.request_id)),
         };
+        let key_of = |place: usize| {
+            key.as_ref().map(|key| StartKey { key: format!("{} #{place}", key.key), body_hash: key.body_hash })
+        };
         for start in params.items {
             let unique = start.unique_business_key;
             match self.request(allowed, start, context.lang).await {
-                Ok(request) => {
+                Ok(mut request) => {
+                    request.idempotency = key_of(items.len()).map(|key| self.idempotency_row(&key, request.instance));
                     places.push((items.len(), unique));
                     requests.push(request);
                     items.push(None);
@@ -96,12 +111,23 @@ impl Service {
                     status: Some(view::instance_status(started.state.status)),
                     problem: None,
                 },
-                Err(EngineError::Conflict(what)) => refused(conflict(unique, &what)),
+                Err(EngineError::Conflict(what)) => match self.item_before(allowed, key_of(place)).await {
+                    Ok(Some(known)) => known,
+                    Ok(None) => refused(conflict(unique, &what)),
+                    Err(error) => refused(error),
+                },
                 Err(error) => refused(error.into()),
             });
         }
         let lost = || refused(ErrorCode::Internal.into());
         Ok(BatchStarted { items: items.into_iter().map(|item| item.unwrap_or_else(lost)).collect() })
+    }
+
+    /// What an earlier try under the same key has started in this place.
+    async fn item_before(&self, allowed: Allowed<'_>, key: Option<StartKey>) -> Result<Option<BatchItem>> {
+        let Some(key) = key else { return Ok(None) };
+        let known = self.started_before(allowed, &key).await?;
+        Ok(known.map(|known| BatchItem { id: Some(known.id), status: Some(known.status), problem: None }))
     }
 
     async fn request(&self, allowed: Allowed<'_>, params: StartInstance, lang: Lang) -> Result<StartRequest> {
