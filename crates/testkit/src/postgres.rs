@@ -16,7 +16,7 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 const OLDEST: u32 = 15;
 const MISSING: &str = "no PostgreSQL server 15 or newer found in /usr/lib/postgresql/*/bin, /usr/local/pgsql/bin or on PATH. \
     Install it, e.g. `apt-get install --no-install-recommends postgresql` (Debian, Ubuntu) or `dnf install postgresql-server` \
-    (Fedora); `.ci/install` does it where tests run. HEDDLE_PG_BIN names another directory of its programs.";
+    (Fedora); `cargo xtask setup` does it on Debian and Ubuntu. HEDDLE_PG_BIN names another directory of its programs.";
 
 /// A running server.
 #[derive(Debug)]

@@ -23,6 +23,8 @@ async fn the_link_makes_one_administrator() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let process = fresh(&dir)?.start().await?;
     let client = process.client()?;
+    assert!(process.log().contains("schema brought up to date"), "{}", process.log());
+    assert!(!process.log().contains("sea_orm_migration"), "a start tells what matters: {}", process.log());
     assert_eq!(client.get("/api/v1/setup").await?.expect_status(200)?, json!({"needed": true}));
     let page = client.send(client.request(Method::GET, "/workflows").header("accept", "text/html")).await?;
     assert_eq!((page.status.as_u16(), page.header("location")), (303, Some("/setup")));
