@@ -1,14 +1,14 @@
 //! The application: what all pages share, and which page stands at which address.
 
-use crate::features::{auth, instances, message, workflows};
+use crate::features::{auth, message, workflows};
 use crate::frame::Frame;
 use crate::live::provide_feed;
+use crate::parts;
 use crate::ui::{provide_clock, provide_sprite, provide_toasts};
 use leptos::prelude::*;
 use leptos_meta::provide_meta_context;
-use leptos_router::SsrMode;
 use leptos_router::components::{ParentRoute, Route, Router, Routes};
-use leptos_router::path;
+use leptos_router::{Lazy, SsrMode, path};
 
 /// The root of every page. In the browser the page's context must have been provided before.
 #[component]
@@ -29,13 +29,13 @@ pub fn App() -> impl IntoView {
                 <Route path=path!("/setup") view=auth::SetUpPage ssr=SsrMode::Async/>
                 <ParentRoute path=path!("") view=Frame ssr=SsrMode::Async>
                     <Route path=path!("") view=workflows::HomePage ssr=SsrMode::Async/>
-                    <Route path=path!("workflows") view=workflows::ListPage ssr=SsrMode::Async/>
-                    <Route path=path!("workflows/templates") view=workflows::GalleryPage ssr=SsrMode::Async/>
-                    <Route path=path!("workflows/new") view=workflows::NewPage ssr=SsrMode::Async/>
-                    <Route path=path!("workflows/:id") view=workflows::WorkflowPage ssr=SsrMode::Async/>
-                    <Route path=path!("workflows/:id/run") view=workflows::RunPage ssr=SsrMode::Async/>
-                    <Route path=path!("instances") view=instances::ListPage ssr=SsrMode::Async/>
-                    <Route path=path!("instances/:id") view=instances::InstancePage ssr=SsrMode::Async/>
+                    <Route path=path!("workflows") view={Lazy::<parts::WorkflowsPage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("workflows/templates") view={Lazy::<parts::GalleryPage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("workflows/new") view={Lazy::<parts::NewPage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("workflows/:id") view={Lazy::<parts::WorkflowPage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("workflows/:id/run") view={Lazy::<parts::RunPage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("instances") view={Lazy::<parts::InstancesPage>::new()} ssr=SsrMode::Async/>
+                    <Route path=path!("instances/:id") view={Lazy::<parts::InstancePage>::new()} ssr=SsrMode::Async/>
                 </ParentRoute>
             </Routes>
         </Router>

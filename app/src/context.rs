@@ -6,6 +6,7 @@
 use heddle_api::view::{Me, Viewer};
 use heddle_api::{Lang, Permission};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Addresses of the built files; their names carry a hash, so they can be cached for ever. The server provides it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -22,6 +23,9 @@ pub struct AssetPaths {
     pub favicon: String,
     /// The text font, to be fetched early.
     pub font: String,
+    /// Files of each part of the WebAssembly (`crate::parts`); only the server needs to know.
+    #[serde(skip)]
+    pub parts: BTreeMap<String, Vec<String>>,
 }
 
 /// Light, dark, or what the system says.

@@ -6,6 +6,11 @@
 #![recursion_limit = "512"]
 #![allow(unreachable_pub, reason = "the component macro makes property types public; the modules here are not")]
 
+#[cfg(not(erase_components))]
+compile_error!(
+    "build with the flags of .cargo/config.toml: server and browser must agree on `erase_components` (is RUSTFLAGS set?)"
+);
+
 mod app;
 pub mod context;
 #[cfg(feature = "ssr")]
@@ -18,6 +23,7 @@ mod frame;
 mod graph;
 pub mod i18n;
 mod live;
+mod parts;
 pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod shell;

@@ -3,11 +3,24 @@
 
 use crate::App;
 use crate::context::from_request;
+use crate::i18n::Words;
 use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
 /// Name of the `<meta>` that hands the page's context to the browser.
 pub const CONTEXT_META: &str = "heddle-page";
+
+/// Shown when the page's program has died (`data-broken`, set by `frontend`): nothing in it can speak any more, so this is plain HTML.
+#[component]
+fn Broken(lang: heddle_api::Lang) -> impl IntoView {
+    let words = Words(lang);
+    view! {
+        <div class="broken banner" data-state="failed" role="alert">
+            <span class="grow">{words.page_broke()}</span>
+            <a class="btn" href="" rel="external">{words.reload()}</a>
+        </div>
+    }
+}
 
 /// The document. The server passes it to Leptos as the application.
 pub fn shell() -> impl IntoView {
@@ -22,6 +35,9 @@ pub fn shell() -> impl IntoView {
         quoted(&assets.js),
         quoted(&assets.wasm)
     );
+    let part =
+        use_context::<axum::http::request::Parts>().and_then(|request| crate::parts::of_path(request.uri.path()));
+    let parts = part.and_then(|part| assets.parts.get(part)).cloned().unwrap_or_default();
     view! {
         <!DOCTYPE html>
         <html lang=page.lang.tag() data-theme=page.prefs.theme.attribute()>
@@ -33,12 +49,14 @@ pub fn shell() -> impl IntoView {
                 <link rel="stylesheet" href=assets.css.clone()/>
                 <link rel="icon" r#type="image/svg+xml" href=assets.favicon.clone()/>
                 <link rel="preload" r#as="fetch" r#type="application/wasm" href=assets.wasm.clone() crossorigin="anonymous"/>
+                {parts.into_iter().map(|part| view! { <link rel="preload" r#as="fetch" r#type="application/wasm" href=part crossorigin="anonymous"/> }).collect_view()}
                 <meta name=CONTEXT_META content=context/>
                 <MetaTags/>
                 <script type="module" nonce=nonce>{start}</script>
             </head>
             <body>
                 <App/>
+                <Broken lang=page.lang/>
             </body>
         </html>
     }

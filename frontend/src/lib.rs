@@ -11,17 +11,27 @@ fn page_context() -> Option<PageContext> {
     serde_json::from_str(&meta.get_attribute("content")?).ok()
 }
 
-/// Called by the page's one script.
-#[wasm_bindgen]
-pub fn hydrate() {
-    if let Some(page) = page_context() {
-        leptos::mount::hydrate_body(move || {
-            provide_context(page);
-            App()
-        });
-        if let Some(root) = document().document_element() {
-            // For tests and for styles that need a living page; nothing hangs on it.
-            let _ = root.set_attribute("data-hydrated", "");
-        }
+/// Marks the document's root, for styles and for tests.
+fn mark(name: &str) {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute(name, "");
     }
+}
+
+/// Called by the page's one script. The page is live once its own part of the code has come, too.
+#[wasm_bindgen]
+pub async fn hydrate() {
+    std::panic::set_hook(Box::new(|panic| {
+        // A part that could not be loaded ends here, too: after a new version was installed its files are gone.
+        mark("data-broken");
+        leptos::logging::error!("{panic}");
+    }));
+    let Some(page) = page_context() else { return };
+    let mounted = leptos::mount::hydrate_from_async(leptos::tachys::dom::body(), move || {
+        provide_context(page);
+        App()
+    });
+    mounted.await.forget();
+    // Nothing hangs on it.
+    mark("data-hydrated");
 }

@@ -43,6 +43,7 @@ pub(crate) fn paths(asset_url: &str) -> AssetPaths {
         wasm: String,
         css: String,
         files: BTreeMap<String, String>,
+        parts: BTreeMap<String, Vec<String>>,
     }
     static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| serde_json::from_str(site::MANIFEST).unwrap_or_default());
     let address = |name: &str| if name.is_empty() { String::new() } else { format!("{asset_url}/pkg/{name}") };
@@ -57,6 +58,11 @@ pub(crate) fn paths(asset_url: &str) -> AssetPaths {
         icons: file("icons.svg"),
         favicon: file("favicon.svg"),
         font: file("inter.woff2"),
+        parts: MANIFEST
+            .parts
+            .iter()
+            .map(|(part, files)| (part.clone(), files.iter().map(|name| address(name)).collect()))
+            .collect(),
     }
 }
 

@@ -4,10 +4,11 @@ use super::kind::{Kind, kind_of};
 use crate::i18n::Words;
 use heddle_diagram::{OutKind, Point, Rect, Scene, SceneEdge, SceneNode, Shape, route};
 use heddle_model::definition::{Definition, Node, NodeType};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// One output row of a card.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Out {
     /// What is written on it.
     pub label: String,
@@ -16,7 +17,7 @@ pub struct Out {
 }
 
 /// A node to draw.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GraphNode {
     /// The node's id.
     pub id: String,
@@ -24,12 +25,12 @@ pub struct GraphNode {
     pub title: String,
     /// What it does, in a few words.
     pub subtitle: String,
-    /// Its look.
-    pub kind: Kind,
+    /// Its type's word.
+    pub node_type: String,
+    /// The job or task type of a `task`.
+    pub action: Option<String>,
     /// Its shape.
     pub shape: Shape,
-    /// Whether its tile is a diamond.
-    pub decision: bool,
     /// Whether something can enter it.
     pub enters: bool,
     /// Whether something leaves by the middle of its right side.
@@ -41,7 +42,7 @@ pub struct GraphNode {
 }
 
 /// An edge to draw.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GraphEdge {
     /// Index of the node it leaves.
     pub from: usize,
@@ -53,8 +54,9 @@ pub struct GraphEdge {
     pub path: String,
 }
 
-/// A graph to draw.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// A graph to draw: all that a browser needs of a definition to show it, made on the server or in a part that loads later
+/// (`crate::parts`).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Graph {
     /// The cards; a container before what it holds.
     pub nodes: Vec<GraphNode>,
@@ -62,6 +64,13 @@ pub struct Graph {
     pub edges: Vec<GraphEdge>,
     /// What everything takes up, captions included.
     pub bounds: Rect,
+}
+
+impl GraphNode {
+    /// Its look.
+    pub fn kind(&self) -> Kind {
+        kind_of(&NodeType::from(self.node_type.clone()), self.action.as_deref())
+    }
 }
 
 /// From a port's middle to where a line begins, and to where an arrow ends.
@@ -127,9 +136,9 @@ fn draw(placed: &SceneNode, author: Option<&Node>, words: Words) -> GraphNode {
         id: placed.id.clone(),
         title: placed.title.clone(),
         subtitle,
-        kind,
+        node_type: placed.node_type.clone(),
+        action: placed.action.clone(),
         shape: placed.shape,
-        decision: node_type == NodeType::Decision,
         enters: placed.input.is_some(),
         leaves: placed.outs.iter().any(|out| out.row.is_none()),
         outs,
@@ -213,7 +222,7 @@ mod tests {
     fn a_decision_shows_its_ways_as_rows() {
         let graph = Graph::of(&definition(), Words(Lang::Zh));
         let decision = &graph.nodes[1];
-        assert!(decision.decision && decision.enters && !decision.leaves);
+        assert!(decision.node_type == "decision" && decision.enters && !decision.leaves);
         assert_eq!(decision.outs.iter().map(|out| out.label.as_str()).collect::<Vec<_>>(), ["金额 > 1000", "否则"]);
         assert_eq!(graph.nodes[3].subtitle, "外部执行者 · doTaskB");
         assert_eq!(graph.nodes[2].subtitle, "回显");

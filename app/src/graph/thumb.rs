@@ -28,7 +28,7 @@ pub fn Thumbnail(
                 view! {
                     <rect class="thumb__node" x=rect.x y=rect.y width=rect.w height=rect.h rx=radius></rect>
                     {(!circle).then(|| view! {
-                        <rect class="thumb__tile" data-cat=node.kind.category x=rect.x + 12.0 y=rect.y + 12.0 width="32" height="32" rx="6"></rect>
+                        <rect class="thumb__tile" data-cat=node.kind().category x=rect.x + 12.0 y=rect.y + 12.0 width="32" height="32" rx="6"></rect>
                         <rect class="thumb__text" x=rect.x + 56.0 y=rect.y + 18.0 width="108" height="8" rx="4"></rect>
                         <rect class="thumb__text" x=rect.x + 56.0 y=rect.y + 32.0 width="72" height="6" rx="3"></rect>
                     })}

@@ -264,7 +264,7 @@ fn Card(
         Shape::Circle | Shape::Boundary => "node node--end",
         Shape::StartCard => "node node--start",
         Shape::Container => "node node--container",
-        Shape::Card if node.decision => "node node--decision",
+        Shape::Card if node.node_type == "decision" => "node node--decision",
         Shape::Card => "node",
     };
     let style = format!("--x: {}; --y: {}; --w: {}; --h: {}", node.rect.x, node.rect.y, node.rect.w, node.rect.h);
@@ -275,7 +275,7 @@ fn Card(
         Shape::Card | Shape::StartCard => body(&node, state).into_any(),
     };
     view! {
-        <div class=class id=format!("node-{at}") style=style data-cat=node.kind.category data-state=move || look().map(|look| look.family())
+        <div class=class id=format!("node-{at}") style=style data-cat=node.kind().category data-state=move || look().map(|look| look.family())
             role="option" aria-selected=move || is_selected().to_string() on:click=select>
             {inner}
         </div>
@@ -284,7 +284,7 @@ fn Card(
 
 /// The inside of a circle: an icon, the state where it has one, and the title below.
 fn circle(node: &GraphNode, state: Memo<Option<NodeState>>) -> impl IntoView + use<> {
-    let own = node.kind.icon;
+    let own = node.kind().icon;
     let icon = Signal::derive(move || {
         state.with(|state| state.as_ref().filter(|state| state.look.is_final()).map_or(own, |state| state.look.icon()))
     });
@@ -302,7 +302,7 @@ fn circle(node: &GraphNode, state: Memo<Option<NodeState>>) -> impl IntoView + u
 fn container(node: &GraphNode) -> impl IntoView + use<> {
     view! {
         <div class="node__head">
-            <span class="tile tile--s"><Svg icon=node.kind.icon/></span>
+            <span class="tile tile--s"><Svg icon=node.kind().icon/></span>
             <span class="node__title">{node.title.clone()}</span>
             <span class="node__sub">{node.subtitle.clone()}</span>
         </div>
@@ -351,7 +351,7 @@ fn body(node: &GraphNode, state: Memo<Option<NodeState>>) -> impl IntoView + use
     view! {
         {node.enters.then(|| view! { <span class="port port--in port--on"></span> })}
         <div class="node__body">
-            <span class="node__tile"><Svg icon=node.kind.icon/></span>
+            <span class="node__tile"><Svg icon=node.kind().icon/></span>
             <div class="node__text">
                 <p class="node__title" title=node.title.clone()>{node.title.clone()}</p>
                 <p class="node__sub">{sub}</p>

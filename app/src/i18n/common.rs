@@ -29,6 +29,7 @@ super::catalogue::catalogue! {
         close: "Close", "关闭";
         try_again: "Try again", "再试一次";
         reload: "Reload the page", "重新加载页面";
+        page_broke: "This page has stopped working. What you see is kept; copy what you typed before you reload.", "此页面已停止工作。当前内容仍在，重新加载前请先复制您输入的文字。";
         open: "Open", "打开";
         copied: "Copied", "已复制";
         copy_id: "Copy id", "复制编号";

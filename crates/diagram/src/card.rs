@@ -31,7 +31,7 @@ pub const ROW_GAP: f64 = 32.0;
 pub const PORT: (f64, f64, f64) = (10.0, 24.0, 40.0);
 
 /// What a node is drawn as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// A card.

@@ -11,7 +11,7 @@ use crate::shell::write_if_changed;
 /// Writes everything below `pkg` and `manifest.json` beside it; true when any file changed.
 ///
 /// `style` gives `main.css` with what it imports, and every other file in it (icons, fonts), reachable from the style sheets by
-/// `url("…")` and from the app by the manifest's `files`. `bound` gives the JavaScript, the WebAssembly and its snippets.
+/// `url("…")` and from the app by the manifest's `files`. `bound` gives the JavaScript, the WebAssembly with its parts, and snippets.
 pub(super) fn publish(style: &Path, bound: &Path, pkg: &Path) -> Result<bool> {
     let mut out: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut files: BTreeMap<String, String> = BTreeMap::new();
@@ -25,16 +25,17 @@ pub(super) fn publish(style: &Path, bound: &Path, pkg: &Path) -> Result<bool> {
         }
     }
     let css = super::css::bundle(&style.join("main.css"), &files)?.into_bytes();
-    let wasm = read(&bound.join("heddle_bg.wasm"))?;
-    let js = read(&bound.join("heddle.js"))?;
-    let names = (hashed("heddle.js", &js), hashed("heddle.wasm", &wasm), hashed("heddle.css", &css));
-    let manifest = json!({ "js": names.0, "wasm": names.1, "css": names.2, "files": Value::from_iter(files) });
-    out.extend([(names.0, js), (names.1, wasm), (names.2, css)]);
-    // The JavaScript imports its snippets by these very names; each already carries the hash of its crate.
-    let snippets = bound.join("snippets");
-    for path in walk(&snippets)? {
-        out.insert(format!("snippets/{}", relative(&snippets, &path)), std::fs::read(&path)?);
-    }
+    let sheet = hashed("heddle.css", &css);
+    out.insert(sheet.clone(), css);
+    let code = code(bound)?;
+    let manifest = json!({
+        "js": format!("{}/heddle.js", code.folder),
+        "wasm": format!("{}/heddle_bg.wasm", code.folder),
+        "css": sheet,
+        "files": Value::from_iter(files),
+        "parts": code.parts,
+    });
+    out.extend(code.files.into_iter().map(|(name, content)| (format!("{}/{name}", code.folder), content)));
     let mut changed = remove_others(pkg, &out)?;
     for (name, content) in &out {
         changed |= write_if_changed(&pkg.join(name), content)?;
@@ -44,18 +45,49 @@ pub(super) fn publish(style: &Path, bound: &Path, pkg: &Path) -> Result<bool> {
     Ok(changed)
 }
 
+/// What binding made. Its files name each other, so they keep their names, in a folder that carries the hash of them all.
+struct Code {
+    folder: String,
+    files: BTreeMap<String, Vec<u8>>,
+    /// Part of the program → the files it loads.
+    parts: BTreeMap<String, Vec<String>>,
+}
+
+fn code(bound: &Path) -> Result<Code> {
+    let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for path in walk(bound)? {
+        files.insert(relative(bound, &path), read(&path)?);
+    }
+    files.remove("stamp");
+    let index = files.remove("parts.json").context("binding wrote no parts.json")?;
+    let all: Vec<u8> = files.iter().flat_map(|(name, content)| name.bytes().chain(content.iter().copied())).collect();
+    let folder = hash(&all);
+    let index: BTreeMap<String, Vec<String>> = serde_json::from_slice(&index).context("reading parts.json")?;
+    // A part's name ends in a number that the compiler makes from its place in the source.
+    let plain = |name: &str| name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_').to_owned();
+    let parts = index
+        .into_iter()
+        .map(|(part, names)| (plain(&part), names.iter().map(|name| format!("{folder}/{name}.wasm")).collect()))
+        .collect();
+    Ok(Code { folder, files, parts })
+}
+
 fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("reading {}", path.display()))
 }
 
 /// `icons.svg` → `icons.3f2a….svg`. The hash tells versions apart, it guards against nobody: FNV-1a, twice 64 bits.
 fn hashed(name: &str, content: &[u8]) -> String {
-    let fold = |seed: u64| content.iter().fold(seed, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3));
-    let hash = format!("{:016x}{:04x}", fold(0xcbf2_9ce4_8422_2325), fold(0x6c62_272e_07bb_0142) & 0xffff);
+    let hash = hash(content);
     match name.rsplit_once('.') {
         Some((stem, extension)) => format!("{stem}.{hash}.{extension}"),
         None => format!("{name}.{hash}"),
     }
+}
+
+fn hash(content: &[u8]) -> String {
+    let fold = |seed: u64| content.iter().fold(seed, |h, b| (h ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3));
+    format!("{:016x}{:04x}", fold(0xcbf2_9ce4_8422_2325), fold(0x6c62_272e_07bb_0142) & 0xffff)
 }
 
 fn remove_others(pkg: &Path, keep: &BTreeMap<String, Vec<u8>>) -> Result<bool> {
@@ -110,6 +142,7 @@ mod tests {
         std::fs::create_dir_all(&dir).unwrap();
         std::fs::write(dir.join("heddle.js"), "").unwrap();
         std::fs::write(dir.join("heddle_bg.wasm"), "").unwrap();
+        std::fs::write(dir.join("parts.json"), "{}").unwrap();
         publish(&crate::workspace::root().join("style"), &dir, &dir.join("site/pkg")).unwrap();
         let manifest: Value =
             serde_json::from_str(&std::fs::read_to_string(dir.join("site/manifest.json")).unwrap()).unwrap();
@@ -137,9 +170,14 @@ mod tests {
         std::fs::write(style.join("dot.svg"), "<svg/>").unwrap();
         std::fs::write(bound.join("heddle.js"), "1").unwrap();
         std::fs::write(bound.join("heddle_bg.wasm"), "2").unwrap();
+        std::fs::write(bound.join("parts.json"), r#"{"part_lists_123":["chunk_1","split_part_lists_123"]}"#).unwrap();
         assert!(publish(&style, &bound, &pkg).unwrap());
         assert!(!publish(&style, &bound, &pkg).unwrap());
         assert_eq!(walk(&pkg).unwrap().len(), 4);
+        let manifest: Value =
+            serde_json::from_str(&std::fs::read_to_string(dir.join("site/manifest.json")).unwrap()).unwrap();
+        let folder = manifest["js"].as_str().unwrap().strip_suffix("/heddle.js").unwrap();
+        assert_eq!(manifest["parts"]["part_lists"][1], format!("{folder}/split_part_lists_123.wasm"));
         std::fs::write(bound.join("heddle.js"), "3").unwrap();
         assert!(publish(&style, &bound, &pkg).unwrap());
         assert_eq!(walk(&pkg).unwrap().len(), 4, "the old script must be gone");

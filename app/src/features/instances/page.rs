@@ -11,11 +11,12 @@ use super::timeline::Timeline;
 use super::variables::Variables;
 use crate::failure::Failure;
 use crate::features::message::{Guard, NotFound};
-use crate::features::workflows::{get_workflow, graph_of_json};
+use crate::features::workflows::get_workflow;
 use crate::format::short_id;
 use crate::frame::{Crumbs, TopBar};
-use crate::graph::{GraphView, states_of};
-use crate::i18n::use_words;
+use crate::graph::{Graph, GraphView, states_of};
+use crate::i18n::{Words, use_words};
+use crate::parts;
 use crate::ui::{ErrorState, Icon, Skeleton, Svg};
 use heddle_api::Permission;
 use heddle_api::view::InstanceView;
@@ -31,24 +32,30 @@ pub fn InstancePage() -> impl IntoView {
     view! { <Guard permission=Permission::InstanceView><Instance/></Guard> }
 }
 
-/// The instance and the definition it runs; the latter is missing where the viewer may not see workflows.
-async fn load(id: String) -> Result<(InstanceView, Value), Failure> {
+/// What the page shows.
+type Loaded = (InstanceView, Value, Graph);
+
+/// The instance, the definition it runs and its picture; the last two are missing where the viewer may not see workflows.
+async fn load(id: String, words: Words) -> Result<Loaded, Failure> {
     let instance = get_instance(id).await?;
     let definition = get_workflow(instance.workflow_id.to_string(), Some(instance.version))
         .await
-        .map(|workflow| workflow.definition);
-    Ok((instance, definition.unwrap_or_default()))
+        .map(|workflow| workflow.definition)
+        .unwrap_or_default();
+    let graph = parts::draw(definition.clone(), words).await;
+    Ok((instance, definition, graph))
 }
 
 #[component]
 fn Instance() -> impl IntoView {
+    let words = use_words();
     let params = use_params_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
-    let loaded = Resource::new(move || id.get(), load);
+    let loaded = Resource::new(move || id.get(), move |id| load(id, words));
     view! {
         <Transition fallback=|| view! { <TopBar lead=()/> <main class="app__main" id="main"><Skeleton/></main> }>
             {move || loaded.get().map(|result| match result {
-                Ok((instance, definition)) => view! { <Loaded instance=instance definition=definition/> }.into_any(),
+                Ok((instance, definition, graph)) => view! { <Loaded instance=instance definition=definition graph=graph/> }.into_any(),
                 Err(failure) if failure.is_not_found() => view! { <TopBar lead=()/> <main class="app__main" id="main"><NotFound/></main> }.into_any(),
                 Err(failure) => view! {
                     <TopBar lead=()/>
@@ -63,14 +70,14 @@ fn Instance() -> impl IntoView {
 const TABS: [&str; 5] = ["graph", "timeline", "events", "logs", "variables"];
 
 #[component]
-fn Loaded(instance: InstanceView, definition: Value) -> impl IntoView {
+fn Loaded(instance: InstanceView, definition: Value, graph: Graph) -> impl IntoView {
     let words = use_words();
     let id = instance.id.to_string();
     let name = instance.business_key.clone().unwrap_or_else(|| short_id(&id));
     let workflow = instance.workflow.clone();
     let workflow_href = format!("/workflows/{}", instance.workflow_id);
     let shown = Shown::new(instance);
-    let graph = StoredValue::new(Arc::new(graph_of_json(&definition, words)));
+    let graph = StoredValue::new(Arc::new(graph));
     let definition = StoredValue::new(definition);
     let selected = RwSignal::new(None::<String>);
     let ask = RwSignal::new(None::<Ask>);

@@ -1,27 +1,41 @@
-//! Checking a definition while it is typed: the same reading and the same rules as the server's, in the browser. Pure.
+//! Checking a definition while it is typed: the same reading and the same rules as the server's, in the browser. Pure. Only
+//! `crate::parts` calls it, so that it loads when it is first needed.
 
 use crate::graph::Graph;
 use crate::i18n::Words;
 use heddle_api::error::{ProblemItem, Severity};
-use heddle_model::definition::Definition;
 use heddle_model::diagnostic::{self, Diagnostic};
 use heddle_model::format::{Format, parse};
 use heddle_model::validate::{TaskTypes, examine};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What a text is worth.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Checked {
-    /// The definition, where the text could be read; it may be wrong.
-    pub definition: Option<Definition>,
+    /// The workflow's name and its graph, where the text could be read; it may be wrong.
+    pub read: Option<Read>,
     /// What is wrong, errors first.
     pub problems: Vec<ProblemItem>,
+}
+
+/// What a text that could be read says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Read {
+    /// The workflow's name.
+    pub name: String,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// Its picture.
+    pub graph: Graph,
 }
 
 impl Checked {
     /// Whether it could be stored.
     pub fn is_valid(&self) -> bool {
-        self.definition.is_some() && self.errors() == 0
+        self.read.is_some() && self.errors() == 0
     }
 
     /// How many problems block.
@@ -35,7 +49,13 @@ pub fn check(text: &str, words: Words) -> Checked {
     let (definition, found) = examine(parse(text, Format::Auto), &TaskTypes::default());
     let mut problems: Vec<ProblemItem> = found.iter().map(|diagnostic| item(diagnostic, words)).collect();
     problems.sort_by_key(|problem| (problem.severity, problem.line, problem.column));
-    Checked { definition, problems }
+    let read = definition.map(|definition| Read {
+        graph: Graph::of(&definition, words),
+        name: definition.name,
+        description: definition.description,
+        tags: definition.tags,
+    });
+    Checked { read, problems }
 }
 
 /// A diagnostic as the wire and the screens have it.

@@ -1,48 +1,65 @@
 //! The example gallery: each example with a picture of its graph; using one makes it one's own workflow.
 
-use super::check::check;
+use super::check::Read;
 use crate::context::may;
 use crate::examples::{Example, for_reader};
 use crate::features::message::Guard;
 use crate::frame::{Crumbs, TopBar};
-use crate::graph::{Graph, Thumbnail};
-use crate::i18n::use_words;
-use crate::ui::{Icon, Svg};
+use crate::graph::Thumbnail;
+use crate::i18n::{Words, use_words};
+use crate::parts;
+use crate::ui::{Icon, Skeleton, Svg};
 use heddle_api::Permission;
 use leptos::prelude::*;
 use leptos_meta::Title;
+
+/// What the examples in the reader's language say, in their order.
+async fn read(words: Words) -> Vec<Option<Read>> {
+    let mut all = Vec::new();
+    for example in for_reader(words.0) {
+        all.push(parts::check(example.yaml.to_owned(), words).await.read);
+    }
+    all
+}
 
 /// The page.
 #[component]
 pub fn GalleryPage() -> impl IntoView {
     let words = use_words();
+    let examples = Resource::new(|| (), move |()| read(words));
+    let cards = move || {
+        examples.get().map(|all| {
+            let shown = for_reader(words.0).into_iter().zip(all);
+            let cards =
+                shown.filter_map(|(example, read)| read.map(|read| view! { <Card example=example read=read/> }));
+            view! { <ul class="gallery">{cards.collect_view()}</ul> }
+        })
+    };
     view! {
         <Guard permission=Permission::WorkflowView>
             <Title text=words.page_title(words.gallery_title())/>
             <TopBar lead=view! { <Crumbs steps=vec![("/workflows".to_owned(), words.workflows().to_owned())] here=words.gallery_title().to_owned() heading=true/> }/>
             <main class="app__main form-page" id="main">
                 <p class="gallery__intro muted">{words.gallery_text()}</p>
-                <ul class="gallery">{for_reader(words.0).into_iter().map(|example| view! { <Card example=example/> }).collect_view()}</ul>
+                <Suspense fallback=|| view! { <Skeleton/> }>{cards}</Suspense>
             </main>
         </Guard>
     }
 }
 
 #[component]
-fn Card(example: Example) -> impl IntoView {
+fn Card(example: Example, read: Read) -> impl IntoView {
     let words = use_words();
-    let Some(definition) = check(example.yaml, words).definition else { return ().into_any() };
-    let graph = Graph::of(&definition, words);
-    let count = graph.nodes.len() as u64;
+    let count = read.graph.nodes.len() as u64;
     view! {
         <li class="card gallery__card">
-            <div class="gallery__thumb"><Thumbnail graph=graph label=words.graph()/></div>
+            <div class="gallery__thumb"><Thumbnail graph=read.graph label=words.graph()/></div>
             <div class="gallery__text" lang=example.lang.tag()>
-                <h2 class="gallery__name">{definition.name.clone()}</h2>
-                <p class="muted grow">{definition.description.clone()}</p>
+                <h2 class="gallery__name">{read.name}</h2>
+                <p class="muted grow">{read.description}</p>
                 <p class="row row--wrap" lang=words.0.tag()>
                     <span class="caption hint">{words.nodes_count(count)}</span>
-                    {definition.tags.iter().map(|tag| view! { <span class="tag">{tag.clone()}</span> }).collect_view()}
+                    {read.tags.into_iter().map(|tag| view! { <span class="tag">{tag}</span> }).collect_view()}
                 </p>
                 {may(Permission::WorkflowCreate).then(|| view! {
                     <form method="post" action="/app/use_example" lang=words.0.tag()>
@@ -56,5 +73,4 @@ fn Card(example: Example) -> impl IntoView {
             </div>
         </li>
     }
-    .into_any()
 }

@@ -26,4 +26,4 @@ pub use page::WorkflowPage;
 pub use run::RunPage;
 
 pub(crate) use calls::get_workflow;
-pub(crate) use check::graph_of_json;
+pub(crate) use check::{Checked, check, graph_of_json};

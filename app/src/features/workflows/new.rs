@@ -1,13 +1,15 @@
 //! A new workflow: typed, pasted or read from a file; every problem is shown before anything is stored.
 
 use super::calls::create_workflow;
+use super::check::Checked;
 use super::workbench::{Bench, Workbench};
 use crate::failure::Failure;
 use crate::features::message::Guard;
 use crate::frame::{Crumbs, TopBar};
 use crate::i18n::{Words, use_words};
 use crate::live::browser;
-use crate::ui::{Icon, Svg, toast};
+use crate::parts;
+use crate::ui::{Icon, Skeleton, Svg, toast};
 use heddle_api::params::{CreateWorkflow, DefinitionFormat, DefinitionText};
 use heddle_api::{ErrorCode, Lang, Permission};
 use leptos::html;
@@ -32,15 +34,30 @@ pub fn refusal(failure: &Failure, words: Words) -> String {
 /// The page.
 #[component]
 pub fn NewPage() -> impl IntoView {
-    view! { <Guard permission=Permission::WorkflowCreate><New/></Guard> }
+    view! { <Guard permission=Permission::WorkflowCreate><Begin/></Guard> }
+}
+
+fn blank(words: Words) -> &'static str {
+    if words.0 == Lang::Zh { BLANK_ZH } else { BLANK_EN }
 }
 
 #[component]
-fn New() -> impl IntoView {
+fn Begin() -> impl IntoView {
+    let words = use_words();
+    let checked = Resource::new(|| (), move |()| parts::check(blank(words).to_owned(), words));
+    view! {
+        <Suspense fallback=|| view! { <TopBar lead=()/> <main class="app__main" id="main"><Skeleton/></main> }>
+            {move || checked.get().map(|checked| view! { <New checked=checked/> })}
+        </Suspense>
+    }
+}
+
+#[component]
+fn New(checked: Checked) -> impl IntoView {
     let words = use_words();
     let import = use_query_map().with_untracked(|query| query.get("import").is_some());
-    let blank = if words.0 == Lang::Zh { BLANK_ZH } else { BLANK_EN };
-    let bench = Bench::new(blank.to_owned());
+    let blank = blank(words);
+    let bench = Bench::new(blank.to_owned(), checked);
     let navigate = use_navigate();
     let create = Action::new(move |text: &String| create_workflow(CreateWorkflow { source: source_of(text) }));
     Effect::new(move |_| match create.value().get() {
@@ -50,7 +67,7 @@ fn New() -> impl IntoView {
             let text =
                 if failure.code() == Some(ErrorCode::NameTaken) {
                     words.name_taken(&bench.checked.with_untracked(|checked| {
-                        checked.definition.as_ref().map(|d| d.name.clone()).unwrap_or_default()
+                        checked.read.as_ref().map(|read| read.name.clone()).unwrap_or_default()
                     }))
                 } else {
                     refusal(&failure, words)
@@ -60,9 +77,11 @@ fn New() -> impl IntoView {
         None => {}
     });
     let save = move |_| {
-        if bench.checks_out(words) {
-            create.dispatch(bench.text.get_untracked());
-        }
+        leptos::task::spawn_local(async move {
+            if bench.checks_out(words).await {
+                create.dispatch(bench.text.get_untracked());
+            }
+        });
     };
     bench.guard_leaving(Signal::derive(move || {
         bench.text.with(|text| text != blank) && create.value().with(Option::is_none)

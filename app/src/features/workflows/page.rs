@@ -1,13 +1,16 @@
 //! One workflow: its graph and its text side by side, its versions, saving a new one, deleting.
 
 use super::calls::{delete_workflow, get_workflow, save_version};
+use super::check::Checked;
 use super::new::{refusal, show_problems, source_of};
 use super::versions::Versions;
 use super::workbench::{Bench, Workbench};
 use crate::context::may;
+use crate::failure::Failure;
 use crate::features::message::{Guard, NotFound};
 use crate::frame::{Crumbs, TopBar};
-use crate::i18n::use_words;
+use crate::i18n::{Words, use_words};
+use crate::parts;
 use crate::ui::{Dialog, ErrorState, Icon, Skeleton, Svg, toast};
 use heddle_api::Permission;
 use heddle_api::params::{DeleteWorkflow, ReplaceWorkflow};
@@ -22,19 +25,27 @@ pub fn WorkflowPage() -> impl IntoView {
     view! { <Guard permission=Permission::WorkflowView><Workflow/></Guard> }
 }
 
+/// The workflow, and what its text is worth.
+async fn load(id: String, version: Option<u32>, words: Words) -> Result<(WorkflowView, Checked), Failure> {
+    let workflow = get_workflow(id, version).await?;
+    let checked = parts::check(workflow.yaml.clone().unwrap_or_default(), words).await;
+    Ok((workflow, checked))
+}
+
 #[component]
 fn Workflow() -> impl IntoView {
+    let words = use_words();
     let params = use_params_map();
     let query = use_query_map();
     let id = Memo::new(move |_| params.with(|params| params.get("id")).unwrap_or_default());
     let version =
         Memo::new(move |_| query.with(|query| query.get("version")).and_then(|text| text.parse::<u32>().ok()));
     let versions = Memo::new(move |_| query.with(|query| query.get("tab")).as_deref() == Some("versions"));
-    let workflow = Resource::new(move || (id.get(), version.get()), |(id, version)| get_workflow(id, version));
+    let workflow = Resource::new(move || (id.get(), version.get()), move |(id, version)| load(id, version, words));
     view! {
         <Transition fallback=|| view! { <TopBar lead=()/> <main class="app__main" id="main"><Skeleton/></main> }>
             {move || workflow.get().map(|result| match result {
-                Ok(view) => view! { <Loaded workflow=view old=version.get().is_some() versions=versions reload=Callback::new(move |()| workflow.refetch())/> }.into_any(),
+                Ok((view, checked)) => view! { <Loaded workflow=view checked=checked old=version.get().is_some() versions=versions reload=Callback::new(move |()| workflow.refetch())/> }.into_any(),
                 Err(failure) if failure.is_not_found() => view! { <TopBar lead=()/> <main class="app__main" id="main"><NotFound/></main> }.into_any(),
                 Err(failure) => view! {
                     <TopBar lead=()/>
@@ -46,10 +57,16 @@ fn Workflow() -> impl IntoView {
 }
 
 #[component]
-fn Loaded(workflow: WorkflowView, old: bool, versions: Memo<bool>, reload: Callback<()>) -> impl IntoView {
+fn Loaded(
+    workflow: WorkflowView,
+    checked: Checked,
+    old: bool,
+    versions: Memo<bool>,
+    reload: Callback<()>,
+) -> impl IntoView {
     let words = use_words();
     let stored = StoredValue::new(workflow.yaml.clone().unwrap_or_default());
-    let bench = Bench::new(stored.get_value());
+    let bench = Bench::new(stored.get_value(), checked);
     let changed = Memo::new(move |_| bench.text.with(|text| stored.with_value(|stored| stored != text)));
     let (id, number) = (workflow.id, workflow.version);
     let save =
@@ -71,9 +88,11 @@ fn Loaded(workflow: WorkflowView, old: bool, versions: Memo<bool>, reload: Callb
         None => {}
     });
     let on_save = move |_| {
-        if bench.checks_out(words) {
-            save.dispatch(bench.text.get_untracked());
-        }
+        leptos::task::spawn_local(async move {
+            if bench.checks_out(words).await {
+                save.dispatch(bench.text.get_untracked());
+            }
+        });
     };
     bench.guard_leaving(changed.into());
     let can_edit = may(Permission::WorkflowPublish) && !old;

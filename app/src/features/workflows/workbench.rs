@@ -1,10 +1,11 @@
 //! Graph and text side by side: the text is checked while it is typed, and the graph follows as long as it can be read.
 
-use super::check::{Checked, check};
+use super::check::Checked;
 use super::problems::{ProblemCounts, Problems, marks};
 use crate::graph::{Graph, GraphView};
-use crate::i18n::use_words;
+use crate::i18n::{Words, use_words};
 use crate::live::browser;
+use crate::parts;
 use crate::ui::{Editor, Icon, Svg};
 use leptos::html;
 use leptos::prelude::*;
@@ -25,20 +26,23 @@ pub struct Bench {
     pub graph: RwSignal<Arc<Graph>>,
     /// Whether the graph is older than the text.
     pub stale: RwSignal<bool>,
+    /// Number of the last check that was asked for: the answer of an earlier one is dropped.
+    asked: StoredValue<u64>,
 }
 
 impl Bench {
-    /// A bench with this text on it.
-    pub fn new(text: String) -> Self {
+    /// A bench with this text on it, and what the text is worth.
+    pub fn new(text: String, checked: Checked) -> Self {
         let words = use_words();
-        let checked = check(&text, words);
-        let graph = checked.definition.as_ref().map(|definition| Graph::of(definition, words)).unwrap_or_default();
+        let graph = checked.read.as_ref().map(|read| read.graph.clone()).unwrap_or_default();
         let bench = Self {
             text: RwSignal::new(text),
             checked: RwSignal::new(checked),
             graph: RwSignal::new(Arc::new(graph)),
             stale: RwSignal::new(false),
+            asked: StoredValue::new(0),
         };
+        Effect::new(|_| parts::expect_checks());
         let pending = StoredValue::new(None::<TimeoutHandle>);
         Effect::new(move |first: Option<()>| {
             bench.text.track();
@@ -48,16 +52,28 @@ impl Bench {
             if let Some(earlier) = pending.get_value() {
                 earlier.clear();
             }
-            pending.set_value(set_timeout_with_handle(move || bench.check(words), REST).ok());
+            pending
+                .set_value(set_timeout_with_handle(move || leptos::task::spawn_local(bench.check(words)), REST).ok());
         });
         bench
     }
 
-    fn check(self, words: crate::i18n::Words) {
-        let Some(checked) = self.text.try_with_untracked(|text| check(text, words)) else { return };
-        match &checked.definition {
-            Some(definition) if !definition.nodes.is_empty() => {
-                self.graph.set(Arc::new(Graph::of(definition, words)));
+    async fn check(self, words: Words) {
+        let Some(asked) = self.asked.try_update_value(|asked| {
+            *asked += 1;
+            *asked
+        }) else {
+            return;
+        };
+        let Some(text) = self.text.try_get_untracked() else { return };
+        let checked = parts::check(text, words).await;
+        // The page may have gone meanwhile, or the text may have changed.
+        if self.asked.try_get_value() != Some(asked) {
+            return;
+        }
+        match &checked.read {
+            Some(read) if !read.graph.nodes.is_empty() => {
+                self.graph.set(Arc::new(read.graph.clone()));
                 self.stale.set(false);
             }
             _ => self.stale.set(true),
@@ -66,9 +82,10 @@ impl Bench {
     }
 
     /// Checks at once, without waiting for typing to rest; says so where something blocks.
-    pub fn checks_out(self, words: crate::i18n::Words) -> bool {
-        self.check(words);
-        let (valid, errors) = self.checked.with_untracked(|checked| (checked.is_valid(), checked.errors()));
+    pub async fn checks_out(self, words: Words) -> bool {
+        self.check(words).await;
+        let found = self.checked.try_with_untracked(|checked| (checked.is_valid(), checked.errors()));
+        let Some((valid, errors)) = found else { return false };
         if !valid {
             crate::ui::toast(words.problems_count(errors), true);
         }
