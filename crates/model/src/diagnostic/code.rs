@@ -113,6 +113,10 @@ codes! {
     TooManyElements = "W050" Error;
     /// A loop in which nothing ever waits.
     BusyLoop = "W051" Warning;
+    /// A node or edge that a field names and that does not exist.
+    UnknownReference = "W052" Error;
+    /// An event where none can be, or none where one must be.
+    WrongEvent = "W053" Error;
     /// Settings that their type does not allow.
     BadConfig = "W060" Error;
     /// A task type that this server does not run itself.

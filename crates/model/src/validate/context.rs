@@ -33,6 +33,25 @@ impl<'d> Context<'d> {
         }
     }
 
+    /// The same for the graph inside a body, which sees the names around it and some of its own.
+    pub(super) fn inside<'n>(
+        outer: &'n Context<'d>,
+        body: &'n Definition,
+        more: impl IntoIterator<Item = &'n str>,
+    ) -> Context<'n>
+    where
+        'd: 'n,
+    {
+        Context {
+            definition: body,
+            types: outer.types,
+            graph: Graph::new(body),
+            names: outer.names.inside(more),
+            samples: Samples::new(body),
+            suggestions: Cell::new(outer.suggestions.get()),
+        }
+    }
+
     /// The nearest valid word, as long as the document has not asked for too many.
     pub(super) fn near<'w>(&self, word: &str, candidates: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
         let left = self.suggestions.get().checked_sub(1)?;

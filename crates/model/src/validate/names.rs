@@ -12,8 +12,21 @@ const ALWAYS: [&str; 6] = ["vars", "nodes", "input", "instance", "secrets", "att
 pub(super) enum Site {
     /// In the output mapping of a node: `output`.
     Output,
+    /// Where these names exist as well.
+    With(&'static [&'static str]),
     /// Anywhere else.
     Elsewhere,
+}
+
+/// Every node, those of bodies included; the outer ones first.
+pub(super) fn all_nodes(nodes: &[Node]) -> Vec<&Node> {
+    let mut all: Vec<&Node> = nodes.iter().collect();
+    let mut next = 0;
+    while let Some(&node) = all.get(next) {
+        next += 1;
+        all.extend(node.body.iter().flat_map(|body| &body.nodes));
+    }
+    all
 }
 
 /// What is defined.
@@ -31,19 +44,38 @@ impl<'d> Names<'d> {
         let properties = inputs.and_then(|schema| schema.get("properties")).and_then(Value::as_object);
         let mut variables: BTreeSet<&str> = definition.variables.keys().map(String::as_str).collect();
         variables.extend(properties.into_iter().flat_map(|properties| properties.keys()).map(String::as_str));
-        variables.extend(definition.nodes.iter().flat_map(writes));
+        let nodes = all_nodes(&definition.nodes);
+        variables.extend(nodes.iter().flat_map(|node| writes(node)));
         Self {
             variables,
-            nodes: definition.nodes.iter().map(|node| node.id.as_str()).collect(),
+            nodes: nodes.iter().map(|node| node.id.as_str()).collect(),
             is_closed: properties.is_some() && inputs.is_some_and(is_closed),
             has_error_edges: definition.edges.iter().any(|edge| edge.on == Some(EdgeEvent::Error))
-                || definition.nodes.iter().any(|node| node.node_type == NodeType::Boundary),
+                || nodes.iter().any(|node| node.node_type == NodeType::Boundary || node.body.is_some()),
+        }
+    }
+
+    /// The same names, and those that exist only inside a body.
+    pub(super) fn inside<'n>(&self, more: impl IntoIterator<Item = &'n str>) -> Names<'n>
+    where
+        'd: 'n,
+    {
+        let mut variables: BTreeSet<&'n str> = self.variables.iter().copied().collect();
+        variables.extend(more);
+        Names {
+            variables,
+            nodes: self.nodes.iter().copied().collect(),
+            is_closed: self.is_closed,
+            has_error_edges: self.has_error_edges,
         }
     }
 
     pub(super) fn knows(&self, name: &str, site: Site) -> bool {
         self.variables.contains(name)
             || ALWAYS.contains(&name)
+            || matches!(site, Site::With(names) if names.contains(&name))
+            // `active("x")` and the like read the marking, not a variable.
+            || name.ends_with(')')
             || (name == "output" && site == Site::Output)
             || (name == "error" && self.has_error_edges)
     }

@@ -4,7 +4,7 @@
 //! Trying errs on the quiet side: a name whose type may change, a list, an object, or a function over many elements, and nothing is
 //! said.
 
-use super::names::writes;
+use super::names::{all_nodes, writes};
 use crate::definition::Definition;
 use crate::value::Value;
 use heddle_expr::{EvalError, EvalErrorCode, MapScope, Program};
@@ -52,7 +52,7 @@ impl Samples {
             samples.presumed.remove(name);
             samples.add(name, of_schema(schema));
         }
-        let written: BTreeSet<&str> = definition.nodes.iter().flat_map(writes).collect();
+        let written: BTreeSet<&str> = all_nodes(&definition.nodes).into_iter().flat_map(writes).collect();
         let is_used = |name: &str| {
             written.contains(name)
                 || definition.variables.contains_key(name)

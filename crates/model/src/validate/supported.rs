@@ -1,24 +1,29 @@
 //! What this version of the engine runs: the one table. Everything else of the language is read and kept, and refused when
 //! publishing. A new feature of the engine is a line here.
 
-use crate::definition::{Edge, EdgeEvent, Join, Node, NodeType, OnError, OnFailure, Settings, Split};
+use crate::definition::{Edge, MutexLevel, Node, NodeType, Settings};
 use crate::value::Value;
 
 /// Types of node that run. Task types run by their registry, or as jobs of external workers.
 const fn node_type(node_type: &NodeType) -> bool {
     use NodeType as T;
     match node_type {
-        T::Start | T::End | T::Task | T::Decision | T::Gateway | T::Timer | T::Custom(_) => true,
-        T::EventGateway
+        T::Start
+        | T::End
+        | T::Task
+        | T::Decision
+        | T::Gateway
+        | T::EventGateway
         | T::Group
         | T::Foreach
-        | T::Call
         | T::Human
+        | T::Timer
         | T::Message
         | T::Signal
         | T::Condition
-        | T::Send
-        | T::Boundary => false,
+        | T::Boundary
+        | T::Custom(_) => true,
+        T::Call | T::Send => false,
     }
 }
 
@@ -26,25 +31,7 @@ const fn node_type(node_type: &NodeType) -> bool {
 const LATER_TASK_TYPES: [&str; 5] = ["script", "sql", "email", "shell", "publish"];
 
 /// Settings of a type that later versions bring: type, key, and the values in question (none named: every value).
-const LATER_SETTINGS: [(&str, &str, &[&str]); 5] = [
-    ("end", "kind", &["message", "signal", "escalation", "compensate", "cancel"]),
-    ("end", "all", &[]),
-    ("timer", "until", &[]),
-    ("timer", "cycle", &[]),
-    ("http", "auth", &[]),
-];
-
-const fn join(join: &Join) -> bool {
-    matches!(join, Join::Inclusive | Join::Any | Join::All)
-}
-
-const fn split(split: Split) -> bool {
-    matches!(split, Split::All | Split::One)
-}
-
-const fn event(event: EdgeEvent) -> bool {
-    matches!(event, EdgeEvent::Error | EdgeEvent::Timeout)
-}
+const LATER_SETTINGS: [(&str, &str, &[&str]); 2] = [("end", "kind", &["message", "signal"]), ("http", "auth", &[])];
 
 /// Whether the node's type runs; otherwise nothing else needs to be said about the node.
 pub(super) fn runs(node: &Node, is_registered: bool) -> bool {
@@ -56,31 +43,15 @@ pub(super) fn runs(node: &Node, is_registered: bool) -> bool {
 
 /// Fields of a node that do not run yet: the pointer below the node, and what messages call it.
 pub(super) fn missing_of_node(node: &Node) -> Vec<(String, String)> {
-    let fields = [
-        ("guard", node.guard.is_some()),
-        ("mutex", node.mutex.is_some()),
-        ("cancel", node.cancel.is_some()),
-        ("loop", node.loop_.is_some()),
-        ("compensate", node.compensate.is_some()),
-        ("concurrency", node.concurrency.is_some()),
-        ("body", node.body.is_some()),
-        ("trigger", node.trigger.is_some()),
-    ];
-    let mut missing: Vec<(String, String)> =
-        fields.iter().filter(|(_, there)| *there).map(|(name, _)| own(name, name)).collect();
-    match &node.join {
-        Some(Join::NOfM { .. }) => missing.push(own("join", "join: { n }")),
-        Some(Join::Count(_)) => missing.push(own("join", "join: { count }")),
-        Some(other) if !join(other) => missing.push(own("join", "join")),
-        _ => {}
+    let mut missing = Vec::new();
+    if node.concurrency.is_some() {
+        missing.push(own("concurrency", "concurrency"));
     }
-    match node.split {
-        Some(Split::Count(_)) => missing.push(own("split", "split: { count }")),
-        Some(other) if !split(other) => missing.push(own("split", "split: event")),
-        _ => {}
-    }
-    if node.on_error == OnError::Compensate {
-        missing.push(own("on_error", "on_error: compensate"));
+    // A mutex beyond the instance needs an owner that several instances ask.
+    match node.mutex.as_ref().map(|mutex| mutex.level) {
+        Some(MutexLevel::Workflow) => missing.push(own("mutex", "mutex: { level: workflow }")),
+        Some(MutexLevel::Workspace) => missing.push(own("mutex", "mutex: { level: workspace }")),
+        Some(MutexLevel::Instance) | None => {}
     }
     let name = node.task_type().unwrap_or(node.node_type.as_str());
     for (_, key, values) in LATER_SETTINGS.iter().filter(|(of, ..)| *of == name) {
@@ -98,15 +69,8 @@ pub(super) fn missing_of_node(node: &Node) -> Vec<(String, String)> {
 /// Fields of an edge that do not run yet.
 pub(super) fn missing_of_edge(edge: &Edge) -> Vec<(String, String)> {
     let mut missing = Vec::new();
-    let Some(on) = edge.on else { return missing };
-    if !event(on) {
-        missing.push(own("on", if on == EdgeEvent::Message { "on: message" } else { "on: signal" }));
-    }
-    if edge.condition.is_some() {
+    if edge.on.is_some() && edge.condition.is_some() {
         missing.push(own("condition", "on + condition"));
-    }
-    if edge.interrupting == Some(false) {
-        missing.push(own("interrupting", "interrupting: false"));
     }
     missing
 }
@@ -119,12 +83,7 @@ pub(super) fn missing_of_settings(settings: &Settings) -> Vec<(String, String)> 
         ("log_level", settings.log_level.is_some()),
         ("sensitive", !settings.sensitive.is_empty()),
     ];
-    let mut missing: Vec<(String, String)> =
-        fields.iter().filter(|(_, there)| *there).map(|(name, _)| own(name, &format!("settings.{name}"))).collect();
-    if settings.on_failure == OnFailure::Compensate {
-        missing.push(own("on_failure", "on_failure: compensate"));
-    }
-    missing
+    fields.iter().filter(|(_, there)| *there).map(|(name, _)| own(name, &format!("settings.{name}"))).collect()
 }
 
 /// Whether expressions may read secrets.

@@ -3,9 +3,9 @@
 use super::super::{Foreach, Handler, NodeIx, NodeKind, PlanEdge, PlanNode, PlanScope, ScopeIx, graph};
 use super::node::flag;
 use super::{Flat, PlanError, condition, counts, error, template, trigger};
-use crate::definition::{Node, NodeType, Rest};
+use crate::definition::{Compensate, Node, NodeType, Rest};
 use crate::value::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether a node's body becomes a scope of its own.
 pub(super) const fn has_scope(node: &Node) -> bool {
@@ -66,11 +66,12 @@ pub(super) fn scopes(flat: &Flat<'_>, nodes: &[PlanNode], edges: &[PlanEdge]) ->
             own.starts.push(ix);
         }
     }
+    let undoing = undoing(flat);
     for scope in &mut scopes {
         if scope.starts.is_empty() {
             let is_start = |ix: &NodeIx| {
                 let node = &flat.nodes[ix.0 as usize].0;
-                nodes[ix.0 as usize].incoming.is_empty() && node.trigger.is_none() && !is_undo(flat, &node.id)
+                nodes[ix.0 as usize].incoming.is_empty() && node.trigger.is_none() && !undoing.contains(node.id.as_str())
             };
             scope.starts = scope.nodes.iter().copied().filter(is_start).collect();
         }
@@ -83,10 +84,13 @@ pub(super) fn scopes(flat: &Flat<'_>, nodes: &[PlanNode], edges: &[PlanEdge]) ->
     Ok(scopes)
 }
 
-/// Whether a node only undoes another: nothing flows into it.
-fn is_undo(flat: &Flat<'_>, id: &str) -> bool {
-    use crate::definition::Compensate;
-    flat.nodes.iter().any(|(node, _)| matches!(&node.compensate, Some(Compensate::Node(undo)) if undo == id))
+/// Nodes that undo others: nothing flows into them.
+fn undoing<'d>(flat: &Flat<'d>) -> BTreeSet<&'d str> {
+    let undo = |(node, _): &(&'d Node, ScopeIx)| match &node.compensate {
+        Some(Compensate::Node(id)) => Some(id.as_str()),
+        _ => None,
+    };
+    flat.nodes.iter().filter_map(undo).collect()
 }
 
 /// Which scopes have a cycle. Edges stay within their scope, so each is a graph of its own.

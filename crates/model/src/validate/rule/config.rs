@@ -56,7 +56,7 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
 
 /// The schemas of the language's own types.
 fn own_schema(node_type: &NodeType) -> Option<&'static Value> {
-    static SCHEMAS: LazyLock<[(NodeType, Value); 5]> = LazyLock::new(|| {
+    static SCHEMAS: LazyLock<[(NodeType, Value); 12]> = LazyLock::new(|| {
         // The texts are part of the program and a test reads each one.
         let read = |text: &str| serde_json::from_str(text).unwrap_or(Value::Bool(true));
         [
@@ -65,6 +65,13 @@ fn own_schema(node_type: &NodeType) -> Option<&'static Value> {
             (NodeType::Decision, read(include_str!("../schemas/decision.json"))),
             (NodeType::Gateway, read(include_str!("../schemas/gateway.json"))),
             (NodeType::Timer, read(include_str!("../schemas/timer.json"))),
+            (NodeType::EventGateway, read(include_str!("../schemas/event_gateway.json"))),
+            (NodeType::Group, read(include_str!("../schemas/group.json"))),
+            (NodeType::Foreach, read(include_str!("../schemas/foreach.json"))),
+            (NodeType::Human, read(include_str!("../schemas/human.json"))),
+            (NodeType::Message, read(include_str!("../schemas/message.json"))),
+            (NodeType::Signal, read(include_str!("../schemas/signal.json"))),
+            (NodeType::Condition, read(include_str!("../schemas/condition.json"))),
         ]
     });
     SCHEMAS.iter().find(|(own, _)| own == node_type).map(|(_, schema)| schema)

@@ -7,6 +7,7 @@ use super::super::schema::has_expression;
 use super::super::supported;
 use super::available;
 use crate::diagnostic::{Code, Diagnostic, Fix, Severity};
+use crate::definition::{Compensate, Join, Node, NodeType};
 use crate::format::escape;
 use crate::limits;
 use crate::value::Value;
@@ -31,14 +32,36 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         }
         let ids = [node.id.as_str()];
         for (key, value) in &node.config {
-            rule.value(format!("/nodes/{index}/config/{}", escape(key)), value, &ids, Site::Elsewhere);
+            let site = site_of(node, key);
+            let pointer = format!("/nodes/{index}/config/{}", escape(key));
+            match value {
+                Value::String(text) if is_condition(node, key) => rule.condition_at(pointer, text, &ids, site),
+                _ => rule.value(pointer, value, &ids, site),
+            }
         }
+        rule.flow(index, node);
         rule.values(&format!("/nodes/{index}/output"), &node.output, &ids, Site::Output);
     }
     for (index, edge) in definition.edges.iter().enumerate() {
         if let Some(condition) = &edge.condition {
             rule.condition(format!("/edges/{index}/condition"), condition, &[&edge.from, &edge.to]);
         }
+    }
+}
+
+/// Settings that hold a condition, read again and again.
+fn is_condition(node: &Node, key: &str) -> bool {
+    matches!((&node.node_type, key), (NodeType::Foreach, "complete_when") | (NodeType::Condition, "when"))
+}
+
+/// Names that exist only in some settings of a for-each.
+fn site_of(node: &Node, key: &str) -> Site {
+    match (&node.node_type, key) {
+        (NodeType::Foreach, "complete_when") => {
+            Site::With(&["total", "created", "active", "completed", "failed", "cancelled", "results"])
+        }
+        (NodeType::Foreach, "collect") => Site::With(&["item", "index"]),
+        _ => Site::Elsewhere,
     }
 }
 
@@ -67,6 +90,29 @@ impl ExpressionRule<'_, '_, '_> {
                 map.iter().for_each(|(key, item)| self.value(format!("{pointer}/{}", escape(key)), item, ids, site))
             }
             _ => {}
+        }
+    }
+
+    /// The expressions that say when a node runs: guard, loop, `n`; and what its events wait for.
+    fn flow(&mut self, index: usize, node: &Node) {
+        let ids = [node.id.as_str()];
+        if let Some(guard) = &node.guard {
+            self.condition_at(format!("/nodes/{index}/guard"), guard, &ids, Site::Elsewhere);
+        }
+        if let Some(repeat) = &node.loop_ {
+            let site = Site::With(&["index", "output"]);
+            self.condition_at(format!("/nodes/{index}/loop/while"), &repeat.while_, &ids, site);
+        }
+        if let Some(Join::NOfM { n, .. }) = &node.join {
+            self.value(format!("/nodes/{index}/join/n"), n, &ids, Site::With(&["arrived"]));
+        }
+        if let Some(Compensate::Task { config, .. }) = &node.compensate {
+            let names = Site::With(&["output", "item", "index"]);
+            self.value(format!("/nodes/{index}/compensate/config"), &Value::Object(config.clone()), &ids, names);
+        }
+        if let Some(boundary) = &node.boundary {
+            let event = Value::Object(boundary.event.clone());
+            self.value(format!("/nodes/{index}/config"), &event, &ids, Site::Elsewhere);
         }
     }
 
@@ -102,12 +148,16 @@ impl ExpressionRule<'_, '_, '_> {
     }
 
     fn condition(&mut self, pointer: String, text: &str, ids: &[&str]) {
+        self.condition_at(pointer, text, ids, Site::Elsewhere);
+    }
+
+    fn condition_at(&mut self, pointer: String, text: &str, ids: &[&str], site: Site) {
         if !self.may_go_on() {
             return;
         }
         match Condition::parse(text) {
             Ok(condition) => {
-                self.program((&pointer, text), condition.program(), ids, Site::Elsewhere);
+                self.program((&pointer, text), condition.program(), ids, site);
                 self.kinds((&pointer, text), condition.program(), ids, true);
             }
             Err(error) => self.error(pointer, text, &error, ids),

@@ -1,19 +1,24 @@
 //! Every node is connected, can be reached from the start and can reach an end.
 
 use super::super::context::Context;
-use crate::definition::NodeType;
+use crate::definition::{Compensate, Node, NodeType};
 use crate::diagnostic::{Code, Diagnostic, Fix};
 
 pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let graph = &context.graph;
     let has_end = graph.nodes.iter().any(|node| node.node_type == NodeType::End);
     let has_edges = dangling_ends(context);
+    let undoing = undoing(context);
     for (index, node) in graph.nodes.iter().enumerate() {
         // The second of two equal ids has no edges of its own; that it is a second is told already.
         if graph.by_id.get(node.id.as_str()) != Some(&index) {
             continue;
         }
-        let is_alone = graph.out(index).next().is_none()
+        // An event sub-scope is begun by its event, and what undoes a node by that node.
+        if node.trigger.is_some() || undoing.contains(node.id.as_str()) {
+            continue;
+        }
+        let is_alone = graph.start.is_some() && graph.out(index).next().is_none()
             && graph.into(index).next().is_none()
             && !has_edges.contains(node.id.as_str());
         if is_alone {
@@ -30,6 +35,15 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             found.push(context.node(Code::NoWayToEnd, index));
         }
     }
+}
+
+/// Nodes that undo others.
+fn undoing<'d>(context: &'d Context<'_>) -> std::collections::HashSet<&'d str> {
+    let undo = |node: &'d Node| match &node.compensate {
+        Some(Compensate::Node(id)) => Some(id.as_str()),
+        _ => None,
+    };
+    context.graph.nodes.iter().filter_map(undo).collect()
 }
 
 /// Nodes with an edge whose other end is missing: the edge is the problem, not the node.
