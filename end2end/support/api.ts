@@ -24,6 +24,11 @@ export class Api {
     return answer.status === 204 ? undefined : answer.json();
   }
 
+  async get(path: string): Promise<{ status: number; body: any }> {
+    const answer = await fetch(`${this.url}/api/v1${path}`, { headers: { authorization: `Bearer ${this.token}` } });
+    return { status: answer.status, body: await answer.json() };
+  }
+
   /** Stores a definition and answers its id. */
   async workflow(yaml: string): Promise<string> {
     return (await this.post('/workflows', yaml)).id;
@@ -36,10 +41,20 @@ export class Api {
 
   /** Does the jobs of a type until it has done so many. */
   async work(type: string, jobs: number): Promise<void> {
+    await this.jobs(type, jobs, (job) => this.post(`/jobs/${job.id}/complete`, { token: job.token, output: {} }));
+  }
+
+  /** Takes the next job of a type and fails it for good. */
+  async fail(type: string): Promise<void> {
+    const how = { code: 'NO_STOCK', message: 'nothing left', retryable: false };
+    await this.jobs(type, 1, (job) => this.post(`/jobs/${job.id}/fail`, { token: job.token, ...how }));
+  }
+
+  private async jobs(type: string, jobs: number, answer: (job: any) => Promise<unknown>): Promise<void> {
     for (let done = 0; done < jobs;) {
-      const answer = await this.post('/jobs/activate', { types: [type], worker: 'browser-test', max_jobs: jobs - done, wait_ms: 10_000 });
-      for (const job of answer.jobs) {
-        await this.post(`/jobs/${job.id}/complete`, { token: job.token, output: {} });
+      const found = await this.post('/jobs/activate', { types: [type], worker: 'browser-test', max_jobs: jobs - done, wait_ms: 10_000 });
+      for (const job of found.jobs) {
+        await answer(job);
         done += 1;
       }
     }

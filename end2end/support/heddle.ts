@@ -1,9 +1,10 @@
 // Starts the real binary on a new SQLite file and a free port, and ends it with the test.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 
 /** Longest time in ms from the start of the process to its set-up link or readiness. */
 const READY = 60_000;
@@ -14,7 +15,12 @@ export class Heddle {
   private log = '';
   private ended: string | undefined;
 
-  private constructor(private readonly child: ChildProcess, private readonly dir: string, readonly url: string) {
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly dir: string,
+    private readonly env: NodeJS.ProcessEnv,
+    readonly url: string,
+  ) {
     const keep = (chunk: Buffer) => { this.log += chunk.toString(); };
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
@@ -36,9 +42,15 @@ export class Heddle {
       ...(admin && { HEDDLE_ADMIN_USER: admin.user, HEDDLE_ADMIN_PASSWORD: admin.password }),
     };
     const child = spawn(binary, ['serve'], { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    const server = new Heddle(child, dir, `http://${listen}`);
+    const server = new Heddle(child, dir, env, `http://${listen}`);
     await server.until('/readyz to answer 200', async () => (await fetch(`${server.url}/readyz`).catch(() => undefined))?.ok || undefined);
     return server;
+  }
+
+  /** Runs a subcommand of the same binary beside the server and answers what it printed. */
+  async command(args: string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+    const done = await promisify(execFile)(this.child.spawnfile, args, { cwd: this.dir, env: { ...this.env, ...env } });
+    return done.stdout;
   }
 
   /** The one-time link that it prints at its first start. */

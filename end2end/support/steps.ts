@@ -1,5 +1,5 @@
 // What a person does, step by step, told by the words on the screen.
-import { expect, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 import { ADMIN } from './test.ts';
 import type { Words } from './words.ts';
 
@@ -47,4 +47,18 @@ export async function hasStatus(page: Page, word: string, timeout = 30_000): Pro
 /** A node of the graph shows this state. */
 export async function nodeHasState(page: Page, node: string, word: string): Promise<void> {
   await expect(page.getByRole('option', { name: word }).filter({ hasText: node }).first()).toBeVisible();
+}
+
+/** Selects a node of the graph; what can be done about it appears beside it. */
+export async function select(page: Page, node: string): Promise<void> {
+  await page.getByRole('option').filter({ hasText: node }).first().click();
+  await expect(page.getByRole('complementary').getByRole('heading', { name: node })).toBeVisible();
+}
+
+/** Presses a button that asks first, and answers what opened. */
+export async function ask(page: Page, button: string): Promise<Locator> {
+  await page.getByRole('main').getByRole('button', { name: button, exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toBeVisible();
+  return dialog;
 }
