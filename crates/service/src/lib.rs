@@ -13,6 +13,7 @@ mod idempotency;
 mod instances;
 mod jobs;
 mod page;
+pub mod remote;
 mod service;
 mod source;
 mod stats;

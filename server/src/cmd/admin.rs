@@ -79,7 +79,7 @@ pub(super) async fn run(config: Config, what: Admin) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn read_password() -> anyhow::Result<String> {
+pub(super) fn read_password() -> anyhow::Result<String> {
     let mut text = String::new();
     std::io::stdin()
         .take(4096)

@@ -1,8 +1,14 @@
 //! The command line. One file per command; what is not finished is not offered.
 
 mod admin;
+mod apply;
+mod backup;
 mod migrate;
+mod restore;
+mod run;
 mod serve;
+mod server;
+mod sqlite;
 mod verify;
 
 use crate::config::{Config, Flags};
@@ -28,6 +34,14 @@ enum Command {
     Migrate,
     /// Reads the whole database and tells what does not fit: audit chains, journals, derived rows.
     Verify,
+    /// Copies the SQLite database while it is in use. (Postgres has tools of its own.)
+    Backup(backup::Backup),
+    /// Puts a copy made by `backup` in the place of the SQLite database, while no server runs on it.
+    Restore(restore::Restore),
+    /// Makes workflows on a running server from their files, or new versions of them.
+    Apply(apply::Apply),
+    /// Starts an instance on a running server, waits for its end and prints its output.
+    Run(run::Run),
     /// Makes workspaces and accounts.
     Admin {
         #[command(subcommand)]
@@ -60,6 +74,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Serve => serve::run(config).await,
             Command::Migrate => migrate::run(config).await,
             Command::Verify => verify::run(config).await,
+            Command::Backup(what) => backup::run(config, what).await,
+            Command::Restore(what) => restore::run(config, what).await,
+            Command::Apply(what) => apply::run(config, what).await,
+            Command::Run(what) => run::run(config, what).await,
             Command::Admin { what } => admin::run(config, what).await,
         }
     })

@@ -16,6 +16,7 @@ use heddle_api::view::{Applied, ApplyOutcome, Validation, WorkflowSummary, Workf
 use heddle_api::{ErrorCode, Page, Permission as P, routes};
 use heddle_model::ids::WorkflowId;
 use heddle_model::limits::DEFINITION_BYTES;
+use heddle_service::remote::OUTCOME;
 use serde::Deserialize;
 use utoipa_axum::routes;
 
@@ -161,8 +162,14 @@ async fn delete(
 }
 
 fn applied(applied: Applied) -> Response {
-    let status = if applied.outcome == ApplyOutcome::Created { StatusCode::CREATED } else { StatusCode::OK };
-    shown(status, &applied.workflow)
+    let (status, outcome) = match applied.outcome {
+        ApplyOutcome::Created => (StatusCode::CREATED, "created"),
+        ApplyOutcome::NewVersion => (StatusCode::OK, "new_version"),
+        ApplyOutcome::Unchanged => (StatusCode::OK, "unchanged"),
+    };
+    let mut response = shown(status, &applied.workflow);
+    response.headers_mut().insert(OUTCOME, HeaderValue::from_static(outcome));
+    response
 }
 
 fn shown(status: StatusCode, workflow: &WorkflowView) -> Response {

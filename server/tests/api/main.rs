@@ -4,6 +4,7 @@
 mod support;
 
 mod auth;
+mod commands;
 mod errors;
 mod hang_ups;
 mod idempotency;

@@ -86,6 +86,17 @@ impl World {
         Ok(String::from_utf8(output.stdout)?)
     }
 
+    /// Runs the program beside the running server with these variables, to whatever end.
+    pub fn program(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Result<std::process::Output> {
+        let variables = variables.iter().copied();
+        Ok(self.plan.command(arguments).env_remove("HEDDLE_USER_PASSWORD").envs(variables).output()?)
+    }
+
+    /// The same, signed in as the first administrator.
+    pub fn as_admin(&self, arguments: &[&str]) -> Result<std::process::Output> {
+        self.program(arguments, &[("HEDDLE_USER", ADMIN), ("HEDDLE_USER_PASSWORD", PASSWORD)])
+    }
+
     /// Somebody with this role in this workspace.
     pub async fn somebody(&self, workspace: &str, role: &str) -> Result<Client> {
         let name = unique(role);
