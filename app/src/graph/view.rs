@@ -1,18 +1,16 @@
-//! A graph on its canvas, to look at and to walk through: pan, zoom, select, arrow keys. Cards are elements, edges one SVG.
+//! A graph on its canvas, to look at and to walk through (`canvas`). Cards are elements, edges one SVG.
 
+use super::canvas::Canvas;
 use super::model::{Graph, GraphNode};
 use super::states::{NodeState, edge_class};
 use super::viewport;
 use crate::i18n::use_words;
 use crate::ui::{Elapsed, Icon, Svg};
-use heddle_diagram::{Point, Shape, Size};
+use heddle_diagram::Shape;
 use leptos::html;
 use leptos::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
-
-/// Size that the frame is taken for until the browser has measured it: the canvas of a 1440 × 900 screen.
-const GUESS: Size = Size::new(820.0, 460.0);
 
 /// The canvas.
 #[component]
@@ -33,109 +31,8 @@ pub fn GraphView(
     children: Option<Children>,
 ) -> impl IntoView {
     let words = use_words();
-    let canvas: NodeRef<html::Section> = NodeRef::new();
-    let camera = RwSignal::new(graph.with_untracked(|graph| viewport::fit(graph.bounds, GUESS)));
-    let frame = move || {
-        canvas
-            .get_untracked()
-            .map_or(GUESS, |element| Size::new(element.client_width().into(), element.client_height().into()))
-    };
-    let fit = move || camera.set(graph.with_untracked(|graph| viewport::fit(graph.bounds, frame())));
-    // Whoever has moved the picture keeps it; otherwise it fits once the frame is known, and again when the graph becomes another one
-    // (not when only its states change) or the window changes its size.
-    let moved = StoredValue::new(false);
-    let extent =
-        Memo::new(move |_| graph.with(|graph| (graph.bounds.w.to_bits(), graph.bounds.h.to_bits(), graph.nodes.len())));
-    Effect::new(move |_| {
-        extent.get();
-        if canvas.get().is_some() && !moved.get_value() {
-            fit();
-        }
-    });
-    let resize = window_event_listener(leptos::ev::resize, move |_| {
-        if moved.try_get_value() == Some(false) {
-            fit();
-        }
-    });
-    on_cleanup(move || resize.remove());
-    let step = move |inward: bool| {
-        moved.set_value(true);
-        camera.update(|camera| *camera = viewport::step(*camera, inward, frame()));
-    };
-    let reveal = move |id: &str| {
-        if let Some(rect) = graph.with_untracked(|graph| graph.index_of(id).map(|at| graph.nodes[at].rect)) {
-            camera.update(|camera| *camera = viewport::showing(*camera, rect, frame()));
-        }
-    };
-    let keys = move |event: leptos::ev::KeyboardEvent| {
-        if event.ctrl_key() || event.meta_key() || event.alt_key() || event.is_composing() {
-            return;
-        }
-        let now = selected.get_untracked();
-        let done = match event.key().as_str() {
-            "ArrowRight" => walk(graph, now.as_deref(), Way::Forward),
-            "ArrowLeft" => walk(graph, now.as_deref(), Way::Back),
-            "ArrowDown" => walk(graph, now.as_deref(), Way::Down),
-            "ArrowUp" => walk(graph, now.as_deref(), Way::Up),
-            "+" | "=" => {
-                step(true);
-                None
-            }
-            "-" => {
-                step(false);
-                None
-            }
-            "0" => {
-                let middle = Point::new(frame().w / 2.0, frame().h / 2.0);
-                camera.update(|camera| *camera = camera.zoomed(1.0 / camera.zoom, middle));
-                None
-            }
-            "1" => {
-                moved.set_value(false);
-                fit();
-                None
-            }
-            "Escape" => {
-                selected.set(None);
-                None
-            }
-            _ => return,
-        };
-        event.prevent_default();
-        if let Some(id) = done {
-            reveal(&id);
-            selected.set(Some(id));
-        }
-    };
-    let drag = RwSignal::new(None::<(f64, f64)>);
-    let down = move |event: leptos::ev::PointerEvent| {
-        if event.button() < 2 {
-            drag.set(Some((f64::from(event.client_x()), f64::from(event.client_y()))));
-        }
-    };
-    let pointer = move |event: leptos::ev::PointerEvent| {
-        let Some((x, y)) = drag.get_untracked() else { return };
-        if event.buttons() == 0 {
-            return drag.set(None);
-        }
-        moved.set_value(true);
-        let (to_x, to_y) = (f64::from(event.client_x()), f64::from(event.client_y()));
-        camera.update(|camera| *camera = camera.panned(Point::new(to_x - x, to_y - y)));
-        drag.set(Some((to_x, to_y)));
-    };
-    let wheel = move |event: leptos::ev::WheelEvent| {
-        event.prevent_default();
-        moved.set_value(true);
-        if event.ctrl_key() || event.meta_key() {
-            let rect = canvas.get_untracked().map(|element| element.get_bounding_client_rect());
-            let at = rect.map_or(Point::default(), |rect| {
-                Point::new(f64::from(event.client_x()) - rect.left(), f64::from(event.client_y()) - rect.top())
-            });
-            camera.update(|camera| *camera = camera.zoomed((-event.delta_y() / 300.0).exp(), at));
-        } else {
-            camera.update(|camera| *camera = camera.panned(Point::new(-event.delta_x(), -event.delta_y())));
-        }
-    };
+    let frame: NodeRef<html::Section> = NodeRef::new();
+    let canvas = Canvas::new(graph, selected, frame);
     // Ids of the document are numbers: a node's own id may hold anything.
     let active = move || {
         selected
@@ -143,9 +40,10 @@ pub fn GraphView(
             .map(|at| format!("node-{at}"))
     };
     view! {
-        <section class="canvas" node_ref=canvas style=move || viewport::style(camera.get()) aria-label=label.clone()
-            on:pointerdown=down on:pointermove=pointer on:pointerup=move |_| drag.set(None) on:pointerleave=move |_| drag.set(None) on:wheel=wheel>
-            <div class="canvas__focus" role="listbox" tabindex="0" aria-label=words.nodes() aria-describedby="graph-help" aria-activedescendant=active on:keydown=keys>
+        <section class="canvas" node_ref=frame style=move || viewport::style(canvas.camera.get()) aria-label=label.clone()
+            on:pointerdown=move |event| canvas.grab(&event) on:pointermove=move |event| canvas.drag(&event)
+            on:pointerup=move |_| canvas.let_go() on:pointerleave=move |_| canvas.let_go() on:wheel=move |event| canvas.wheel(&event)>
+            <div class="canvas__focus" role="listbox" tabindex="0" aria-label=words.nodes() aria-describedby="graph-help" aria-activedescendant=active on:keydown=move |event| canvas.key(&event)>
                 <div class="canvas__world" role="presentation">
                     {move || {
                         let graph = graph.get();
@@ -158,68 +56,30 @@ pub fn GraphView(
             </div>
             <p class="sr" id="graph-help">{words.graph_help()}</p>
             {children.map(|children| children())}
-            <div class="canvas__bar canvas__bar--end">
-                <button class="btn btn--ghost btn--icon" type="button" aria-label=words.zoom_out() title=words.zoom_out() on:click=move |_| step(false)>
-                    <Svg icon=Icon::Minus/>
-                </button>
-                <span class="canvas__zoom" aria-live="off">{move || format!("{:.0} %", camera.get().zoom * 100.0)}</span>
-                <button class="btn btn--ghost btn--icon" type="button" aria-label=words.zoom_in() title=words.zoom_in() on:click=move |_| step(true)>
-                    <Svg icon=Icon::Plus/>
-                </button>
-                <span class="canvas__bar-rule"></span>
-                <button class="btn btn--ghost btn--icon" type="button" aria-label=words.zoom_fit() title=words.zoom_fit() on:click=move |_| { moved.set_value(false); fit(); }>
-                    <Svg icon=Icon::Maximize/>
-                </button>
-            </div>
+            <ZoomBar canvas=canvas/>
         </section>
     }
 }
 
-/// A step through the graph.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Forward,
-    Back,
-    Up,
-    Down,
-}
-
-/// Where a step leads: along edges, or to the nearest card above or below.
-fn walk(graph: Signal<Arc<Graph>>, from: Option<&str>, way: Way) -> Option<String> {
-    graph.with_untracked(|graph| {
-        let Some(at) = from.and_then(|id| graph.index_of(id)) else {
-            return graph.nodes.first().map(|node| node.id.clone());
-        };
-        let here = &graph.nodes[at];
-        let next = match way {
-            Way::Forward => graph
-                .edges
-                .iter()
-                .filter(|edge| edge.from == at)
-                .map(|edge| edge.to)
-                .min_by(|&a, &b| graph.nodes[a].rect.y.total_cmp(&graph.nodes[b].rect.y)),
-            Way::Back => graph
-                .edges
-                .iter()
-                .filter(|edge| edge.to == at)
-                .map(|edge| edge.from)
-                .min_by(|&a, &b| graph.nodes[a].rect.y.total_cmp(&graph.nodes[b].rect.y)),
-            Way::Up | Way::Down => graph
-                .nodes
-                .iter()
-                .enumerate()
-                .filter(
-                    |(_, node)| if way == Way::Down { node.rect.y > here.rect.y } else { node.rect.y < here.rect.y },
-                )
-                .min_by(|(_, a), (_, b)| {
-                    let far =
-                        |node: &GraphNode| (node.rect.x - here.rect.x).abs() * 2.0 + (node.rect.y - here.rect.y).abs();
-                    far(a).total_cmp(&far(b))
-                })
-                .map(|(at, _)| at),
-        };
-        next.map(|at| graph.nodes[at].id.clone())
-    })
+/// Zoom, at the foot of the canvas.
+#[component]
+fn ZoomBar(canvas: Canvas) -> impl IntoView {
+    let words = use_words();
+    view! {
+        <div class="canvas__bar canvas__bar--end">
+            <button class="btn btn--ghost btn--icon" type="button" aria-label=words.zoom_out() title=words.zoom_out() on:click=move |_| canvas.step(false)>
+                <Svg icon=Icon::Minus/>
+            </button>
+            <span class="canvas__zoom" aria-live="off">{move || format!("{:.0} %", canvas.camera.get().zoom * 100.0)}</span>
+            <button class="btn btn--ghost btn--icon" type="button" aria-label=words.zoom_in() title=words.zoom_in() on:click=move |_| canvas.step(true)>
+                <Svg icon=Icon::Plus/>
+            </button>
+            <span class="canvas__bar-rule"></span>
+            <button class="btn btn--ghost btn--icon" type="button" aria-label=words.zoom_fit() title=words.zoom_fit() on:click=move |_| canvas.fit_again()>
+                <Svg icon=Icon::Maximize/>
+            </button>
+        </div>
+    }
 }
 
 #[component]

@@ -88,6 +88,35 @@ fn NewButtons() -> impl IntoView {
     })
 }
 
+/// The ways to fewer workflows. `total` is told where nothing is filtered.
+#[component]
+fn Tags(tags: Vec<String>, tag: String, total: Option<usize>) -> impl IntoView {
+    let words = use_words();
+    view! {
+        <aside class="panel panel--start" aria-label=words.tags()>
+            <div class="panel__head"><h2 class="caption muted panel__label">{words.workflows()}</h2></div>
+            <a class="tree__item tree__item--top" href="/workflows" aria-current=tag.is_empty().then_some("true")>
+                <Svg icon=Icon::Layers/>
+                <span class="truncate">{words.all_workflows()}</span>
+                {total.map(|total| view! { <span class="count">{total}</span> })}
+            </a>
+            <a class="tree__item tree__item--top" href="/workflows/templates">
+                <Svg icon=Icon::WandSparkles/>
+                <span class="truncate">{words.examples()}</span>
+                <span class="count">{crate::examples::EXAMPLES.len()}</span>
+            </a>
+            <div class="panel__head panel__head--next"><h2 class="caption muted panel__label">{words.tags()}</h2></div>
+            <div class="row row--wrap panel__tags">
+                {tags.into_iter().map(|name| {
+                    let on = name == tag;
+                    let href = if on { "/workflows".to_owned() } else { format!("/workflows?tag={}", crate::features::auth::encode(&name)) };
+                    view! { <a class=if on { "chip chip--s chip--on" } else { "chip chip--s" } href=href aria-current=on.then_some("true")>{name}</a> }
+                }).collect_view()}
+            </div>
+        </aside>
+    }
+}
+
 /// Tags on the left, search and rows on the right.
 #[component]
 fn Listing(page: Page<WorkflowSummary>, search: (String, String, String)) -> impl IntoView {
@@ -107,27 +136,7 @@ fn Listing(page: Page<WorkflowSummary>, search: (String, String, String)) -> imp
     let (asked_q, asked_tag) = (q.clone(), tag.clone());
     view! {
         <div class="listing">
-            <aside class="panel panel--start" aria-label=words.tags()>
-                <div class="panel__head"><h2 class="caption muted panel__label">{words.workflows()}</h2></div>
-                <a class="tree__item tree__item--top" href="/workflows" aria-current=tag.is_empty().then_some("true")>
-                    <Svg icon=Icon::Layers/>
-                    <span class="truncate">{words.all_workflows()}</span>
-                    {(!filtered).then(|| view! { <span class="count">{total}</span> })}
-                </a>
-                <a class="tree__item tree__item--top" href="/workflows/templates">
-                    <Svg icon=Icon::WandSparkles/>
-                    <span class="truncate">{words.examples()}</span>
-                    <span class="count">{crate::examples::EXAMPLES.len()}</span>
-                </a>
-                <div class="panel__head panel__head--next"><h2 class="caption muted panel__label">{words.tags()}</h2></div>
-                <div class="row row--wrap panel__tags">
-                    {tags.into_iter().map(|name| {
-                        let on = name == tag;
-                        let href = if on { "/workflows".to_owned() } else { format!("/workflows?tag={}", crate::features::auth::encode(&name)) };
-                        view! { <a class=if on { "chip chip--s chip--on" } else { "chip chip--s" } href=href aria-current=on.then_some("true")>{name}</a> }
-                    }).collect_view()}
-                </div>
-            </aside>
+            <Tags tags=tags tag=tag.clone() total=(!filtered).then_some(total)/>
             <section class="panel" aria-label=words.workflows()>
                 <Form method="GET" action="/workflows" attr:class="listing__bar" attr:role="search">
                     <label class="with-icon listing__search">
