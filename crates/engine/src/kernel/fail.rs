@@ -45,7 +45,7 @@ impl From<crate::tasks::TaskError> for Box<Failure> {
 impl Step<'_> {
     /// An attempt of an execution failed: another one follows, or someone deals with it: the node itself, or what is around it.
     pub(super) fn fail(&mut self, number: u32, error: Failure, retry_after: Option<u64>) -> Result<(), CommandError> {
-        let Some(execution) = self.state.live.get(&number) else { return Err(CommandError::Stale) };
+        let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
         let (node, undoes) = (execution.node, execution.undoes.is_some());
         if let Some(delay) = self.next_attempt(number, &error) {
             let delay = delay.max(retry_after.unwrap_or(0).min(self.longest_delay(node)));

@@ -27,7 +27,7 @@ impl Step<'_> {
     /// The work of an execution is done: outputs, the cancel action, then another round or the split, in one step.
     pub(super) fn complete(&mut self, number: u32, output: Json, mut written: Written) -> Result<(), CommandError> {
         let plan = self.context.plan;
-        let Some(execution) = self.state.live.get(&number) else { return Err(CommandError::Stale) };
+        let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
         let (node, round, released) = (execution.node, execution.round, execution.released);
         if execution.undoes.is_some() {
             return self.undone(number);
@@ -93,7 +93,7 @@ impl Step<'_> {
 
     /// An execution is passed over: the split is decided, nothing else happens.
     pub(super) fn pass_over(&mut self, number: u32, cause: SkipCause, output: Json) -> Result<(), CommandError> {
-        let Some(execution) = self.state.live.get(&number) else { return Err(CommandError::Stale) };
+        let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
         let node = execution.node;
         if execution.undoes.is_some() {
             return self.undone(number);
@@ -112,7 +112,7 @@ impl Step<'_> {
 
     /// Only the split is decided again; the task is not run again.
     pub(super) fn split_again(&mut self, number: u32) -> Result<(), CommandError> {
-        let Some(execution) = self.state.live.get(&number) else { return Err(CommandError::Stale) };
+        let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
         let Active::Split { output } = execution.active.clone() else { return Ok(()) };
         let node = execution.node;
         match self.split(number, node, &[]) {

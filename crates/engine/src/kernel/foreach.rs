@@ -183,7 +183,7 @@ fn share(value: &Value, of: usize) -> Option<u32> {
         let percent: f64 = percent.trim().parse().ok().filter(|percent| (0.0..=100.0).contains(percent))?;
         return Some((percent * of as f64 / 100.0).floor() as u32);
     }
-    whole(value)
+    value.as_str().map_or_else(|| whole(value), |text| text.trim().parse().ok())
 }
 
 impl Items {

@@ -29,8 +29,8 @@ impl Step<'_> {
         self.emit(Event::HumanAsked { number, task: Box::new(task), escalation })
     }
 
-    /// Someone does something about a task. The first who claims it has it.
-    pub(super) fn about_task(&mut self, number: u32, action: HumanAction) -> Result<(), CommandError> {
+    /// The task after someone has done something about it. The first who claims it has it.
+    pub(super) fn task_after(&self, number: u32, action: HumanAction) -> Result<Box<HumanTask>, CommandError> {
         let Some(Active::Human(task)) = self.state.live.get(&number).map(|execution| &execution.active) else {
             return Err(CommandError::Nothing("it does not wait for a person".to_owned()));
         };
@@ -51,7 +51,7 @@ impl Step<'_> {
             }
             HumanAction::Save { draft } => task.draft = draft.into(),
         }
-        self.emit(Event::HumanChanged { number, task })
+        Ok(task)
     }
 
     /// Nobody has done it in time: it goes to those whom `escalate` names.

@@ -88,8 +88,9 @@ impl Step<'_> {
             Command::Human { node, action } => {
                 self.must_be_open()?;
                 let number = self.find_live(&node)?;
+                let task = self.task_after(number, action)?;
                 self.emit(heard)?;
-                self.about_task(number, action)
+                self.emit(Event::HumanChanged { number, task })
             }
             Command::Compensate { terminate } => self.compensate(terminate, heard),
             Command::ChildEnded { number, result } => self.child_ended(number, result),
@@ -259,6 +260,7 @@ impl Step<'_> {
             return self.attempt(number);
         }
         if !matches!(self.context.plan.node(node).kind, NodeKind::Task { .. }) {
+            let attempt = attempt.max(2);
             self.emit(Event::NodeStarted { number, attempt, job: false })?;
         }
         let owner = Owner::Execution(number);

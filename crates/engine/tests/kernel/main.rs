@@ -3,8 +3,14 @@
 
 mod basics;
 mod errors;
+mod foreach;
 mod harness;
+mod human;
 mod joins;
+mod old_formats;
 mod properties;
+mod random;
 mod repair;
+mod scopes;
 mod timers;
+mod undo;
