@@ -74,7 +74,11 @@ impl Step<'_> {
             }
             Err(why) => {
                 self.cancel_scope(scope, ScopeEnd::Failed)?;
-                if foreach.goes_on { self.next_items(host) } else { self.fail(host, super::event::Failure::expression(&why), None) }
+                if foreach.goes_on {
+                    self.next_items(host)
+                } else {
+                    self.fail(host, super::event::Failure::expression(&why), None)
+                }
             }
         }
     }
@@ -83,7 +87,11 @@ impl Step<'_> {
     pub(super) fn look_for_deadlock(&mut self) -> Result<(), CommandError> {
         let plan = self.context.plan;
         // Guards and mutexes may be released from anywhere as long as anything works or waits for something outside.
-        let works = self.state.live.values().any(|it| !matches!(it.active, Active::Scope | Active::Items) && !it.undoes.is_some());
+        let works = self
+            .state
+            .live
+            .values()
+            .any(|it| !matches!(it.active, Active::Scope | Active::Items) && !it.undoes.is_some());
         let known = |step: &Self, node: NodeIx| {
             step.state.incidents.values().any(|it| {
                 matches!(it.kind, IncidentKind::Limit)
@@ -119,8 +127,12 @@ impl Step<'_> {
         let name = |edge: &EdgeIx| plan.edge(*edge).id.to_string();
         let id = &plan.node(node).id;
         match super::hold::hold(&self.scope(), (scope, node)) {
-            Some(super::hold::Hold::Guard(_)) => return format!("the guard of `{id}` is false and nothing will change that"),
-            Some(super::hold::Hold::Mutex(_)) => return format!("`{id}` waits for its mutex, which nothing will release"),
+            Some(super::hold::Hold::Guard(_)) => {
+                return format!("the guard of `{id}` is false and nothing will change that");
+            }
+            Some(super::hold::Hold::Mutex(_)) => {
+                return format!("`{id}` waits for its mutex, which nothing will release");
+            }
             None => {}
         }
         let delivered = self.state.marking(scope).and_then(|marking| marking.rounds.get(&node));
@@ -129,7 +141,11 @@ impl Step<'_> {
             .filter(|edge| delivered.is_none_or(|round| !round.delivered.contains(edge)))
             .map(name)
             .collect();
-        if missing.is_empty() { format!("`{id}` waits for more tokens") } else { format!("`{id}` waits for {}", missing.join(", ")) }
+        if missing.is_empty() {
+            format!("`{id}` waits for more tokens")
+        } else {
+            format!("`{id}` waits for {}", missing.join(", "))
+        }
     }
 }
 
@@ -182,7 +198,10 @@ impl InstanceState {
                 }
                 let keeps = matches!(end, ScopeEnd::Completed(_)) && plan.node(node).compensate.is_none();
                 if keeps && !closed.marking.done.is_empty() {
-                    self.marking_mut(closed.parent).ok_or("there is no scope around it")?.done.extend(closed.marking.done);
+                    self.marking_mut(closed.parent)
+                        .ok_or("there is no scope around it")?
+                        .done
+                        .extend(closed.marking.done);
                 }
                 Ok(())
             }

@@ -205,7 +205,8 @@ impl<'a> Step<'a> {
         let Some(marking) = self.state.marking(scope) else { return };
         let mut seen = BTreeSet::new();
         let waiting = marking.tokens.iter().map(|&edge| plan.edge(edge).to).chain(marking.rounds.keys().copied());
-        self.touched.extend(waiting.filter(|&node| wanted(plan.node(node)) && seen.insert(node)).map(|node| (scope, node)));
+        self.touched
+            .extend(waiting.filter(|&node| wanted(plan.node(node)) && seen.insert(node)).map(|node| (scope, node)));
     }
 
     fn start(&mut self) -> Result<(), CommandError> {

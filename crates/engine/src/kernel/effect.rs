@@ -116,12 +116,16 @@ impl Effects {
                 if let (Awaited::Timer { timer, .. }, Some(due)) = (&wish.event, due) {
                     self.timers.push((*timer, *due));
                 }
-                if wish.then == Then::Complete || seen.is_some_and(|seen| matches!(plan.node(seen.node).kind, NodeKind::Choice)) {
+                if wish.then == Then::Complete
+                    || seen.is_some_and(|seen| matches!(plan.node(seen.node).kind, NodeKind::Choice))
+                {
                     self.node(plan, seen, Row::waiting(S::Running, wish.event.as_str()));
                 }
             }
             Event::EventHappened { subscription, owner, next: Some(due), .. } => {
-                if let Some(Awaited::Timer { timer, .. }) = state.subscriptions.get(&(*owner, *subscription)).map(|it| &it.event) {
+                if let Some(Awaited::Timer { timer, .. }) =
+                    state.subscriptions.get(&(*owner, *subscription)).map(|it| &it.event)
+                {
                     self.timers.push((*timer, *due));
                 }
             }

@@ -333,7 +333,9 @@ impl Step<'_> {
     /// Closes what concerns an execution.
     pub(super) fn resolve_of(&mut self, number: u32) -> Result<(), CommandError> {
         let mut own: Vec<u32> = Vec::new();
-        own.extend(self.state.incidents.iter().filter(|(_, it)| it.execution == Some(number)).map(|(&number, _)| number));
+        own.extend(
+            self.state.incidents.iter().filter(|(_, it)| it.execution == Some(number)).map(|(&number, _)| number),
+        );
         own.into_iter().try_for_each(|number| self.resolve(number))
     }
 

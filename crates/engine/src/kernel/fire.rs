@@ -232,4 +232,3 @@ impl Step<'_> {
         self.state.live.get(&number).map_or("?", |execution| &self.context.plan.node(execution.node).id)
     }
 }
-

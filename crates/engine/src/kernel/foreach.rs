@@ -40,7 +40,9 @@ impl Step<'_> {
         let items: Vec<Json> = match (read(&foreach.items)?, read(&foreach.count)?) {
             (Some(items), _) => match &*items {
                 Value::Array(items) => items.iter().cloned().map(Json::from).collect(),
-                Value::Object(map) => map.iter().map(|(key, value)| json!({ "key": key, "value": value }).into()).collect(),
+                Value::Object(map) => {
+                    map.iter().map(|(key, value)| json!({ "key": key, "value": value }).into()).collect()
+                }
                 other => return Err(bad(format!("`items` is {other}, not a list"))),
             },
             (None, Some(count)) => {
@@ -105,7 +107,9 @@ impl Step<'_> {
             self.fail(number, error.into(), None)?;
             return Ok(true);
         }
-        let Some(condition) = foreach.complete_when.as_ref().filter(|_| items.ended_count() > 0) else { return Ok(false) };
+        let Some(condition) = foreach.complete_when.as_ref().filter(|_| items.ended_count() > 0) else {
+            return Ok(false);
+        };
         let results = Value::Array(items.output());
         let names: [(&'static str, Value); 7] = [
             ("total", items.items.len().into()),
@@ -174,7 +178,10 @@ impl Step<'_> {
 
 /// A number of items, from 0.
 fn whole(value: &Value) -> Option<u32> {
-    value.as_u64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as u64)).and_then(|n| u32::try_from(n).ok())
+    value
+        .as_u64()
+        .or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as u64))
+        .and_then(|n| u32::try_from(n).ok())
 }
 
 /// A number, or a share of so many items, rounded down.

@@ -26,7 +26,8 @@ pub(super) fn hold(base: &InstanceScope<'_>, (scope, node): Place) -> Option<Hol
     let (plan, state) = (base.plan, base.state);
     let node = plan.node(node);
     if let Some(guard) = &node.guard {
-        let lookup = InstanceScope { plan, state, now: base.now, scope, written: &[], names: &[], output: None, error: None };
+        let lookup =
+            InstanceScope { plan, state, now: base.now, scope, written: &[], names: &[], output: None, error: None };
         match guard.holds(&lookup) {
             Ok(true) => {}
             Ok(false) => return Some(Hold::Guard(None)),

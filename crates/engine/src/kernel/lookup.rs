@@ -53,7 +53,10 @@ impl Scope for InstanceScope<'_> {
         if let Some((_, value)) = self.written.iter().rev().find(|(written, _)| &**written == name) {
             return Some(value.0.clone());
         }
-        self.inner().find_map(|inner| inner.variables.get(name)).or_else(|| self.state.variables.get(name)).map(|value| value.0.clone())
+        self.inner()
+            .find_map(|inner| inner.variables.get(name))
+            .or_else(|| self.state.variables.get(name))
+            .map(|value| value.0.clone())
     }
 
     fn variables(&self) -> Option<Shared> {
@@ -103,7 +106,9 @@ impl InstanceScope<'_> {
         let value = match function {
             "active" => {
                 let ix = self.plan.find(id)?;
-                Value::from(self.state.live.values().any(|execution| execution.node == ix && !execution.active.is_failed()))
+                Value::from(
+                    self.state.live.values().any(|execution| execution.node == ix && !execution.active.is_failed()),
+                )
             }
             "completed" => {
                 let ix = self.plan.find(id)?;

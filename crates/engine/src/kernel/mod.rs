@@ -31,6 +31,7 @@ mod state;
 mod undo;
 mod view;
 mod wait;
+mod why;
 
 pub use apply::ApplyError;
 pub use call::ChildStart;
@@ -45,3 +46,4 @@ pub use state::{
 };
 pub use view::EventRecord;
 pub use wait::Outgoing;
+pub use why::{Reason, Waiting, why};

@@ -123,7 +123,9 @@ impl Step<'_> {
             AfterUndo::Terminate("compensated".to_owned())
         } else {
             let message = "it was undone on demand";
-            AfterUndo::Fail(TaskError::new(crate::tasks::ErrorClass::Business, "COMPENSATED", message).permanent().into())
+            AfterUndo::Fail(
+                TaskError::new(crate::tasks::ErrorClass::Business, "COMPENSATED", message).permanent().into(),
+            )
         };
         self.undo_all(then)
     }

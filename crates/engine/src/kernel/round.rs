@@ -47,7 +47,10 @@ impl Step<'_> {
         let lookup = InstanceScope { scope, names: &[("arrived", arrived.into())], ..self.scope() };
         let read = round.n.eval(&lookup).map_err(|why| why.to_string());
         let read = read.and_then(|n| {
-            n.as_u64().filter(|&n| n >= 1).and_then(|n| u32::try_from(n).ok()).ok_or_else(|| format!("`n` is {n}, which is no number from 1"))
+            n.as_u64()
+                .filter(|&n| n >= 1)
+                .and_then(|n| u32::try_from(n).ok())
+                .ok_or_else(|| format!("`n` is {n}, which is no number from 1"))
         });
         match read {
             Ok(n) => Ok(Some(n)),
@@ -83,8 +86,10 @@ impl Step<'_> {
             let masks = plan.masks(node);
             let reaches = |edges: &[EdgeIx]| !masks.edges(plan, node, edges).is_empty();
             let Some(marking) = self.state.marking(scope) else { return Ok(()) };
-            let tokens: Edges = marking.tokens.iter().copied().filter(|&edge| plan.edge(edge).to != node && reaches(&[edge])).collect();
-            let executions = marking.live.iter().filter_map(|number| self.state.live.get(number).map(|it| (*number, it)));
+            let tokens: Edges =
+                marking.tokens.iter().copied().filter(|&edge| plan.edge(edge).to != node && reaches(&[edge])).collect();
+            let executions =
+                marking.live.iter().filter_map(|number| self.state.live.get(number).map(|it| (*number, it)));
             let doomed: Vec<u32> = executions
                 .filter(|(_, it)| !it.released && it.node != node)
                 .filter(|(_, it)| {

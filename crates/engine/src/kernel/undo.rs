@@ -99,14 +99,20 @@ impl Step<'_> {
 }
 
 impl InstanceState {
-    pub(super) fn change_undo(&mut self, plan: &heddle_model::plan::Plan, event: &Event, at: i64) -> Result<(), String> {
+    pub(super) fn change_undo(
+        &mut self,
+        plan: &heddle_model::plan::Plan,
+        event: &Event,
+        at: i64,
+    ) -> Result<(), String> {
         match event {
             Event::UndoStarted { records, scope, then } => {
                 let ends = matches!(then, AfterUndo::Fail(_) | AfterUndo::Terminate(_));
                 if ends {
                     self.phase = Phase::Compensating;
                     if self.status.is_ended() {
-                        self.status = self.status.to(InstanceStatus::Running, self.id).map_err(|illegal| illegal.to_string())?;
+                        self.status =
+                            self.status.to(InstanceStatus::Running, self.id).map_err(|illegal| illegal.to_string())?;
                         self.ended_at = None;
                         self.suspended.clear();
                     }

@@ -28,9 +28,11 @@ impl EventRecord {
             let node = match &event {
                 Event::IncidentOpened { node, .. } => *node,
                 Event::JoinDelivered { node, .. } | Event::JoinClosed { node, .. } => Some(*node),
-                other => other.begun().map(|(_, node)| node).or_else(|| other
-                    .execution()
-                    .and_then(|number| executions.iter().find(|(known, _)| *known == number).map(|(_, node)| *node))),
+                other => other.begun().map(|(_, node)| node).or_else(|| {
+                    other
+                        .execution()
+                        .and_then(|number| executions.iter().find(|(known, _)| *known == number).map(|(_, node)| *node))
+                }),
             };
             Self { seq: first_seq + offset as u64, at, node, event }
         })
@@ -142,7 +144,9 @@ impl EventRecord {
             Event::ScopeClosed { scope, end } => json!({ "scope": scope, "end": scope_end(end) }),
             Event::ItemsListed { items, closed, .. } => json!({ "items": items.len(), "closed": closed }),
             Event::ItemAdded { item, .. } => json!({ "item": item }),
-            Event::EventAwaited { wish, due, .. } => json!({ "event": wish.event.as_str(), "wish": wish.event, "due_ms": due }),
+            Event::EventAwaited { wish, due, .. } => {
+                json!({ "event": wish.event.as_str(), "wish": wish.event, "due_ms": due })
+            }
             Event::EventHappened { payload, .. } => json!({ "payload": payload }),
             Event::MessageKept(letter) | Event::MessageDropped(letter) => {
                 json!({ "name": &*letter.name, "key": letter.key.as_deref(), "payload": &letter.payload, "expires_ms": letter.expires })

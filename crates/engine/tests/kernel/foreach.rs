@@ -40,7 +40,13 @@ fn at_most_so_many_at_a_time_and_results_in_the_order_of_the_items() {
     let mut run = Run::start(&each("max_parallel: 2, collect: '${kept}'", ""), json!({ "list": ["a", "b", "c", "d"] }));
     assert_eq!(working(&run), 2);
     // The second item ends first.
-    let second = run.state.live.iter().filter(|(_, it)| &*run.plan.node(it.node).id == "work").nth(1).map(|(&n, it)| (n, it.attempt));
+    let second = run
+        .state
+        .live
+        .iter()
+        .filter(|(_, it)| &*run.plan.node(it.node).id == "work")
+        .nth(1)
+        .map(|(&n, it)| (n, it.attempt));
     let (number, attempt) = second.unwrap();
     let result = Ok(heddle_engine::tasks::TaskOutput::value(json!("B")));
     run.step(Command::TaskEnded { number, attempt, result }).unwrap();

@@ -2,8 +2,8 @@
 
 use super::harness::{Run, plan};
 use heddle_engine::kernel::{Command, Order};
-use heddle_model::plan::ScopeIx;
 use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
+use heddle_model::plan::ScopeIx;
 use heddle_model::value::json;
 
 fn graph(nodes: &str, edges: &str) -> String {

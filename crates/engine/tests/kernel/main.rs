@@ -14,3 +14,4 @@ mod repair;
 mod scopes;
 mod timers;
 mod undo;
+mod why;

@@ -4,8 +4,8 @@
 use super::harness::{Run, plan};
 use heddle_engine::kernel::{Command, Order};
 use heddle_engine::tasks::{ErrorClass, TaskError, TaskOutput};
-use heddle_model::plan::ScopeIx;
 use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
+use heddle_model::plan::ScopeIx;
 use heddle_model::value::{Map, json};
 use proptest::prelude::*;
 use std::fmt::Write;

@@ -26,7 +26,9 @@ fn node(kind: u8, id: &str, inner: &str) -> String {
         15 => "type: gateway, split: { count: 2 }".to_owned(),
         16 => format!("type: group, timeout: 9s, mutex: lock, body: {{ nodes: [{inner}], edges: [] }}"),
         17 => format!("type: group, on_error: skip, body: {{ nodes: [{inner}], edges: [] }}"),
-        18 => format!("type: foreach, config: {{ count: 3, max_parallel: 2, on_failure: continue }}, body: {{ nodes: [{inner}], edges: [] }}"),
+        18 => format!(
+            "type: foreach, config: {{ count: 3, max_parallel: 2, on_failure: continue }}, body: {{ nodes: [{inner}], edges: [] }}"
+        ),
         _ => format!("type: foreach, config: {{ count: 2, wait: false }}, body: {{ nodes: [{inner}], edges: [] }}"),
     };
     format!("{{ id: {id}, {config}")
@@ -43,7 +45,8 @@ fn join(rule: u8) -> &'static str {
 }
 
 fn yaml(nodes: &[(u8, u8, u8)], edges: &[(usize, usize, bool)], on_failure: &str) -> String {
-    let mut text = format!("name: random\nsettings: {{ on_failure: {on_failure} }}\nnodes:\n  - {{ id: start, type: start }}\n");
+    let mut text =
+        format!("name: random\nsettings: {{ on_failure: {on_failure} }}\nnodes:\n  - {{ id: start, type: start }}\n");
     for (place, (kind, inner, rule)) in nodes.iter().enumerate() {
         let leaf = node(inner % 16, &format!("i{place}"), "") + " }";
         text.push_str(&format!("  - {}, join: {} }}\n", node(*kind, &format!("n{place}"), &leaf), join(*rule)));
@@ -71,7 +74,9 @@ fn command(run: &Run, wish: u8, pick: u16) -> Option<Command> {
     let (number, attempt) = chosen.map_or((0, 0), |(number, execution)| (**number, execution.attempt));
     let node = chosen.map_or_else(|| "n0".to_owned(), |(number, _)| run.state.id.node_instance(**number).to_string());
     let is_job = chosen.is_some_and(|(_, execution)| execution.active == Active::Job);
-    let answer = |result| if is_job { Command::JobEnded { number, result } } else { Command::TaskEnded { number, attempt, result } };
+    let answer = |result| {
+        if is_job { Command::JobEnded { number, result } } else { Command::TaskEnded { number, attempt, result } }
+    };
     Some(match wish {
         0..=9 => answer(Ok(TaskOutput::value(json!(pick)))),
         10 | 11 => answer(Err(TaskError::new(ErrorClass::System, "IO", "io"))),

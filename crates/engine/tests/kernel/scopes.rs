@@ -266,7 +266,8 @@ edges:
 
 #[test]
 fn every_step_of_a_scope_has_its_row() {
-    let mut run = Run::start(&group("    loop: { while: '${n < 2}' }\n    output: { n: '${n + 1}' }", "", ""), json!({ "n": 0 }));
+    let mut run =
+        Run::start(&group("    loop: { while: '${n < 2}' }\n    output: { n: '${n + 1}' }", "", ""), json!({ "n": 0 }));
     for node in ["x", "y", "x", "y", "after"] {
         run.finish(node, json!(null));
     }

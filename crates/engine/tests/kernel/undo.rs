@@ -46,7 +46,10 @@ fn a_failure_undoes_what_was_done_the_last_first_then_the_instance_is_failed() {
     run.finish("book", json!(null));
     assert_eq!((run.state.status, run.state.phase), (InstanceStatus::Failed, Phase::Forward));
     assert_eq!(run.state.error.as_ref().unwrap().code, "NO");
-    assert_eq!((run.status("book"), run.status("note"), run.status("ship")), (NodeStatus::Compensated, NodeStatus::Completed, NodeStatus::Failed));
+    assert_eq!(
+        (run.status("book"), run.status("note"), run.status("ship")),
+        (NodeStatus::Compensated, NodeStatus::Completed, NodeStatus::Failed)
+    );
 }
 
 #[test]
@@ -74,7 +77,10 @@ fn on_demand_a_completed_instance_is_undone_too() {
         run.finish("book", json!(null));
         let expected = if terminate { InstanceStatus::Terminated } else { InstanceStatus::Failed };
         assert_eq!(run.state.status, expected);
-        assert!(matches!(run.step(Command::Compensate { terminate }), Err(CommandError::Illegal(_) | CommandError::Nothing(_))));
+        assert!(matches!(
+            run.step(Command::Compensate { terminate }),
+            Err(CommandError::Illegal(_) | CommandError::Nothing(_))
+        ));
     }
 }
 

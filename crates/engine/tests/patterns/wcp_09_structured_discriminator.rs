@@ -21,7 +21,8 @@ fn the_first_of_three_fires_and_the_others_are_swallowed() {
 
 #[test]
 fn in_a_loop_it_fires_once_per_round() {
-    let nodes = people("b c d") + "
+    let nodes = people("b c d")
+        + "
         id: head, type: gateway, join: any
         id: e, type: echo, join: { n: 1 }, output: { round: '${round + 1}' }
         id: again, type: decision";

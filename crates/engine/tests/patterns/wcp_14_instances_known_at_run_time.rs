@@ -10,8 +10,13 @@ const NODES: &str = "
 #[test]
 fn none_one_and_five_items() {
     for list in [json!([]), json!([7]), json!([1, 2, 3, 4, 5])] {
-        let expected: Vec<Value> =
-            list.as_array().unwrap().iter().enumerate().map(|(i, n)| json!(n.as_i64().unwrap() * 10 + i as i64)).collect();
+        let expected: Vec<Value> = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .enumerate()
+            .map(|(i, n)| json!(n.as_i64().unwrap() * 10 + i as i64))
+            .collect();
         in_every_order(&flow(NODES, "start>many many>done"), json!({ "list": list }), |run| {
             let count = list.as_array().unwrap().len();
             assert_eq!(run.live().iter().filter(|node| **node == "work").count(), count);

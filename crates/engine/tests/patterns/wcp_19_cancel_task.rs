@@ -9,7 +9,8 @@ fn a_cancel_action_withdraws_it_and_its_late_answer_is_stale() {
     let nodes = people("a b c") + "id: stop, type: task, cancel: { nodes: [b] }";
     in_every_order(&flow(&nodes, "start>a start>b a>stop stop>done b>c c>done"), json!({}), |run| {
         let ix = run.plan.find("b").unwrap();
-        let (&number, attempt) = run.state.live.iter().find(|(_, it)| it.node == ix).map(|(n, it)| (n, it.attempt)).unwrap();
+        let (&number, attempt) =
+            run.state.live.iter().find(|(_, it)| it.node == ix).map(|(n, it)| (n, it.attempt)).unwrap();
         run.finish("a", json!(null));
         assert!(run.is_cancelled("b") && run.is_skipped("c"));
         assert!(run.effects.cancelled.contains(&number), "the running attempt gets a notice");

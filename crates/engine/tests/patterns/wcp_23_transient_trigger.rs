@@ -20,7 +20,8 @@ fn a_message_that_is_not_kept_is_dropped_and_the_journal_says_so() {
 
 #[test]
 fn a_signal_reaches_only_those_who_wait_now() {
-    let nodes = people("a") + "id: wait, type: signal, config: { name: go }\nid: other, type: signal, config: { name: go }";
+    let nodes =
+        people("a") + "id: wait, type: signal, config: { name: go }\nid: other, type: signal, config: { name: go }";
     in_every_order(&flow(&nodes, "start>a start>other a>wait wait>done other>done"), json!({}), |run| {
         let go = || Command::Signal { name: "go".into(), payload: json!(null) };
         run.step(go()).unwrap();

@@ -21,7 +21,8 @@ fn what_was_sent_before_is_taken_at_once() {
 
 #[test]
 fn two_messages_serve_two_receivers() {
-    let nodes = people("a b") + "id: first, type: message, config: { name: go }\nid: second, type: message, config: { name: go, keep: persistent }";
+    let nodes = people("a b")
+        + "id: first, type: message, config: { name: go }\nid: second, type: message, config: { name: go, keep: persistent }";
     in_every_order(&flow(&nodes, "start>a start>b a>first b>second first>done second>done"), json!({}), |run| {
         run.step(go(1)).unwrap();
         run.step(go(2)).unwrap();
@@ -37,7 +38,12 @@ fn two_messages_serve_two_receivers() {
 fn the_key_decides_who_takes_it_and_time_takes_what_nobody_wants() {
     let nodes = people("a") + "id: wait, type: message, config: { name: go, key: '${order}', keep: 10s }";
     in_every_order(&flow(&nodes, "start>a a>wait wait>done"), json!({ "order": 5 }), |run| {
-        let keyed = |key: &str| Command::Message { name: "go".into(), key: Some(key.into()), payload: json!(null), expires: None };
+        let keyed = |key: &str| Command::Message {
+            name: "go".into(),
+            key: Some(key.into()),
+            payload: json!(null),
+            expires: None,
+        };
         run.step(keyed("5")).unwrap();
         run.advance(11_000);
         run.finish("a", json!(null));

@@ -6,7 +6,8 @@ use heddle_model::value::json;
 #[test]
 fn two_nodes_and_one_edge_go_and_the_others_are_untouched() {
     // w waits on its edge for x and y: that edge is part of the region.
-    let nodes = people("a b c d x y") + "id: stop, type: task, cancel: { nodes: [b, c], edges: [x-w] }\nid: w, type: echo, join: all";
+    let nodes = people("a b c d x y")
+        + "id: stop, type: task, cancel: { nodes: [b, c], edges: [x-w] }\nid: w, type: echo, join: all";
     let edges = "start>a start>b start>c start>d start>x start>y a>stop stop>done b>done c>done d>done x>w y>w w>done";
     in_every_order(&flow(&nodes, edges), json!({}), |run| {
         run.finish("x", json!(null));
@@ -33,11 +34,16 @@ fn a_token_that_comes_later_runs_what_was_cancelled() {
 
 #[test]
 fn everything_else_in_the_scope() {
-    let nodes = people("a b") + "id: stop, type: task, cancel: { scope: true }\nid: group, type: group, body: { nodes: [{ id: inner, type: echo }], edges: [] }\nid: c, type: echo";
-    in_every_order(&flow(&nodes, "start>a start>b start>group a>stop stop>c c>done b>done group>done"), json!({}), |run| {
-        run.finish("a", json!(null));
-        assert_eq!(run.live(), ["c"], "the split still happens");
-        run.finish_all("c");
-        assert!(run.is_completed());
-    });
+    let nodes = people("a b")
+        + "id: stop, type: task, cancel: { scope: true }\nid: group, type: group, body: { nodes: [{ id: inner, type: echo }], edges: [] }\nid: c, type: echo";
+    in_every_order(
+        &flow(&nodes, "start>a start>b start>group a>stop stop>c c>done b>done group>done"),
+        json!({}),
+        |run| {
+            run.finish("a", json!(null));
+            assert_eq!(run.live(), ["c"], "the split still happens");
+            run.finish_all("c");
+            assert!(run.is_completed());
+        },
+    );
 }

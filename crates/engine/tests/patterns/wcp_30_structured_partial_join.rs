@@ -7,15 +7,19 @@ use heddle_model::value::json;
 fn two_of_four() {
     for n in ["2", "'${quorum}'"] {
         let nodes = people("a b c d") + &format!("id: e, type: echo, join: {{ n: {n} }}");
-        in_every_order(&flow(&nodes, "start>a start>b start>c start>d a>e b>e c>e d>e e>done"), json!({ "quorum": 2 }), |run| {
-            run.finish("d", json!(null));
-            assert!(!run.live().contains(&"e"));
-            run.finish("b", json!(null));
-            assert!(run.live().contains(&"e"));
-            run.finish_all("a e c");
-            assert_eq!(run.count("e"), 1);
-            assert!(run.is_completed());
-        });
+        in_every_order(
+            &flow(&nodes, "start>a start>b start>c start>d a>e b>e c>e d>e e>done"),
+            json!({ "quorum": 2 }),
+            |run| {
+                run.finish("d", json!(null));
+                assert!(!run.live().contains(&"e"));
+                run.finish("b", json!(null));
+                assert!(run.live().contains(&"e"));
+                run.finish_all("a e c");
+                assert_eq!(run.count("e"), 1);
+                assert!(run.is_completed());
+            },
+        );
     }
 }
 

@@ -5,7 +5,8 @@ use heddle_model::value::json;
 
 #[test]
 fn two_over_each_way_fire_it_twice_in_any_order() {
-    let nodes = people("a1 a2 b1 b2") + "
+    let nodes = people("a1 a2 b1 b2")
+        + "
         id: a, type: gateway, join: any
         id: b, type: gateway, join: any
         id: d, type: task, join: all";

@@ -5,11 +5,15 @@ use heddle_model::value::json;
 
 #[test]
 fn a_loop_upstream_holds_the_join_until_it_is_left_towards_elsewhere() {
-    let nodes = people("a b m") + "
+    let nodes = people("a b m")
+        + "
         id: head, type: gateway, join: any
         id: again, type: decision
         id: off, type: end";
-    let yaml = flow(&nodes, "start>a start>head head>b b>again again>head?way==\"round\" again>m?way==\"join\" again>off?else a>m m>done");
+    let yaml = flow(
+        &nodes,
+        "start>a start>head head>b b>again again>head?way==\"round\" again>m?way==\"join\" again>off?else a>m m>done",
+    );
     for way in ["join", "off"] {
         in_every_order(&yaml, json!({ "way": "round" }), |run| {
             run.finish("a", json!(null));

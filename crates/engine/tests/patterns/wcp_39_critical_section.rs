@@ -6,7 +6,9 @@ use heddle_model::value::json;
 #[test]
 fn the_scopes_do_not_overlap_and_the_first_that_came_goes_first() {
     let group = |id: &str| {
-        format!("id: {id}, type: group, mutex: desk, body: {{ nodes: [{{ id: {id}1, type: echo }}, {{ id: {id}2, type: echo }}], edges: [{{ from: {id}1, to: {id}2 }}] }}\n")
+        format!(
+            "id: {id}, type: group, mutex: desk, body: {{ nodes: [{{ id: {id}1, type: echo }}, {{ id: {id}2, type: echo }}], edges: [{{ from: {id}1, to: {id}2 }}] }}\n"
+        )
     };
     let nodes = people("a b") + &group("p") + &group("q") + &group("r");
     in_every_order(&flow(&nodes, "start>a start>b a>p a>q b>r p>done q>done r>done"), json!({}), |run| {
@@ -30,7 +32,8 @@ fn the_scopes_do_not_overlap_and_the_first_that_came_goes_first() {
 
 #[test]
 fn permits_let_so_many_in() {
-    let tasks: String = (0..5).map(|n| format!("id: t{n}, type: echo, mutex: {{ name: seats, permits: 2 }}\n")).collect();
+    let tasks: String =
+        (0..5).map(|n| format!("id: t{n}, type: echo, mutex: {{ name: seats, permits: 2 }}\n")).collect();
     let edges: String = (0..5).map(|n| format!("start>t{n} t{n}>done ")).collect();
     in_every_order(&flow(&tasks, &edges), json!({}), |run| {
         for left in (1..=5).rev() {

@@ -85,7 +85,13 @@ fn join() -> BoxedStrategy<Join> {
 }
 
 fn split() -> BoxedStrategy<Split> {
-    prop_oneof![Just(Split::All), Just(Split::One), Just(Split::Event), (1..=heddle_model::limits::SPLIT_TOKENS).prop_map(Split::Count)].boxed()
+    prop_oneof![
+        Just(Split::All),
+        Just(Split::One),
+        Just(Split::Event),
+        (1..=heddle_model::limits::SPLIT_TOKENS).prop_map(Split::Count)
+    ]
+    .boxed()
 }
 
 fn concurrency() -> BoxedStrategy<Concurrency> {

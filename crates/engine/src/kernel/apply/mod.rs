@@ -133,10 +133,9 @@ impl InstanceState {
             | Event::MessageTaken { .. } => self.change_waits(event)?,
             Event::HumanAsked { .. } | Event::HumanChanged { .. } => self.change_human(event)?,
             Event::ChildCalled { .. } => self.change_call(event)?,
-            Event::UndoStarted { .. }
-            | Event::UndoBegun { .. }
-            | Event::NodeCompensated { .. }
-            | Event::UndoEnded => self.change_undo(plan, event, at)?,
+            Event::UndoStarted { .. } | Event::UndoBegun { .. } | Event::NodeCompensated { .. } | Event::UndoEnded => {
+                self.change_undo(plan, event, at)?
+            }
             _ => self.change_node(plan, event, at)?,
         }
         Ok(())
@@ -203,9 +202,8 @@ impl InstanceState {
         self.set_status(InstanceStatus::Running)?;
         self.ended_at = None;
         self.error = None;
-        let (failed, others): (BTreeMap<u32, Execution>, _) = std::mem::take(&mut self.suspended)
-            .into_iter()
-            .partition(|(_, execution)| execution.active.is_failed());
+        let (failed, others): (BTreeMap<u32, Execution>, _) =
+            std::mem::take(&mut self.suspended).into_iter().partition(|(_, execution)| execution.active.is_failed());
         self.suspended = others;
         for (number, execution) in failed {
             self.put_live(plan, number, execution)?;

@@ -91,13 +91,7 @@ impl InstanceState {
         Ok(())
     }
 
-    fn enable(
-        &mut self,
-        plan: &Plan,
-        which: (u32, u32, NodeIx),
-        consumed: &[EdgeIx],
-        at: i64,
-    ) -> Result<(), String> {
+    fn enable(&mut self, plan: &Plan, which: (u32, u32, NodeIx), consumed: &[EdgeIx], at: i64) -> Result<(), String> {
         let (scope, number, node) = which;
         let compiled = plan.node(node);
         let marking = self.marking_mut(scope).ok_or("there is no such scope")?;
@@ -124,8 +118,7 @@ impl InstanceState {
 
     /// The record of a node's new execution, in its scope and for the whole instance.
     fn begin_record(&mut self, (scope, node): (u32, NodeIx), number: u32, rounds: u32, at: i64) {
-        let fresh =
-            || NodeRecord { status: NodeStatus::Running, rounds, number: Some(number), ..NodeRecord::new(at) };
+        let fresh = || NodeRecord { status: NodeStatus::Running, rounds, number: Some(number), ..NodeRecord::new(at) };
         let old = self.nodes.insert(node, fresh());
         if old.is_some_and(|record| record.status == NodeStatus::Skipped) {
             self.skipped = self.skipped.saturating_sub(1);
@@ -161,8 +154,7 @@ impl InstanceState {
         }
         if !self.subscriptions.is_empty() {
             let owner = Owner::Execution(number);
-            let own: Vec<_> =
-                self.subscriptions.range((owner, 0)..=(owner, u32::MAX)).map(|(&key, _)| key).collect();
+            let own: Vec<_> = self.subscriptions.range((owner, 0)..=(owner, u32::MAX)).map(|(&key, _)| key).collect();
             own.iter().for_each(|key| drop(self.subscriptions.remove(key)));
         }
         Ok(execution)
@@ -344,8 +336,7 @@ impl InstanceState {
     ) {
         let own = |record: &&mut NodeRecord| record.number == Some(number);
         if scope != ROOT
-            && let Some(record) =
-                self.scopes.get_mut(&scope).and_then(|inner| inner.nodes.get_mut(&node)).filter(own)
+            && let Some(record) = self.scopes.get_mut(&scope).and_then(|inner| inner.nodes.get_mut(&node)).filter(own)
         {
             change(record);
         }

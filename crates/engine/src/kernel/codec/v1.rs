@@ -1,8 +1,8 @@
 //! Snapshots of format 1, from before there were scopes. Rows of format 1 need no translation: their events kept their places.
 
 use crate::kernel::event::{Failure, Json};
-use crate::kernel::state::{self, Held, Incident, InstanceState, NodeRecord, Phase, Timer, Variables};
 use crate::kernel::marking::Marking;
+use crate::kernel::state::{self, Held, Incident, InstanceState, NodeRecord, Phase, Timer, Variables};
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::plan::{EdgeIx, NodeIx};

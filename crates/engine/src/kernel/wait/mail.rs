@@ -179,7 +179,8 @@ impl Step<'_> {
                     events.iter().copied().find(|&edge| {
                         plan.edge(edge).way.as_ref().is_some_and(|way| {
                             hears_escalation(&way.trigger, code)
-                                && (!exact || matches!(&way.trigger, Trigger::Escalation { codes } if !codes.is_empty()))
+                                && (!exact
+                                    || matches!(&way.trigger, Trigger::Escalation { codes } if !codes.is_empty()))
                         })
                     })
                 };

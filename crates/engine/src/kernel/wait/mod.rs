@@ -40,7 +40,8 @@ impl Step<'_> {
         let plan = self.context.plan;
         let at = plan.node(node);
         let is_task = matches!(at.kind, NodeKind::Task { .. });
-        if let Some(timeout) = at.timeout.filter(|_| !is_task && !matches!(at.kind, NodeKind::Pass | NodeKind::End(_))) {
+        if let Some(timeout) = at.timeout.filter(|_| !is_task && !matches!(at.kind, NodeKind::Pass | NodeKind::End(_)))
+        {
             self.arm(TimerKind::JobTimeout(number), timeout)?;
         }
         for &edge in &at.events {
@@ -127,7 +128,8 @@ impl Step<'_> {
         match due {
             Err(why) => self.cannot_listen(owner, why),
             Ok(when) => {
-                let wish = Subscription { then, event: Awaited::Timer { timer: self.state.next_timer, again: when.again } };
+                let wish =
+                    Subscription { then, event: Awaited::Timer { timer: self.state.next_timer, again: when.again } };
                 let subscription = self.state.next_subscription;
                 self.emit(Event::EventAwaited { subscription, owner, wish, due: Some(when.due) })
             }
@@ -225,7 +227,8 @@ impl Step<'_> {
         let plan = self.context.plan;
         let to = plan.edge(edge).to;
         let node = plan.node(to);
-        let is_event = matches!(node.kind, NodeKind::Event(_) | NodeKind::Timer { .. }) || node.node_type == NodeType::Boundary;
+        let is_event =
+            matches!(node.kind, NodeKind::Event(_) | NodeKind::Timer { .. }) || node.node_type == NodeType::Boundary;
         let from = plan.node(plan.edge(edge).from);
         let belongs = matches!(from.kind, NodeKind::Choice) || node.node_type == NodeType::Boundary;
         if !is_event || !belongs || !self.state.tokens(scope).contains(&edge) {
@@ -322,7 +325,10 @@ impl InstanceState {
                 } else if let (Owner::Execution(number), Then::Take(_)) = (owner, wish.then) {
                     let execution = self.execution(*number)?;
                     // An event gateway has nothing else to do; a host has not begun its work yet.
-                    if execution.attempt == 0 && execution.items.is_none() && execution.active == super::state::Active::Task {
+                    if execution.attempt == 0
+                        && execution.items.is_none()
+                        && execution.active == super::state::Active::Task
+                    {
                         execution.active = super::state::Active::Event;
                     }
                 }

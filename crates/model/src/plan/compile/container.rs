@@ -71,7 +71,9 @@ pub(super) fn scopes(flat: &Flat<'_>, nodes: &[PlanNode], edges: &[PlanEdge]) ->
         if scope.starts.is_empty() {
             let is_start = |ix: &NodeIx| {
                 let node = &flat.nodes[ix.0 as usize].0;
-                nodes[ix.0 as usize].incoming.is_empty() && node.trigger.is_none() && !undoing.contains(node.id.as_str())
+                nodes[ix.0 as usize].incoming.is_empty()
+                    && node.trigger.is_none()
+                    && !undoing.contains(node.id.as_str())
             };
             scope.starts = scope.nodes.iter().copied().filter(is_start).collect();
         }

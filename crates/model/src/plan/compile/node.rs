@@ -52,9 +52,7 @@ fn kind(flat: &Flat<'_>, ix: NodeIx, node: &Node) -> Result<NodeKind, PlanError>
         NodeType::Custom(name) => Ok(NodeKind::Task { action: name.as_str().into(), config: config()? }),
         NodeType::Timer => Ok(NodeKind::Timer { config: config()? }),
         NodeType::EventGateway => Ok(NodeKind::Choice),
-        NodeType::Message | NodeType::Signal | NodeType::Condition => {
-            Ok(NodeKind::Event(trigger::of_node(node)?))
-        }
+        NodeType::Message | NodeType::Signal | NodeType::Condition => Ok(NodeKind::Event(trigger::of_node(node)?)),
         NodeType::Send => Ok(NodeKind::Send(trigger::send(&node.id, &node.config)?)),
         NodeType::Group => Ok(NodeKind::Group(container::body(flat, ix, node)?)),
         NodeType::Foreach => Ok(NodeKind::Foreach(Box::new(container::foreach(flat, ix, node)?))),

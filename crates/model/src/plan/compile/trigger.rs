@@ -20,10 +20,8 @@ pub(super) fn of_node(node: &Node) -> Result<Trigger, PlanError> {
 
 /// What a boundary event or an event sub-scope waits for: the one key of its settings that names an event.
 pub(super) fn of_boundary(at: &str, event: &Map<String, Value>) -> Result<Trigger, PlanError> {
-    let (kind, value) = event
-        .iter()
-        .find(|(key, _)| key.as_str() != "interrupting")
-        .ok_or_else(|| error(at, "it names no event"))?;
+    let (kind, value) =
+        event.iter().find(|(key, _)| key.as_str() != "interrupting").ok_or_else(|| error(at, "it names no event"))?;
     match kind.as_str() {
         "error" => Ok(Trigger::Error { codes: codes(value) }),
         "escalation" => Ok(Trigger::Escalation { codes: codes(value) }),

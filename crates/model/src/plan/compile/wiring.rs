@@ -28,7 +28,9 @@ fn compile(flat: &Flat<'_>, edge: &Edge, id: String) -> Result<PlanEdge, PlanErr
     let name = || template(&id, &Value::String(edge.event_name.clone().unwrap_or_default()));
     let trigger = match edge.on {
         None => None,
-        Some(EdgeEvent::Error) => Some(Trigger::Error { codes: edge.codes.iter().map(|code| code.as_str().into()).collect() }),
+        Some(EdgeEvent::Error) => {
+            Some(Trigger::Error { codes: edge.codes.iter().map(|code| code.as_str().into()).collect() })
+        }
         Some(EdgeEvent::Timeout) => Some(Trigger::Timeout),
         Some(EdgeEvent::Message) => Some(Trigger::Message { name: name()?, key: None, keep: Default::default() }),
         Some(EdgeEvent::Signal) => Some(Trigger::Signal { name: name()? }),
@@ -94,7 +96,8 @@ pub(super) fn cancels(flat: &Flat<'_>, nodes: &mut [PlanNode], edges: &[PlanEdge
             round.edges = round.edge_names.iter().map(|id| edge(&node.id, id)).collect::<Result<_, _>>()?;
         }
         let Some(cancel) = node.cancel.as_ref().filter(|_| !node.disabled) else { continue };
-        let names = |key: &str| cancel.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+        let names =
+            |key: &str| cancel.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
         let flag = |key: &str| cancel.get(key).and_then(Value::as_bool).unwrap_or(false);
         nodes[ix].cancel = Some(Box::new(Cancel {
             nodes: names("nodes").map(|id| flat.node(&node.id, id)).collect::<Result<_, _>>()?,

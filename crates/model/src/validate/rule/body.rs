@@ -43,9 +43,7 @@ fn own_names(node: &Node) -> Vec<String> {
 /// A problem of the inner graph, as one of the whole text.
 fn moved(mut problem: Diagnostic, at: &str) -> Diagnostic {
     problem.pointer.insert_str(0, at);
-    if let Some(
-        Fix::Set { pointer, .. } | Fix::Remove { pointer } | Fix::RenameKey { pointer, .. },
-    ) = &mut problem.fix
+    if let Some(Fix::Set { pointer, .. } | Fix::Remove { pointer } | Fix::RenameKey { pointer, .. }) = &mut problem.fix
     {
         pointer.insert_str(0, at);
     }

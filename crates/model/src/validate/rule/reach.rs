@@ -18,7 +18,8 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         if node.trigger.is_some() || undoing.contains(node.id.as_str()) {
             continue;
         }
-        let is_alone = graph.start.is_some() && graph.out(index).next().is_none()
+        let is_alone = graph.start.is_some()
+            && graph.out(index).next().is_none()
             && graph.into(index).next().is_none()
             && !has_edges.contains(node.id.as_str());
         if is_alone {

@@ -1,14 +1,19 @@
 //! The state of one instance: what its events add up to.
 
+mod wait;
+mod work;
+
 use super::event::{Failure, IncidentKind, Json};
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
-use heddle_model::plan::{EdgeIx, NodeIx};
+use heddle_model::plan::NodeIx;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use super::marking::{Marking, RoundState, Scope};
+pub use wait::{Awaited, Letter, Owner, Subscription, Then};
+pub use work::{AfterUndo, Called, HumanTask, Items, Record, Undoing};
 
 /// Variables by name, in the order of their names so that every walk over them is deterministic.
 pub type Variables = BTreeMap<Arc<str>, Json>;
@@ -291,177 +296,6 @@ pub enum Held {
         /// What it gave, or failed with.
         result: Result<Json, Failure>,
     },
-}
-
-/// Who waits for an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Owner {
-    /// An execution.
-    Execution(u32),
-    /// A scope, for its event sub-scopes.
-    Scope(u32),
-}
-
-/// An event that is waited for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Subscription {
-    /// What happens then.
-    pub then: Then,
-    /// What is waited for.
-    pub event: Awaited,
-}
-
-/// What an event does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Then {
-    /// The execution completes.
-    Complete,
-    /// A token on this edge: of a host or of an event gateway.
-    Take(EdgeIx),
-    /// This event sub-scope begins.
-    Begin(NodeIx),
-}
-
-/// What is waited for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum Awaited {
-    /// A message.
-    Message {
-        /// Its name.
-        name: Arc<str>,
-        /// Its key; `None`: any.
-        key: Option<Arc<str>>,
-    },
-    /// A signal of this name.
-    Signal(Arc<str>),
-    /// A time.
-    Timer {
-        /// The timer's number.
-        timer: u32,
-        /// Milliseconds between repetitions, and how many are left (`None`: for ever).
-        again: Option<(u64, Option<u32>)>,
-    },
-    /// Data; the plan has the condition.
-    Condition,
-}
-
-impl Awaited {
-    /// The word for what is waited for.
-    pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Message { .. } => "message",
-            Self::Signal(_) => "signal",
-            Self::Timer { .. } => "timer",
-            Self::Condition => "condition",
-        }
-    }
-}
-
-/// A message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Letter {
-    /// Its name.
-    pub name: Arc<str>,
-    /// Its key.
-    pub key: Option<Arc<str>>,
-    /// What it carries.
-    pub payload: Json,
-    /// Kept until then; `None`: until the instance ends.
-    pub expires: Option<i64>,
-}
-
-/// The items of a for-each.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Items {
-    /// The items, in order.
-    pub items: Vec<Json>,
-    /// The next one to be started.
-    pub next: u32,
-    /// Under way.
-    pub active: u32,
-    /// Ended well.
-    pub completed: u32,
-    /// Failed.
-    pub failed: u32,
-    /// Withdrawn.
-    pub cancelled: u32,
-    /// What each item gave, by its place.
-    pub results: BTreeMap<u32, Json>,
-    /// Items that are to run again, before those that never ran.
-    pub again: Vec<u32>,
-    /// At most so many at a time.
-    pub max_parallel: u32,
-    /// More failed ones than this fail the node.
-    pub max_failures: Option<u32>,
-    /// No more may be added.
-    pub closed: bool,
-    /// No more are started.
-    pub stopped: bool,
-}
-
-/// A task for a person.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct HumanTask {
-    /// The evaluated settings: title, form, candidates, due…
-    pub config: Json,
-    /// Who has it.
-    pub assignee: Option<Arc<str>>,
-    /// What the assignee has filled in so far.
-    pub draft: Json,
-    /// When it was to be done.
-    pub due: Option<i64>,
-    /// The timer of its escalation.
-    pub timer: Option<u32>,
-}
-
-/// A called workflow.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Called {
-    /// The instance.
-    pub instance: InstanceId,
-    /// Its workflow's name.
-    pub workflow: Arc<str>,
-}
-
-/// A compensation under way.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Undoing {
-    /// What is still to be undone, the next one last.
-    pub records: Vec<Record>,
-    /// What comes when all is undone.
-    pub then: AfterUndo,
-    /// The execution that undoes now.
-    pub current: Option<u32>,
-}
-
-/// What comes after a compensation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum AfterUndo {
-    /// The instance is FAILED, with this error.
-    Fail(Failure),
-    /// The instance is TERMINATED.
-    Terminate(String),
-    /// This execution, a throw inside the flow, completes.
-    Complete(u32),
-    /// This execution fails, with this error.
-    Raise(u32, Failure),
-}
-
-/// Something that can be undone.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Record {
-    /// The node that did it.
-    pub node: NodeIx,
-    /// Its execution.
-    pub number: u32,
-    /// The node's round.
-    pub iteration: u32,
-    /// The event with which it completed: what completed last is undone first.
-    pub seq: u64,
-    /// What it gave.
-    pub output: Json,
-    /// Variables of its scope, where that was an item's.
-    pub variables: Vec<(Arc<str>, Json)>,
 }
 
 impl InstanceState {

@@ -2,11 +2,17 @@
 //!
 //! A field is never removed or given another meaning: a new format version upcasts the old one.
 
-use crate::tasks::{ErrorClass, TaskError};
-use heddle_model::ids::{VersionId, WorkflowId};
+mod about;
+mod failure;
+mod json;
+mod part;
+
+pub use failure::Failure;
+pub use json::Json;
+pub use part::{AfterFailure, Created, IncidentKind, ScopeEnd, SkipCause};
+
 use heddle_model::plan::{EdgeIx, NodeIx};
-use heddle_model::value::{Shared, Value};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::sync::Arc;
 
@@ -156,7 +162,7 @@ pub enum Event {
         /// Its number.
         timer: u32,
         /// What for.
-        kind: super::state::TimerKind,
+        kind: crate::kernel::state::TimerKind,
         /// When it is due.
         due: i64,
     },
@@ -171,7 +177,7 @@ pub enum Event {
         timer: u32,
     },
     /// A result or timer came while the instance was paused.
-    ResultHeld(super::state::Held),
+    ResultHeld(crate::kernel::state::Held),
     /// Held results are about to be applied, in order.
     HeldReleased,
     /// A person is needed.
@@ -349,9 +355,9 @@ pub enum Event {
         /// The subscription's number.
         subscription: u32,
         /// Who waits.
-        owner: super::state::Owner,
+        owner: crate::kernel::state::Owner,
         /// For what, and what happens then.
-        wish: super::state::Subscription,
+        wish: crate::kernel::state::Subscription,
         /// When a timer is due.
         due: Option<i64>,
     },
@@ -360,7 +366,7 @@ pub enum Event {
         /// The subscription's number.
         subscription: u32,
         /// Who waited.
-        owner: super::state::Owner,
+        owner: crate::kernel::state::Owner,
         /// What it carries.
         payload: Json,
         /// It is awaited again.
@@ -373,12 +379,12 @@ pub enum Event {
         /// The subscription's number.
         subscription: u32,
         /// Who waited.
-        owner: super::state::Owner,
+        owner: crate::kernel::state::Owner,
     },
     /// A message came before anyone waited for it.
-    MessageKept(super::state::Letter),
+    MessageKept(crate::kernel::state::Letter),
     /// A message that nobody waited for was let go, or its time is over.
-    MessageDropped(super::state::Letter),
+    MessageDropped(crate::kernel::state::Letter),
     /// A kept message was taken.
     MessageTaken {
         /// Its place in the mailbox.
@@ -389,7 +395,7 @@ pub enum Event {
         /// The execution.
         number: u32,
         /// The task.
-        task: Box<super::state::HumanTask>,
+        task: Box<crate::kernel::state::HumanTask>,
         /// The timer of its escalation, and when it is due.
         escalation: Option<(u32, i64)>,
     },
@@ -398,25 +404,25 @@ pub enum Event {
         /// The execution.
         number: u32,
         /// The task as it is now.
-        task: Box<super::state::HumanTask>,
+        task: Box<crate::kernel::state::HumanTask>,
     },
     /// Another workflow was called.
     ChildCalled {
         /// The execution.
         number: u32,
         /// What was called.
-        child: super::state::Called,
+        child: crate::kernel::state::Called,
         /// What it is started with.
         input: Json,
     },
     /// What was done is being undone.
     UndoStarted {
         /// What is to be undone, the first one last.
-        records: Vec<super::state::Record>,
+        records: Vec<crate::kernel::state::Record>,
         /// The scope whose records they are; `None`: all of them.
         scope: Option<u32>,
         /// What comes after it.
-        then: super::state::AfterUndo,
+        then: crate::kernel::state::AfterUndo,
     },
     /// An execution that undoes another began.
     UndoBegun {
@@ -425,7 +431,7 @@ pub enum Event {
         /// The node.
         node: NodeIx,
         /// What it undoes.
-        undoes: Box<super::state::Record>,
+        undoes: Box<crate::kernel::state::Record>,
     },
     /// A node is COMPENSATED.
     NodeCompensated {
@@ -434,259 +440,4 @@ pub enum Event {
     },
     /// Everything is undone.
     UndoEnded,
-}
-
-/// How a scope ended.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum ScopeEnd {
-    /// Well; what it gave.
-    Completed(Json),
-    /// With an error that none of its nodes caught.
-    Failed,
-    /// It was withdrawn.
-    Cancelled,
-}
-
-impl Event {
-    /// The scope that it changes, where it is about a scope rather than an execution.
-    pub const fn scope(&self) -> Option<u32> {
-        match self {
-            Self::NodeEnabled { .. } => Some(0),
-            Self::NodeEnabledInside { scope, .. }
-            | Self::NodesSkippedInside { scope, .. }
-            | Self::TokensAdded { scope, .. }
-            | Self::TokensCancelled { scope, .. }
-            | Self::JoinDelivered { scope, .. }
-            | Self::JoinClosed { scope, .. }
-            | Self::ScopeOpened { scope, .. } => Some(*scope),
-            _ => None,
-        }
-    }
-
-    /// The edges on which it puts tokens as a node ends: the node's other ways out are dead.
-    pub const fn taken(&self) -> Option<&Edges> {
-        match self {
-            Self::NodeCompleted { taken, .. }
-            | Self::NodeSkipped { taken, .. }
-            | Self::NodeReleased { taken, .. }
-            | Self::NodeInterrupted { taken, .. }
-            | Self::NodeFailed { then: AfterFailure::Caught(taken), .. } => Some(taken),
-            _ => None,
-        }
-    }
-
-    /// The execution that it begins, and its node.
-    pub const fn begun(&self) -> Option<(u32, NodeIx)> {
-        match self {
-            Self::NodeEnabled { number, node, .. }
-            | Self::NodeEnabledInside { number, node, .. }
-            | Self::NodeRefired { number, node, .. }
-            | Self::UndoBegun { number, node, .. } => Some((*number, *node)),
-            _ => None,
-        }
-    }
-
-    /// The execution that it is about.
-    pub const fn execution(&self) -> Option<u32> {
-        match self {
-            Self::NodeEnabled { number, .. }
-            | Self::NodeEnabledInside { number, .. }
-            | Self::NodeRepeated { number, .. }
-            | Self::NodeReleased { number, .. }
-            | Self::NodeInterrupted { number, .. }
-            | Self::ItemsListed { number, .. }
-            | Self::ItemAdded { number, .. }
-            | Self::ItemsClosed { number }
-            | Self::ItemsStopped { number }
-            | Self::ItemsAgain { number }
-            | Self::EventAwaited { owner: super::state::Owner::Execution(number), .. }
-            | Self::EventHappened { owner: super::state::Owner::Execution(number), .. }
-            | Self::EventDismissed { owner: super::state::Owner::Execution(number), .. }
-            | Self::ScopeOpened { host: number, .. }
-            | Self::HumanAsked { number, .. }
-            | Self::HumanChanged { number, .. }
-            | Self::ChildCalled { number, .. }
-            | Self::UndoBegun { number, .. }
-            | Self::NodeCompensated { number }
-            | Self::NodeStarted { number, .. }
-            | Self::NodeWaiting { number, .. }
-            | Self::NodeRetrying { number, .. }
-            | Self::NodeCompleted { number, .. }
-            | Self::NodeSplitFailed { number, .. }
-            | Self::NodeFailed { number, .. }
-            | Self::NodeSkipped { number, .. }
-            | Self::NodeCancelled { number }
-            | Self::NodeRevived { number }
-            | Self::NodeRefired { number, .. }
-            | Self::AttemptLost { number } => Some(*number),
-            _ => None,
-        }
-    }
-}
-
-/// What an instance is made with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Created {
-    /// The workflow.
-    pub workflow: WorkflowId,
-    /// The version.
-    pub version: VersionId,
-    /// Its number.
-    pub version_number: u32,
-    /// What the starter calls it.
-    pub business_key: Option<Arc<str>>,
-    /// 0–9.
-    pub priority: u8,
-    /// Who.
-    pub started_by: Arc<str>,
-    /// A test run.
-    pub test: bool,
-    /// What it is started with.
-    pub input: Json,
-    /// First values of variables, the input's included.
-    pub variables: Vec<(Arc<str>, Json)>,
-}
-
-/// What became of a node that failed for good.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum AfterFailure {
-    /// An `on:` edge caught it: tokens are there, the other ways out are dead.
-    Caught(Edges),
-    /// An incident waits for a person; the execution stays live.
-    Incident,
-    /// The instance fails with it; the execution is suspended.
-    Instance,
-    /// A container around it deals with it; the execution is over.
-    Scope,
-}
-
-/// Why a node was passed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum SkipCause {
-    /// `on_error: skip`.
-    Policy,
-    /// A person.
-    Command,
-    /// The condition of its loop was false at once.
-    Loop,
-}
-
-/// What an incident is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IncidentKind {
-    /// A task failed.
-    Error,
-    /// No way out of a node.
-    NoPath,
-    /// Nothing can move any more.
-    Deadlock,
-    /// Attempts are used up by lost ones.
-    Poisoned,
-    /// An expression cannot be evaluated.
-    Expression,
-    /// A limit of the engine.
-    Limit,
-    /// The database refused its data.
-    Quarantined,
-    /// Undoing failed.
-    Compensation,
-}
-
-impl IncidentKind {
-    /// The word in tables and in JSON.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::NoPath => "no_path",
-            Self::Deadlock => "deadlock",
-            Self::Poisoned => "poisoned",
-            Self::Expression => "expression",
-            Self::Limit => "limit",
-            Self::Quarantined => "quarantined",
-            Self::Compensation => "compensation",
-        }
-    }
-}
-
-/// A JSON value inside an event: shared in memory, JSON text in the compact stored form (which cannot describe itself).
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Json(pub Shared);
-
-impl From<Value> for Json {
-    fn from(value: Value) -> Self {
-        Self(Arc::new(value))
-    }
-}
-
-impl From<Shared> for Json {
-    fn from(value: Shared) -> Self {
-        Self(value)
-    }
-}
-
-impl Serialize for Json {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if serializer.is_human_readable() {
-            return self.0.serialize(serializer);
-        }
-        if self.0.is_null() {
-            return serializer.serialize_bytes(&[]);
-        }
-        let text = serde_json::to_vec(&*self.0).map_err(serde::ser::Error::custom)?;
-        serializer.serialize_bytes(&text)
-    }
-}
-
-impl<'de> Deserialize<'de> for Json {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            return Value::deserialize(deserializer).map(Self::from);
-        }
-        let text = <&[u8]>::deserialize(deserializer)?;
-        if text.is_empty() {
-            return Ok(Self::default());
-        }
-        serde_json::from_slice::<Value>(text).map(Self::from).map_err(serde::de::Error::custom)
-    }
-}
-
-/// A task error inside an event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Failure {
-    /// Whose fault.
-    pub class: ErrorClass,
-    /// What `codes` match.
-    pub code: String,
-    /// For people.
-    pub message: String,
-    /// More.
-    pub details: Json,
-    /// Worth another try.
-    pub retryable: bool,
-}
-
-impl From<TaskError> for Failure {
-    fn from(error: TaskError) -> Self {
-        Self {
-            class: error.class,
-            code: error.code,
-            message: error.message,
-            details: error.details.into(),
-            retryable: error.retryable,
-        }
-    }
-}
-
-impl From<&Failure> for TaskError {
-    fn from(failure: &Failure) -> Self {
-        Self {
-            class: failure.class,
-            code: failure.code.clone(),
-            message: failure.message.clone(),
-            details: (*failure.details.0).clone(),
-            retryable: failure.retryable,
-            retry_after_ms: None,
-        }
-    }
 }
