@@ -1,6 +1,7 @@
 //! Configuration: `heddle.toml`, then `HEDDLE_*` variables, then flags; the same names everywhere (docs/api, Running the server).
 
 use crate::extract::Network;
+use crate::kept::kept;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use heddle_service::SecretKey;
@@ -156,11 +157,12 @@ impl Config {
 
     /// The secret key: configured, or kept in the data folder, where it is made once.
     pub(crate) fn secret(&self) -> anyhow::Result<SecretKey> {
-        let text = match &self.secret_key {
-            Some(text) => text.clone(),
-            None => kept(&self.data_dir.join("secret.key"), SecretKey::generate)?,
+        let path = self.data_dir.join("secret.key");
+        let (text, place) = match &self.secret_key {
+            Some(text) => (text.clone(), "HEDDLE_SECRET_KEY".to_owned()),
+            None => (kept(&path, SecretKey::generate)?, path.display().to_string()),
         };
-        SecretKey::from_hex(&text).context("HEDDLE_SECRET_KEY must be 32 bytes as 64 hex digits")
+        SecretKey::from_hex(&text).with_context(|| format!("{place} must hold 32 bytes as 64 hex digits"))
     }
 
     /// The server's stable name: configured, or kept in the data folder.
@@ -178,31 +180,6 @@ fn read_file(named: Option<&Path>) -> anyhow::Result<File> {
         Ok(text) => toml::from_str(&text).with_context(|| format!("{} cannot be read", path.display())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => Ok(File::default()),
         Err(error) => Err(error).with_context(|| format!("{} cannot be read", path.display())),
-    }
-}
-
-/// The text of a small file that is made, for the owner's eyes only, where it is missing.
-fn kept(path: &Path, make: impl FnOnce() -> String) -> anyhow::Result<String> {
-    use std::io::Write;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Ok(mut file) => {
-            let text = make();
-            file.write_all(text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
-            file.sync_all()?;
-            Ok(text)
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read {}", path.display()))?
-            .trim()
-            .to_owned()),
-        Err(error) => Err(error).with_context(|| format!("cannot make {}", path.display())),
     }
 }
 
@@ -263,5 +240,7 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), first);
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(config.node_name().unwrap(), config.node_name().unwrap());
+        std::fs::write(&path, "short").unwrap();
+        assert!(config.secret().err().unwrap().to_string().contains("secret.key"), "the file is named");
     }
 }

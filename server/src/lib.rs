@@ -8,6 +8,7 @@ pub mod config;
 mod assets;
 mod error;
 mod extract;
+mod kept;
 mod live;
 mod metrics;
 mod middleware;
