@@ -131,6 +131,13 @@ pub enum Command {
         /// TERMINATED instead of FAILED.
         terminate: bool,
     },
+    /// The marking is changed by hand, in the order written.
+    Modify {
+        /// What.
+        changes: Vec<Change>,
+        /// Variables to write first.
+        variables: Map<String, Value>,
+    },
     /// A called workflow ended.
     ChildEnded {
         /// The execution that called it.
@@ -203,6 +210,7 @@ impl Command {
             Self::Cancel { .. } => "cancel",
             Self::Human { action, .. } => action.name(),
             Self::Compensate { .. } => "compensate",
+            Self::Modify { .. } => "modify",
             Self::ChildEnded { .. } => "child_ended",
             Self::Pause { .. } => "pause",
             Self::Resume => "resume",
@@ -214,6 +222,28 @@ impl Command {
             Self::SetVariables { .. } => "set_variables",
         }
     }
+}
+
+/// One change of the marking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// What stands at a node is withdrawn: its executions, and the tokens before it. Nothing comes out of them.
+    Cancel {
+        /// Its id.
+        node: String,
+    },
+    /// A node begins, whatever its join says; the groups around it are opened.
+    Start {
+        /// Its id.
+        node: String,
+    },
+    /// Both: what stands at one node goes on at another.
+    Move {
+        /// Where it stands.
+        from: String,
+        /// Where it goes on.
+        to: String,
+    },
 }
 
 /// What is done about a task for a person.

@@ -42,7 +42,7 @@ impl Step<'_> {
         let mut any = false;
         while let Some(scope) = self.changed.pop_last() {
             let ended = self.state.scopes.get(&scope).is_some_and(|scope| scope.marking.is_over());
-            if scope != ROOT && ended {
+            if ended {
                 self.close_scope(scope)?;
                 any = true;
             }
@@ -86,12 +86,15 @@ impl Step<'_> {
     /// Opens an incident for what can never move any more: tokens that wait where nothing is live that could bring the others.
     pub(super) fn look_for_deadlock(&mut self) -> Result<(), CommandError> {
         let plan = self.context.plan;
+        if self.state.scopes.is_empty() && !self.state.root.live.is_empty() {
+            return Ok(());
+        }
         // Guards and mutexes may be released from anywhere as long as anything works or waits for something outside.
         let works = self
             .state
             .live
             .values()
-            .any(|it| !matches!(it.active, Active::Scope | Active::Items) && !it.undoes.is_some());
+            .any(|it| !matches!(it.active, Active::Scope | Active::Items) && it.undoes.is_none());
         let known = |step: &Self, node: NodeIx| {
             step.state.incidents.values().any(|it| {
                 matches!(it.kind, IncidentKind::Limit)

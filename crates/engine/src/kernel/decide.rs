@@ -49,9 +49,11 @@ pub(super) struct Step<'a> {
     touched: VecDeque<Place>,
     /// Edges that died and have not been followed yet.
     pub(super) dead: Vec<(u32, EdgeIx)>,
-    /// Scopes in which something has changed since their waiting nodes were looked at.
+    /// Whether something has changed in the root since its waiting nodes were looked at.
+    dirty_root: bool,
+    /// Inner scopes in which something has.
     dirty: BTreeSet<u32>,
-    /// Scopes in which something has changed since it was asked whether they have ended.
+    /// Inner scopes in which something has changed since it was asked whether they have ended.
     pub(super) changed: BTreeSet<u32>,
     /// Variables have changed since conditions were looked at.
     pub(super) data_changed: bool,
@@ -99,6 +101,7 @@ impl<'a> Step<'a> {
             effects: Effects::default(),
             touched: VecDeque::new(),
             dead: Vec::new(),
+            dirty_root: false,
             dirty: BTreeSet::new(),
             changed: BTreeSet::new(),
             data_changed: false,
@@ -174,8 +177,13 @@ impl<'a> Step<'a> {
     }
 
     fn touch_scope(&mut self, scope: u32) {
-        self.dirty.insert(scope);
-        self.changed.insert(scope);
+        // Most instances have no other scope than the root: that must cost nothing.
+        if scope == ROOT {
+            self.dirty_root = true;
+        } else {
+            self.dirty.insert(scope);
+            self.changed.insert(scope);
+        }
     }
 
     /// A node has ended: its targets are to be looked at, its other ways out are dead.
@@ -419,7 +427,7 @@ impl<'a> Step<'a> {
                     return Ok(Some((place, edges)));
                 }
             }
-            if self.dirty.is_empty() {
+            if !self.dirty_root && self.dirty.is_empty() {
                 return Ok(None);
             }
             self.look_again();
@@ -432,6 +440,9 @@ impl<'a> Step<'a> {
     /// What a change elsewhere may have released: joins that are not counted, rounds, guards, mutexes.
     fn look_again(&mut self) {
         let plan = self.context.plan;
+        if std::mem::take(&mut self.dirty_root) && !self.state.counts(plan, ROOT) {
+            self.touch_waiting(ROOT, |_| true);
+        }
         for scope in std::mem::take(&mut self.dirty) {
             if !self.state.counts(plan, scope) {
                 self.touch_waiting(scope, |_| true);
@@ -479,6 +490,7 @@ impl InstanceState {
         self.held.iter().any(|held| match held {
             Held::Completed { number, .. } | Held::Failed { number, .. } | Held::Lost(number) => *number == wanted,
             Held::Child { number, .. } => *number == wanted,
+            Held::Begin(number) => *number == wanted,
             Held::Timer(_) | Held::Message(_) | Held::Signal { .. } => false,
         })
     }

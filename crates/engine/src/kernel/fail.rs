@@ -55,8 +55,7 @@ impl Step<'_> {
             return self.undo_failed(number, error);
         }
         let mut at = number;
-        loop {
-            let Some(execution) = self.state.live.get(&at) else { break };
+        while let Some(execution) = self.state.live.get(&at) {
             let (ix, scope, released) = (execution.node, execution.scope, execution.released);
             if !released && self.is_dealt_with(number, at, ix, &error)? {
                 return Ok(());

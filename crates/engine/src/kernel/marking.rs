@@ -4,7 +4,7 @@ use super::event::Edges;
 use super::state::{InstanceState, NodeRecord, Record, Variables};
 use heddle_model::plan::{EdgeIx, NodeIx, Plan, ScopeIx};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The number of the root scope.
 pub(super) const ROOT: u32 = 0;
@@ -18,8 +18,8 @@ pub struct Marking {
     pub settled: BTreeMap<NodeIx, u32>,
     /// Open rounds of `n-of-m` joins.
     pub rounds: BTreeMap<NodeIx, RoundState>,
-    /// Executions that are live in it.
-    pub live: BTreeSet<u32>,
+    /// Executions that are live in it, in the order of their numbers: they mostly join at the end.
+    pub live: Vec<u32>,
     /// Something was withdrawn or moved: counting no longer decides its joins.
     pub exact: bool,
     /// What was done in it and can be undone, in the order of completion.
@@ -54,6 +54,27 @@ pub struct Scope {
     pub nodes: BTreeMap<NodeIx, NodeRecord>,
     /// Variables of its own.
     pub variables: Variables,
+}
+
+impl Marking {
+    /// An execution becomes live in it.
+    pub(super) fn enter(&mut self, number: u32) {
+        match self.live.last() {
+            Some(&last) if last >= number => {
+                if let Err(place) = self.live.binary_search(&number) {
+                    self.live.insert(place, number);
+                }
+            }
+            _ => self.live.push(number),
+        }
+    }
+
+    /// An execution is live no more.
+    pub(super) fn exit(&mut self, number: u32) {
+        if let Ok(place) = self.live.binary_search(&number) {
+            self.live.remove(place);
+        }
+    }
 }
 
 impl InstanceState {

@@ -22,6 +22,7 @@ mod human;
 mod join;
 mod lookup;
 mod marking;
+mod modify;
 mod moment;
 mod repair;
 mod repeat;
@@ -35,7 +36,7 @@ mod why;
 
 pub use apply::ApplyError;
 pub use call::ChildStart;
-pub use command::{Command, CommandError, Context, Entropy, HumanAction, Order, TaskResult};
+pub use command::{Change, Command, CommandError, Context, Entropy, HumanAction, Order, TaskResult};
 pub use create::create;
 pub use decide::{Decision, decide};
 pub use effect::{Dispatch, Effects};

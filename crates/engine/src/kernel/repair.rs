@@ -93,6 +93,15 @@ impl Step<'_> {
                 self.emit(Event::HumanChanged { number, task })
             }
             Command::Compensate { terminate } => self.compensate(terminate, heard),
+            Command::Modify { changes, variables } => {
+                self.may_modify(&changes)?;
+                self.emit(heard)?;
+                self.write(variables)?;
+                let refired = self.revive_instance()?;
+                self.resolve_where(|incident| incident.execution.is_none())?;
+                self.modify(changes)?;
+                self.go_on(&refired, None)
+            }
             Command::ChildEnded { number, result } => self.child_ended(number, result),
             _ => Ok(()),
         }
@@ -180,6 +189,7 @@ impl Step<'_> {
             }
             Held::Failed { number, error } if live(self.state, &number) => self.fail(number, error, None),
             Held::Lost(number) if live(self.state, &number) => self.lost(number),
+            Held::Begin(number) => self.begin(number),
             Held::Timer(timer) => self.timer_fired(timer),
             Held::Message(letter) => self.give(letter, None),
             Held::Signal { name, payload } => self.spread(&name, &payload),

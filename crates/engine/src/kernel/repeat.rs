@@ -2,11 +2,10 @@
 
 use super::command::CommandError;
 use super::decide::Step;
-use super::event::{Event, Failure, Json, SkipCause};
+use super::event::{Event, Failure, Json, Named, SkipCause};
 use super::lookup::InstanceScope;
 use heddle_expr::EvalError;
 use heddle_model::plan::NodeIx;
-use std::sync::Arc;
 
 impl Step<'_> {
     /// Whether a loop that is tested before its rounds lets this one begin; otherwise the node is passed over.
@@ -29,7 +28,7 @@ impl Step<'_> {
         &self,
         number: u32,
         node: NodeIx,
-        (written, output, done): (&[(Arc<str>, Json)], Option<&Json>, u32),
+        (written, output, done): (&[Named], Option<&Json>, u32),
     ) -> Result<bool, EvalError> {
         let Some(repeat) = &self.context.plan.node(node).repeat else { return Ok(false) };
         if repeat.max.is_some_and(|max| done >= max) {
@@ -40,12 +39,7 @@ impl Step<'_> {
     }
 
     /// The round is over and the next one begins.
-    pub(super) fn go_round(
-        &mut self,
-        number: u32,
-        output: Json,
-        variables: Vec<(Arc<str>, Json)>,
-    ) -> Result<(), CommandError> {
+    pub(super) fn go_round(&mut self, number: u32, output: Json, variables: Vec<Named>) -> Result<(), CommandError> {
         let again = self.state.next_execution;
         self.emit(Event::NodeRepeated { number, again, output, variables })?;
         self.rounds += 1;

@@ -238,6 +238,7 @@ const fn held_word(held: &Held) -> &'static str {
         Held::Failed { .. } => "failed",
         Held::Timer(_) => "timer",
         Held::Lost(_) => "lost",
+        Held::Begin(_) => "begin",
         Held::Message(_) => "message",
         Held::Signal { .. } => "signal",
         Held::Child { .. } => "child",

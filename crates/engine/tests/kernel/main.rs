@@ -7,6 +7,7 @@ mod foreach;
 mod harness;
 mod human;
 mod joins;
+mod modify;
 mod old_formats;
 mod properties;
 mod random;

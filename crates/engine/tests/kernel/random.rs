@@ -82,8 +82,8 @@ fn command(run: &Run, wish: u8, pick: u16) -> Option<Command> {
         10 | 11 => answer(Err(TaskError::new(ErrorClass::System, "IO", "io"))),
         12 => Command::Message { name: "m".into(), key: None, payload: json!(pick), expires: None },
         13 => Command::Signal { name: "s".into(), payload: json!(pick) },
-        14 => Command::SetVariables { patch: json!({ "flag": pick % 2 == 0 }).as_object().unwrap().clone() },
-        15 => Command::Pause { freeze: pick % 2 == 0 },
+        14 => Command::SetVariables { patch: json!({ "flag": pick.is_multiple_of(2) }).as_object().unwrap().clone() },
+        15 => Command::Pause { freeze: pick.is_multiple_of(2) },
         16 => Command::Resume,
         17 => Command::Retry { node: None, variables: Map::new() },
         18 => Command::Skip { node, output: json!(null) },
@@ -92,7 +92,7 @@ fn command(run: &Run, wish: u8, pick: u16) -> Option<Command> {
         21 => Command::Recover,
         22 => Command::CompleteForeach { node },
         23 => Command::Human { node, action: HumanAction::Claim { user: "ann".into() } },
-        24 => Command::Compensate { terminate: pick % 2 == 0 },
+        24 => Command::Compensate { terminate: pick.is_multiple_of(2) },
         _ => return None,
     })
 }

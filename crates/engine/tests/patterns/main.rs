@@ -29,6 +29,7 @@ mod wcp_18_milestone;
 mod wcp_19_cancel_task;
 mod wcp_20_cancel_case;
 mod wcp_21_structured_loop;
+mod wcp_22_recursion;
 mod wcp_23_transient_trigger;
 mod wcp_24_persistent_trigger;
 mod wcp_25_cancel_region;

@@ -191,7 +191,7 @@ impl InstanceState {
                 }
             });
             if let Some(marking) = self.marking_mut(execution.scope) {
-                marking.live.remove(&number);
+                marking.exit(number);
             }
             self.suspended.insert(number, execution);
         }

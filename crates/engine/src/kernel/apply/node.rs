@@ -1,6 +1,6 @@
 //! Applying what happens to executions.
 
-use crate::kernel::event::{AfterFailure, Event, Failure, Json};
+use crate::kernel::event::{AfterFailure, Event, Failure, Json, Named};
 use crate::kernel::marking::ROOT;
 use crate::kernel::state::{Active, Execution, InstanceState, NodeRecord, Owner, Record, TimerKind};
 use heddle_model::lifecycle::NodeStatus;
@@ -134,7 +134,7 @@ impl InstanceState {
         if let Some(mutex) = plan.node(execution.node).mutex.as_ref().filter(|_| execution.undoes.is_none()) {
             self.mutexes.entry(mutex.name.clone()).or_default().push(number);
         }
-        self.marking_mut(execution.scope).ok_or("there is no such scope")?.live.insert(number);
+        self.marking_mut(execution.scope).ok_or("there is no such scope")?.enter(number);
         self.live.insert(number, execution).map_or(Ok(()), |_| Err("an execution's number is used twice".to_owned()))
     }
 
@@ -142,7 +142,7 @@ impl InstanceState {
     pub(in crate::kernel) fn take_live(&mut self, plan: &Plan, number: u32) -> Result<Execution, String> {
         let execution = self.live.remove(&number).ok_or("no such execution")?;
         if let Some(marking) = self.marking_mut(execution.scope) {
-            marking.live.remove(&number);
+            marking.exit(number);
         }
         if let Some(mutex) = &plan.node(execution.node).mutex
             && let Some(holders) = self.mutexes.get_mut(&mutex.name)
@@ -160,12 +160,7 @@ impl InstanceState {
         Ok(execution)
     }
 
-    fn repeat(
-        &mut self,
-        plan: &Plan,
-        round: (u32, u32, &Json, &[(std::sync::Arc<str>, Json)]),
-        at: i64,
-    ) -> Result<(), String> {
+    fn repeat(&mut self, plan: &Plan, round: (u32, u32, &Json, &[Named]), at: i64) -> Result<(), String> {
         let (number, again, output, variables) = round;
         let scope = self.execution(number)?.scope;
         self.assign(plan, scope, variables);

@@ -4,6 +4,9 @@ use heddle_model::value::{Shared, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::Arc;
 
+/// A variable and its value.
+pub(in crate::kernel) type Named = (Arc<str>, Json);
+
 /// A JSON value inside an event: shared in memory, JSON text in the compact stored form (which cannot describe itself).
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Json(pub Shared);

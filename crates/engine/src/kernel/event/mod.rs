@@ -9,6 +9,7 @@ mod part;
 
 pub use failure::Failure;
 pub use json::Json;
+pub(super) use json::Named;
 pub use part::{AfterFailure, Created, IncidentKind, ScopeEnd, SkipCause};
 
 use heddle_model::plan::{EdgeIx, NodeIx};

@@ -289,6 +289,8 @@ pub enum Held {
         /// What it carries.
         payload: Json,
     },
+    /// An execution was started by hand.
+    Begin(u32),
     /// A called workflow ended.
     Child {
         /// The execution that called it.
