@@ -139,3 +139,13 @@ pub const SPLIT_TOKENS: u32 = 1_000;
 pub const MAILBOX_MESSAGES: usize = 1_000;
 /// How long a message waits for a receiver where its sender names no time, in milliseconds (24 hours).
 pub const MESSAGE_TTL_MS: u64 = 24 * 3_600 * 1_000;
+/// Bytes of output that a `shell` task reads where its `max_bytes` names no number (1 MiB).
+pub const SHELL_OUTPUT_BYTES_DEFAULT: usize = 1024 * 1024;
+/// Most bytes of output that a `shell` task may ask for (4 MiB): it becomes the node's output.
+pub const SHELL_OUTPUT_BYTES: usize = 4 * 1024 * 1024;
+/// Bytes of a command's standard error that are kept, for people to read.
+pub const SHELL_ERROR_BYTES: usize = 16 * 1024;
+/// Bytes of a command with its arguments and variables: Linux takes 128 KiB for one of them.
+pub const SHELL_COMMAND_BYTES: usize = 96 * 1024;
+/// Commands of `shell` tasks that run at a time in one server where the operator names no number.
+pub const SHELL_SLOTS: usize = 4;

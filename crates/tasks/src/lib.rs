@@ -9,6 +9,8 @@ mod echo;
 mod error;
 pub mod http;
 mod log;
+mod process;
+pub mod shell;
 mod transform;
 
 pub use delay::Delay;
@@ -16,6 +18,7 @@ pub use echo::Echo;
 pub use error::RaiseError;
 pub use http::{Http, HttpConfig};
 pub use log::Log;
+pub use shell::{Shell, ShellConfig};
 pub use transform::Transform;
 
 use heddle_engine::tasks::{Registry, RegistryError};
@@ -27,6 +30,8 @@ use serde::{Deserialize, Serialize};
 pub struct TasksConfig {
     /// The `http` task.
     pub http: HttpConfig,
+    /// The `shell` task.
+    pub shell: ShellConfig,
 }
 
 /// Why the task types could not be set up.
@@ -51,6 +56,7 @@ pub fn register_all(registry: &mut Registry, config: &TasksConfig) -> Result<(),
     registry.register_pure(RaiseError)?;
     registry.register_timer(Delay)?;
     registry.register(Http::new(&config.http)?)?;
+    registry.register(Shell::new(&config.shell))?;
     Ok(())
 }
 

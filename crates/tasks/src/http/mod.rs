@@ -12,9 +12,9 @@ pub use answer::{ADDRESS_REFUSED, HTTP_CONNECTION, HTTP_TIMEOUT, HTTP_TOO_LARGE}
 pub use guard::{AllowError, Guard, HttpConfig, Refused};
 pub use resolver::{Lookup, SystemLookup};
 
-use crate::config::{info, invalid, read};
+use crate::config::{info, max_bytes, read, until_cancelled};
 use async_trait::async_trait;
-use heddle_engine::tasks::{ErrorClass, Task, TaskError, TaskInfo, TaskOutput, TaskType};
+use heddle_engine::tasks::{Task, TaskError, TaskInfo, TaskOutput, TaskType};
 use heddle_model::limits;
 use request::HttpTask;
 use reqwest::{Client, redirect};
@@ -79,10 +79,7 @@ impl Http {
         request::add_query(&mut url, &config.query)?;
         let mut headers = request::headers(&config, &method, &task.key)?;
         let body = request::body(config.body.as_ref(), &mut headers);
-        let most = config.max_bytes.unwrap_or(limits::HTTP_ANSWER_BYTES_DEFAULT);
-        if most == 0 || most > limits::HTTP_ANSWER_BYTES {
-            return Err(invalid(format!("`max_bytes` is {most}; it may be 1 to {}", limits::HTTP_ANSWER_BYTES)));
-        }
+        let most = max_bytes(config.max_bytes, limits::HTTP_ANSWER_BYTES_DEFAULT, limits::HTTP_ANSWER_BYTES)?;
         // A wrong `expect` is told before anything is sent.
         request::expects(&config.expect, 200)?;
         let port = url.port_or_known_default().unwrap_or(0);
@@ -116,10 +113,6 @@ impl TaskType for Http {
     }
 
     async fn execute(&self, task: Task) -> Result<TaskOutput, TaskError> {
-        tokio::select! {
-            biased;
-            () = task.cancelled.cancelled() => Err(TaskError::new(ErrorClass::System, "CANCELLED", "nobody waits for the answer any more")),
-            result = self.call(&task) => result,
-        }
+        until_cancelled(&task, self.call(&task)).await
     }
 }

@@ -1,6 +1,6 @@
 //! From the config of an `http` task to a request.
 
-use crate::config::invalid;
+use crate::config::{invalid, text};
 use heddle_engine::tasks::TaskError;
 use heddle_model::limits;
 use heddle_model::value::{Map, Value};
@@ -194,14 +194,6 @@ fn range(entry: &Value) -> Option<std::ops::RangeInclusive<u16>> {
             }
         }
         _ => None,
-    }
-}
-
-/// A scalar as text.
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }
 
