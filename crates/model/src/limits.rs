@@ -149,3 +149,17 @@ pub const SHELL_ERROR_BYTES: usize = 16 * 1024;
 pub const SHELL_COMMAND_BYTES: usize = 96 * 1024;
 /// Commands of `shell` tasks that run at a time in one server where the operator names no number.
 pub const SHELL_SLOTS: usize = 4;
+/// Rows of an answer that an `sql` task reads where its `max_rows` names no number.
+pub const SQL_ROWS_DEFAULT: usize = 1_000;
+/// Most rows that an `sql` task may ask for: they become the node's output.
+pub const SQL_ROWS: usize = 10_000;
+/// Bytes of an answer that an `sql` task reads where its `max_bytes` names no number (1 MiB).
+pub const SQL_BYTES_DEFAULT: usize = 1024 * 1024;
+/// Most bytes of an answer that an `sql` task may ask for, and of one value in SQLite (4 MiB).
+pub const SQL_BYTES: usize = 4 * 1024 * 1024;
+/// Longest time until an `sql` task is connected, in milliseconds.
+pub const SQL_CONNECT_MS: u64 = 10_000;
+/// How long an `sql` task waits for a SQLite file that another is writing, in milliseconds.
+pub const SQL_BUSY_MS: u64 = 5_000;
+/// Statements of `sql` tasks that run at a time in one server where the operator names no number: each is a connection of its own.
+pub const SQL_SLOTS: usize = 8;

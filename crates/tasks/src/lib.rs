@@ -10,7 +10,9 @@ mod error;
 pub mod http;
 mod log;
 mod process;
+mod secret;
 pub mod shell;
+pub mod sql;
 mod transform;
 
 pub use delay::Delay;
@@ -18,7 +20,9 @@ pub use echo::Echo;
 pub use error::RaiseError;
 pub use http::{Http, HttpConfig};
 pub use log::Log;
+pub use secret::Secret;
 pub use shell::{Shell, ShellConfig};
+pub use sql::{Sql, SqlConfig};
 pub use transform::Transform;
 
 use heddle_engine::tasks::{Registry, RegistryError};
@@ -32,6 +36,8 @@ pub struct TasksConfig {
     pub http: HttpConfig,
     /// The `shell` task.
     pub shell: ShellConfig,
+    /// The `sql` task.
+    pub sql: SqlConfig,
 }
 
 /// Why the task types could not be set up.
@@ -43,6 +49,9 @@ pub enum SetupError {
     /// The operator's settings of `http` cannot be understood.
     #[error(transparent)]
     Http(#[from] http::AllowError),
+    /// A data source of `sql` cannot be understood.
+    #[error(transparent)]
+    Sql(#[from] sql::SourceError),
 }
 
 /// Registers every built-in task type.
@@ -57,6 +66,7 @@ pub fn register_all(registry: &mut Registry, config: &TasksConfig) -> Result<(),
     registry.register_timer(Delay)?;
     registry.register(Http::new(&config.http)?)?;
     registry.register(Shell::new(&config.shell))?;
+    registry.register(Sql::new(&config.sql)?)?;
     Ok(())
 }
 
