@@ -9,9 +9,6 @@ use leptos::html;
 use leptos::prelude::*;
 use std::sync::Arc;
 
-/// Size that the frame is taken for until the browser has measured it: the canvas of a 1440 × 900 screen.
-const GUESS: Size = Size::new(820.0, 460.0);
-
 /// A canvas being looked at.
 #[derive(Clone, Copy)]
 pub struct Canvas {
@@ -20,6 +17,8 @@ pub struct Canvas {
     graph: Signal<Arc<Graph>>,
     selected: RwSignal<Option<String>>,
     frame: NodeRef<html::Section>,
+    /// What the frame is taken for until the browser has measured it.
+    guess: Size,
     /// Whoever has moved the picture keeps it.
     moved: StoredValue<bool>,
     /// Where the pointer was that holds the canvas.
@@ -29,10 +28,15 @@ pub struct Canvas {
 impl Canvas {
     /// Fits the graph once its frame is known, and again when it becomes another one (not when only its states change) or the window
     /// changes its size.
-    pub fn new(graph: Signal<Arc<Graph>>, selected: RwSignal<Option<String>>, frame: NodeRef<html::Section>) -> Self {
-        let camera = RwSignal::new(graph.with_untracked(|graph| viewport::fit(graph.bounds, GUESS)));
-        let canvas =
-            Self { camera, graph, selected, frame, moved: StoredValue::new(false), held: StoredValue::new(None) };
+    pub fn new(
+        graph: Signal<Arc<Graph>>,
+        selected: RwSignal<Option<String>>,
+        frame: NodeRef<html::Section>,
+        guess: Size,
+    ) -> Self {
+        let camera = RwSignal::new(graph.with_untracked(|graph| viewport::fit(graph.bounds, guess)));
+        let (moved, held) = (StoredValue::new(false), StoredValue::new(None));
+        let canvas = Self { camera, graph, selected, frame, guess, moved, held };
         let extent = Memo::new(move |_| {
             graph.with(|graph| (graph.bounds.w.to_bits(), graph.bounds.h.to_bits(), graph.nodes.len()))
         });
@@ -53,7 +57,7 @@ impl Canvas {
 
     fn size(self) -> Size {
         let element = self.frame.get_untracked();
-        element.map_or(GUESS, |element| Size::new(element.client_width().into(), element.client_height().into()))
+        element.map_or(self.guess, |element| Size::new(element.client_width().into(), element.client_height().into()))
     }
 
     fn fit(self) {

@@ -6,7 +6,7 @@ use super::states::{NodeState, edge_class};
 use super::viewport;
 use crate::i18n::use_words;
 use crate::ui::{Elapsed, Icon, Svg};
-use heddle_diagram::Shape;
+use heddle_diagram::{Shape, Size};
 use leptos::html;
 use leptos::prelude::*;
 use std::collections::HashMap;
@@ -26,13 +26,16 @@ pub fn GraphView(
     /// Its name.
     #[prop(into)]
     label: String,
+    /// The size of its frame on a screen of 1440 × 900: what the server draws for, so that little moves when the page becomes live.
+    #[prop(default = Size::new(820.0, 460.0))]
+    guess: Size,
     /// What stands over the canvas, such as a note that it is stale.
     #[prop(optional)]
     children: Option<Children>,
 ) -> impl IntoView {
     let words = use_words();
     let frame: NodeRef<html::Section> = NodeRef::new();
-    let canvas = Canvas::new(graph, selected, frame);
+    let canvas = Canvas::new(graph, selected, frame, guess);
     // Ids of the document are numbers: a node's own id may hold anything.
     let active = move || {
         selected

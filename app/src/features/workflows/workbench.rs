@@ -7,6 +7,7 @@ use crate::i18n::{Words, use_words};
 use crate::live::browser;
 use crate::parts;
 use crate::ui::{Editor, Icon, Svg};
+use heddle_diagram::Size;
 use leptos::html;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -144,7 +145,7 @@ pub fn Workbench(
     };
     view! {
         <div class="wf">
-            <GraphView graph=bench.graph selected=selected label=words.graph()>
+            <GraphView graph=bench.graph selected=selected label=words.graph() guess=Size::new(924.0, 816.0)>
                 {move || bench.stale.get().then(|| view! {
                     <p class="banner banner--text canvas__note" data-state="waiting" role="status"><Svg icon=Icon::TriangleAlert/><span>{words.graph_is_stale()}</span></p>
                 })}
