@@ -163,3 +163,5 @@ pub const SQL_CONNECT_MS: u64 = 10_000;
 pub const SQL_BUSY_MS: u64 = 5_000;
 /// Statements of `sql` tasks that run at a time in one server where the operator names no number: each is a connection of its own.
 pub const SQL_SLOTS: usize = 8;
+/// Items that one step starts; the others follow in steps of their own, so that no lane waits for a long list.
+pub const ITEMS_PER_STEP: usize = 1_000;

@@ -120,7 +120,12 @@ impl Step<'_> {
                 self.effects.children_gone.push(child.instance);
                 self.disarm_timeout(number)
             }
-            Some(Active::Event | Active::Scope | Active::Items) => self.disarm_timeout(number),
+            Some(Active::Items) => {
+                let later = self.timer_of(TimerKind::Items(number));
+                later.map_or(Ok(()), |timer| self.emit(Event::TimerDisarmed { timer }))?;
+                self.disarm_timeout(number)
+            }
+            Some(Active::Event | Active::Scope) => self.disarm_timeout(number),
             Some(Active::Split { .. } | Active::Failed | Active::Undo) | None => Ok(()),
         }
     }
@@ -132,8 +137,11 @@ impl Step<'_> {
         if !has {
             return Ok(());
         }
-        let mut timers = self.state.timers.iter();
-        let timer = timers.find(|(_, timer)| timer.kind == TimerKind::JobTimeout(number)).map(|(&timer, _)| timer);
+        let timer = self.timer_of(TimerKind::JobTimeout(number));
         timer.map_or(Ok(()), |timer| self.emit(Event::TimerDisarmed { timer }))
+    }
+
+    fn timer_of(&self, kind: TimerKind) -> Option<u32> {
+        self.state.timers.iter().find(|(_, timer)| timer.kind == kind).map(|(&timer, _)| timer)
     }
 }

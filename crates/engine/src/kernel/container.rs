@@ -45,6 +45,8 @@ impl Step<'_> {
             if ended {
                 self.close_scope(scope)?;
                 any = true;
+            } else {
+                self.looked_at.push(scope);
             }
         }
         Ok(any)
@@ -104,7 +106,12 @@ impl Step<'_> {
         };
         let mut stuck: Vec<String> = Vec::new();
         let mut first = None;
-        let scopes: Vec<u32> = self.state.open_scopes().collect();
+        // While something works, only what this step has changed can have got stuck in it.
+        let mut scopes: Vec<u32> = vec![ROOT];
+        let looked_at = std::mem::take(&mut self.looked_at);
+        scopes.extend(if works { looked_at } else { self.state.scopes.keys().copied().collect() });
+        scopes.sort_unstable();
+        scopes.dedup();
         for scope in scopes {
             let Some(marking) = self.state.marking(scope).filter(|marking| marking.live.is_empty()) else { continue };
             let waiting: BTreeSet<NodeIx> = marking.waiting(plan).collect();

@@ -1,17 +1,15 @@
 //! Deciding: one command in, events and effects out.
 
-use super::command::{Command, CommandError, Context, Entropy, Order, TaskResult};
+use super::command::{Command, CommandError, Context, Entropy, TaskResult};
 use super::effect::Effects;
-use super::event::{AfterFailure, Edges, Event, Failure, IncidentKind, Json};
-use super::join::{self, Place};
+use super::event::{AfterFailure, Event, Failure, Json};
+use super::join::Place;
 use super::marking::ROOT;
-use super::skip;
-use super::state::{Active, Held, InstanceState, Phase, TimerKind};
-use heddle_model::definition::Join;
+use super::state::{Active, Held, InstanceState, TimerKind};
 use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::limits;
-use heddle_model::plan::{EdgeIx, NodeIx, PlanNode};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use heddle_model::plan::{EdgeIx, NodeIx};
+use std::collections::{BTreeSet, VecDeque};
 
 /// What a command came to.
 #[derive(Debug, Default)]
@@ -46,15 +44,19 @@ pub(super) struct Step<'a> {
     pub(super) effects: Effects,
     pub(super) entropy: Entropy,
     /// Nodes whose ways in have changed, in the order in which they did.
-    touched: VecDeque<Place>,
+    pub(super) touched: VecDeque<Place>,
     /// Edges that died and have not been followed yet.
     pub(super) dead: Vec<(u32, EdgeIx)>,
     /// Whether something has changed in the root since its waiting nodes were looked at.
-    dirty_root: bool,
+    pub(super) dirty_root: bool,
     /// Inner scopes in which something has.
-    dirty: BTreeSet<u32>,
+    pub(super) dirty: BTreeSet<u32>,
     /// Inner scopes in which something has changed since it was asked whether they have ended.
     pub(super) changed: BTreeSet<u32>,
+    /// Inner scopes that have changed and have not ended.
+    pub(super) looked_at: Vec<u32>,
+    /// Items that this decision has started.
+    pub(super) started: usize,
     /// Variables have changed since conditions were looked at.
     pub(super) data_changed: bool,
     /// Rounds of loops that are to begin.
@@ -104,6 +106,8 @@ impl<'a> Step<'a> {
             dirty_root: false,
             dirty: BTreeSet::new(),
             changed: BTreeSet::new(),
+            looked_at: Vec::new(),
+            started: 0,
             data_changed: false,
             begun: VecDeque::new(),
             rounds: 0,
@@ -176,7 +180,7 @@ impl<'a> Step<'a> {
         }
     }
 
-    fn touch_scope(&mut self, scope: u32) {
+    pub(super) fn touch_scope(&mut self, scope: u32) {
         // Most instances have no other scope than the root: that must cost nothing.
         if scope == ROOT {
             self.dirty_root = true;
@@ -196,25 +200,6 @@ impl<'a> Step<'a> {
                 self.dead.push((seen.scope, edge));
             }
         }
-    }
-
-    /// Every node with a waiting token is to be looked at: after a pause or a repair.
-    pub(super) fn touch_all(&mut self) {
-        let scopes: Vec<u32> = self.state.open_scopes().collect();
-        for scope in scopes {
-            self.touch_scope(scope);
-            self.touch_waiting(scope, |_| true);
-        }
-    }
-
-    /// Waiting nodes of a scope are to be looked at again, each once, in the order of their tokens.
-    fn touch_waiting(&mut self, scope: u32, wanted: impl Fn(&PlanNode) -> bool) {
-        let plan = self.context.plan;
-        let Some(marking) = self.state.marking(scope) else { return };
-        let mut seen = BTreeSet::new();
-        let waiting = marking.tokens.iter().map(|&edge| plan.edge(edge).to).chain(marking.rounds.keys().copied());
-        self.touched
-            .extend(waiting.filter(|&node| wanted(plan.node(node)) && seen.insert(node)).map(|node| (scope, node)));
     }
 
     fn start(&mut self) -> Result<(), CommandError> {
@@ -310,6 +295,7 @@ impl<'a> Step<'a> {
             TimerKind::Wait(execution) => self.complete(execution, Json::default(), Vec::new()),
             TimerKind::Retry(execution) => self.begin_again(execution),
             TimerKind::Escalation(execution) => self.escalate_task(execution),
+            TimerKind::Items(execution) => self.next_items(execution),
             TimerKind::JobTimeout(execution) => {
                 self.withdraw(execution)?;
                 self.fail(execution, Failure::timeout("it took longer than its timeout"), None)
@@ -339,130 +325,6 @@ impl<'a> Step<'a> {
         }
         self.touch_all();
         Ok(())
-    }
-
-    /// Fires what is enabled until nothing is, then says what the instance has come to.
-    fn settle(&mut self) -> Result<(), CommandError> {
-        let mut steps = 0;
-        loop {
-            while let Some(number) = self.begun.pop_front() {
-                self.begin(number)?;
-            }
-            self.follow_dead_edges()?;
-            if self.state.status != InstanceStatus::Running {
-                return Ok(());
-            }
-            if std::mem::take(&mut self.data_changed) {
-                self.conditions()?;
-            }
-            if self.state.phase == Phase::Forward
-                && let Some((place, consumed)) = self.next_firing()?
-            {
-                steps += 1;
-                if steps > limits::STEPS_PER_COMMAND {
-                    return self.open_incident(
-                        IncidentKind::Limit,
-                        (Some(place.1), None),
-                        "STEP_LIMIT",
-                        "the flow went round without ever waiting for anything".to_owned(),
-                    );
-                }
-                self.fire(place, &consumed)?;
-                continue;
-            }
-            if !self.close_ended_scopes()? && !self.undo_next()? {
-                break;
-            }
-        }
-        self.conclude()
-    }
-
-    fn follow_dead_edges(&mut self) -> Result<(), CommandError> {
-        if self.dead.is_empty() {
-            return Ok(());
-        }
-        let mut by_scope: BTreeMap<u32, Vec<EdgeIx>> = BTreeMap::new();
-        for (scope, edge) in std::mem::take(&mut self.dead) {
-            by_scope.entry(scope).or_default().push(edge);
-        }
-        let plan = self.context.plan;
-        for (scope, dead) in by_scope {
-            let nodes = skip::unreachable_after(plan, self.state, scope, &dead);
-            if nodes.is_empty() {
-                continue;
-            }
-            for &node in &nodes {
-                let node = plan.node(node);
-                let targets = node.outgoing.iter().chain(&node.events).map(|&edge| (scope, plan.edge(edge).to));
-                self.touched.extend(targets);
-            }
-            self.skip_nodes(scope, nodes)?;
-        }
-        Ok(())
-    }
-
-    pub(super) fn skip_nodes(&mut self, scope: u32, nodes: Vec<NodeIx>) -> Result<(), CommandError> {
-        match scope {
-            _ if nodes.is_empty() => Ok(()),
-            ROOT => self.emit(Event::NodesSkipped { nodes }),
-            _ => self.emit(Event::NodesSkippedInside { scope, nodes }),
-        }
-    }
-
-    fn next_firing(&mut self) -> Result<Option<(Place, Edges)>, CommandError> {
-        loop {
-            while !self.touched.is_empty() {
-                let place = match self.context.order {
-                    Order::Fifo => self.touched.pop_front(),
-                    Order::Lifo => self.touched.pop_back(),
-                    Order::Seeded => {
-                        let at = (self.entropy.next() % self.touched.len() as u64) as usize;
-                        self.touched.remove(at)
-                    }
-                };
-                let Some(place) = place else { break };
-                if let Some(edges) = self.firing(place)? {
-                    // It may have tokens for another round.
-                    self.touched.push_back(place);
-                    return Ok(Some((place, edges)));
-                }
-            }
-            if !self.dirty_root && self.dirty.is_empty() {
-                return Ok(None);
-            }
-            self.look_again();
-            if self.touched.is_empty() {
-                return Ok(None);
-            }
-        }
-    }
-
-    /// What a change elsewhere may have released: joins that are not counted, rounds, guards, mutexes.
-    fn look_again(&mut self) {
-        let plan = self.context.plan;
-        if std::mem::take(&mut self.dirty_root) && !self.state.counts(plan, ROOT) {
-            self.touch_waiting(ROOT, |_| true);
-        }
-        for scope in std::mem::take(&mut self.dirty) {
-            if !self.state.counts(plan, scope) {
-                self.touch_waiting(scope, |_| true);
-            }
-        }
-        if plan.has_gates {
-            let scopes: Vec<u32> = self.state.open_scopes().collect();
-            for scope in scopes {
-                self.touch_waiting(scope, |node| node.guard.is_some() || node.mutex.is_some());
-            }
-        }
-    }
-
-    /// The tokens with which a node fires now.
-    fn firing(&mut self, place: Place) -> Result<Option<Edges>, CommandError> {
-        let plan = self.context.plan;
-        if matches!(plan.node(place.1).join, Join::NOfM { .. }) {
-            return self.deliver(place);
-        }
-        Ok(join::enabled(plan, self.state, place).filter(|_| !self.is_held(place)))
     }
 
     fn log(&mut self, number: u32, lines: Vec<(std::sync::Arc<str>, String)>) {

@@ -4,7 +4,7 @@ use super::command::CommandError;
 use super::decide::Step;
 use super::event::{Event, Failure, Json, ScopeEnd};
 use super::lookup::InstanceScope;
-use super::state::{Active, InstanceState, Items};
+use super::state::{Active, InstanceState, Items, TimerKind};
 use crate::tasks::{ErrorClass, TaskError};
 use heddle_model::definition::Rest;
 use heddle_model::limits;
@@ -84,11 +84,21 @@ impl Step<'_> {
                 return Ok(());
             }
             let Some(index) = items.upcoming() else { break };
+            if self.started >= limits::ITEMS_PER_STEP {
+                return self.go_on_later(number);
+            }
+            self.started += 1;
             let item = items.items.get(index as usize).cloned().unwrap_or_default();
             let variables = vec![(foreach.name.clone(), item), ("index".into(), Json::from(Value::from(index)))];
             self.open_scope(number, (foreach.body, index), variables)?;
         }
         self.all_ended(number)
+    }
+
+    /// The other items are started by a step of their own, at once: one step must not hold up its lane for thousands of them.
+    fn go_on_later(&mut self, number: u32) -> Result<(), CommandError> {
+        let armed = self.state.timers.values().any(|timer| timer.kind == TimerKind::Items(number));
+        if armed { Ok(()) } else { self.arm(TimerKind::Items(number), 0) }
     }
 
     /// After an item's end: too many failures, or the condition that ends it early.

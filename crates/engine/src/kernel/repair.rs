@@ -1,13 +1,12 @@
 //! What people do to an instance: pause, resume, terminate, retry, skip, complete, fail, write variables (docs/semantics, A.14).
 //!
-//! Every precondition is checked before the first event, so that a refused command changes nothing.
+//! `steer` has the commands about one construct of the flow. Every precondition is checked before the first event, so that a refused command changes nothing.
 
 use super::command::{Command, CommandError};
 use super::decide::Step;
 use super::event::{Event, IncidentKind, Json, SkipCause};
 use super::join::{self, Place};
-use super::state::{Active, AfterUndo, Held, InstanceState, Items, Owner};
-use crate::tasks::TaskError;
+use super::state::{Active, Held, InstanceState, Owner};
 use heddle_model::ids::NodeInstanceId;
 use heddle_model::lifecycle::{IllegalTransition, InstanceStatus, NodeStatus};
 use heddle_model::plan::{NodeIx, NodeKind};
@@ -59,91 +58,11 @@ impl Step<'_> {
         }
     }
 
-    /// Commands about one construct of the flow.
-    fn steer(&mut self, command: Command, heard: Event) -> Result<(), CommandError> {
-        match command {
-            Command::AddItem { node, item } => {
-                let number = self.foreach_that(&node, |items| !items.closed)?;
-                self.emit(heard)?;
-                self.add_item(number, item)
-            }
-            Command::CloseItems { node } => {
-                let number = self.foreach_that(&node, |items| !items.closed)?;
-                self.emit(heard)?;
-                self.close_items(number)
-            }
-            Command::CompleteForeach { node } => {
-                let number = self.foreach_that(&node, |items| !items.stopped)?;
-                self.emit(heard)?;
-                self.stop_items(number, heddle_model::definition::Rest::Cancel)
-            }
-            Command::Cancel { node } => {
-                self.must_be_open()?;
-                let number = self.find_live(&node)?;
-                self.emit(heard)?;
-                self.cancel(number)?;
-                self.touch_all();
-                Ok(())
-            }
-            Command::Human { node, action } => {
-                self.must_be_open()?;
-                let number = self.find_live(&node)?;
-                let task = self.task_after(number, action)?;
-                self.emit(heard)?;
-                self.emit(Event::HumanChanged { number, task })
-            }
-            Command::Compensate { terminate } => self.compensate(terminate, heard),
-            Command::Modify { changes, variables } => {
-                self.may_modify(&changes)?;
-                self.emit(heard)?;
-                self.write(variables)?;
-                let refired = self.revive_instance()?;
-                self.resolve_where(|incident| incident.execution.is_none())?;
-                self.modify(changes)?;
-                self.go_on(&refired, None)
-            }
-            Command::ChildEnded { number, result } => self.child_ended(number, result),
-            _ => Ok(()),
-        }
-    }
-
-    fn foreach_that(&self, node: &str, is_fit: impl Fn(&Items) -> bool) -> Result<u32, CommandError> {
-        self.must_be_open()?;
-        let number = self.find_live(node)?;
-        let items = self.state.live.get(&number).and_then(|execution| execution.items.as_deref());
-        match items {
-            Some(items) if is_fit(items) => Ok(number),
-            Some(_) => Err(CommandError::Nothing(format!("no more items can be added to `{node}`"))),
-            None => Err(CommandError::Nothing(format!("`{node}` is no for-each at work"))),
-        }
-    }
-
-    fn compensate(&mut self, terminate: bool, heard: Event) -> Result<(), CommandError> {
-        let status = self.state.status;
-        if !matches!(status, InstanceStatus::Running | InstanceStatus::Failed | InstanceStatus::Completed) {
-            return Err(self.illegal(InstanceStatus::Running));
-        }
-        let any = self.state.open_scopes().any(|scope| self.state.marking(scope).is_some_and(|it| !it.done.is_empty()));
-        if !any || self.state.undoing.is_some() {
-            return Err(CommandError::Nothing("there is nothing to undo".to_owned()));
-        }
-        self.emit(heard)?;
-        let then = if terminate {
-            AfterUndo::Terminate("compensated".to_owned())
-        } else {
-            let message = "it was undone on demand";
-            AfterUndo::Fail(
-                TaskError::new(crate::tasks::ErrorClass::Business, "COMPENSATED", message).permanent().into(),
-            )
-        };
-        self.undo_all(then)
-    }
-
-    fn illegal(&self, to: InstanceStatus) -> CommandError {
+    pub(super) fn illegal(&self, to: InstanceStatus) -> CommandError {
         IllegalTransition { from: self.state.status.as_str(), to: to.as_str(), id: self.state.id.to_string() }.into()
     }
 
-    fn must_be_open(&self) -> Result<(), CommandError> {
+    pub(super) fn must_be_open(&self) -> Result<(), CommandError> {
         if matches!(self.state.status, InstanceStatus::Completed | InstanceStatus::Terminated) {
             Err(self.illegal(InstanceStatus::Running))
         } else {
@@ -239,7 +158,7 @@ impl Step<'_> {
     }
 
     /// A FAILED instance is RUNNING again; gives the executions that its failure had cancelled, old and new, still to be begun.
-    fn revive_instance(&mut self) -> Result<Vec<(u32, u32)>, CommandError> {
+    pub(super) fn revive_instance(&mut self) -> Result<Vec<(u32, u32)>, CommandError> {
         if self.state.status != InstanceStatus::Failed {
             return Ok(Vec::new());
         }
@@ -346,7 +265,7 @@ impl Step<'_> {
     }
 
     /// After a repair: what the failure had cancelled is begun again, what failed and was not repaired waits for a person.
-    fn go_on(&mut self, refired: &[(u32, u32)], repaired: Option<u32>) -> Result<(), CommandError> {
+    pub(super) fn go_on(&mut self, refired: &[(u32, u32)], repaired: Option<u32>) -> Result<(), CommandError> {
         for &(_, number) in refired.iter().filter(|(_, number)| Some(*number) != repaired) {
             self.begin_again(number)?;
         }
@@ -370,13 +289,16 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn resolve_where(&mut self, wanted: impl Fn(&super::state::Incident) -> bool) -> Result<(), CommandError> {
+    pub(super) fn resolve_where(
+        &mut self,
+        wanted: impl Fn(&super::state::Incident) -> bool,
+    ) -> Result<(), CommandError> {
         let numbers: Vec<u32> =
             self.state.incidents.iter().filter(|(_, incident)| wanted(incident)).map(|(&number, _)| number).collect();
         numbers.into_iter().try_for_each(|number| self.resolve(number))
     }
 
-    fn write(&mut self, patch: Map<String, Value>) -> Result<(), CommandError> {
+    pub(super) fn write(&mut self, patch: Map<String, Value>) -> Result<(), CommandError> {
         if patch.is_empty() {
             return Ok(());
         }
@@ -395,7 +317,7 @@ impl Step<'_> {
     }
 
     /// As `find`, of what is live.
-    fn find_live(&self, node: &str) -> Result<u32, CommandError> {
+    pub(super) fn find_live(&self, node: &str) -> Result<u32, CommandError> {
         let number = self.find(node)?;
         let gone = || CommandError::Nothing(format!("`{node}` is not at work"));
         self.state.live.contains_key(&number).then_some(number).ok_or_else(gone)

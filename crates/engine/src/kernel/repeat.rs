@@ -4,6 +4,7 @@ use super::command::CommandError;
 use super::decide::Step;
 use super::event::{Event, Failure, Json, Named, SkipCause};
 use super::lookup::InstanceScope;
+use crate::tasks::{ErrorClass, TaskError};
 use heddle_expr::EvalError;
 use heddle_model::plan::NodeIx;
 
@@ -44,9 +45,9 @@ impl Step<'_> {
         self.emit(Event::NodeRepeated { number, again, output, variables })?;
         self.rounds += 1;
         if self.rounds > heddle_model::limits::STEPS_PER_COMMAND {
-            let node = self.state.live.get(&again).map(|execution| execution.node);
-            let message = "a loop went round without ever waiting for anything".to_owned();
-            return self.open_incident(super::event::IncidentKind::Limit, (node, Some(again)), "STEP_LIMIT", message);
+            let message = "the loop went round without ever waiting for anything";
+            let error = TaskError::new(ErrorClass::System, "STEP_LIMIT", message).permanent();
+            return self.fail(again, error.into(), None);
         }
         // Not from here: a loop of a hundred thousand rounds must not be a hundred thousand calls deep.
         self.begun.push_back(again);

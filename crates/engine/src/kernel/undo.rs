@@ -98,6 +98,17 @@ impl Step<'_> {
     }
 }
 
+impl Undoing {
+    /// Whether it ends with this execution: the one that throws, or the one that undoes now.
+    pub(super) fn belongs_to(&self, number: u32) -> bool {
+        let thrower = match &self.then {
+            AfterUndo::Complete(number) | AfterUndo::Raise(number, _) => Some(*number),
+            AfterUndo::Fail(_) | AfterUndo::Terminate(_) => None,
+        };
+        thrower.is_some_and(|thrower| thrower == number || self.current == Some(number))
+    }
+}
+
 impl InstanceState {
     pub(super) fn change_undo(
         &mut self,

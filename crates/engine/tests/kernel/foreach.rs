@@ -136,3 +136,43 @@ fn the_state_does_not_grow_with_finished_items() {
     }
     assert_eq!(sizes[5], sizes[59]);
 }
+
+#[test]
+fn a_long_list_of_pure_items_takes_several_steps() {
+    let yaml = "
+name: long
+nodes:
+  - { id: start, type: start }
+  - { id: many, type: foreach, config: { count: 1050 }, body: { nodes: [{ id: quick, type: set, config: { x: '${index}' } }], edges: [] } }
+  - { id: done, type: end }
+edges:
+  - { from: start, to: many }
+  - { from: many, to: done }
+";
+    let mut run = Run::start(yaml, json!({}));
+    assert_eq!(run.completions()["quick"], 1_000, "one step starts so many");
+    run.advance(0);
+    assert_eq!(run.state.status, InstanceStatus::Completed);
+    assert_eq!(run.completions()["quick"], 1_050);
+    let mut run = Run::start(yaml, json!({}));
+    run.step(Command::Cancel { node: "many".into() }).unwrap();
+    assert!(run.state.timers.is_empty());
+}
+
+#[test]
+fn a_loop_that_never_waits_fails_and_a_retry_goes_on_with_it() {
+    let yaml = "
+name: endless
+nodes:
+  - { id: start, type: start }
+  - { id: spin, type: set, config: { x: 1 }, loop: { while: '${true}' }, on_error: incident }
+  - { id: done, type: end }
+edges:
+  - { from: start, to: spin }
+  - { from: spin, to: done }
+";
+    let mut run = Run::start(yaml, json!({}));
+    assert_eq!(run.incidents(), ["error"]);
+    run.step(Command::Skip { node: "spin".into(), output: json!(null) }).unwrap();
+    assert_eq!(run.state.status, InstanceStatus::Completed);
+}

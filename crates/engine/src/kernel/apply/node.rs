@@ -78,6 +78,7 @@ impl InstanceState {
             }
             Event::NodeCancelled { number } => {
                 let execution = self.take_live(plan, *number)?;
+                self.undoing = self.undoing.take().filter(|undoing| !undoing.belongs_to(*number));
                 if let Some(marking) = self.marking_mut(execution.scope) {
                     marking.exact = true;
                 }

@@ -238,6 +238,8 @@ pub enum TimerKind {
     Event(Owner, u32),
     /// Nobody has done this execution's task for a person in time.
     Escalation(u32),
+    /// This for-each has more items to start than one step may.
+    Items(u32),
 }
 
 /// Something that needs a person.
