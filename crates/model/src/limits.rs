@@ -165,3 +165,18 @@ pub const SQL_BUSY_MS: u64 = 5_000;
 pub const SQL_SLOTS: usize = 8;
 /// Items that one step starts; the others follow in steps of their own, so that no lane waits for a long list.
 pub const ITEMS_PER_STEP: usize = 1_000;
+/// Recipients of one mail of an `email` task, copies included.
+pub const EMAIL_RECIPIENTS: usize = 50;
+/// Attachments of one mail.
+pub const EMAIL_ATTACHMENTS: usize = 20;
+/// Bytes of a mail's subject: a line of RFC 5322.
+pub const EMAIL_SUBJECT_BYTES: usize = 998;
+/// Bytes of an address with its name: 320 of the address (RFC 3696) and a name.
+pub const EMAIL_ADDRESS_BYTES: usize = 640;
+/// Longest time until a mail server answers a step, in milliseconds.
+pub const EMAIL_ANSWER_MS: u64 = 20_000;
+/// Characters of a mail server's answer that are kept.
+pub const EMAIL_ANSWER_CHARS: usize = 500;
+/// Mails of `email` tasks that are on their way at a time in one server where the operator names no number: mail servers
+/// count connections.
+pub const EMAIL_SLOTS: usize = 4;

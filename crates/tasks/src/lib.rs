@@ -6,6 +6,7 @@
 mod config;
 mod delay;
 mod echo;
+pub mod email;
 mod error;
 pub mod http;
 mod log;
@@ -17,6 +18,7 @@ mod transform;
 
 pub use delay::Delay;
 pub use echo::Echo;
+pub use email::{Email, EmailConfig};
 pub use error::RaiseError;
 pub use http::{Http, HttpConfig};
 pub use log::Log;
@@ -34,6 +36,8 @@ use serde::{Deserialize, Serialize};
 pub struct TasksConfig {
     /// The `http` task.
     pub http: HttpConfig,
+    /// The `email` task.
+    pub email: EmailConfig,
     /// The `shell` task.
     pub shell: ShellConfig,
     /// The `sql` task.
@@ -52,6 +56,9 @@ pub enum SetupError {
     /// A data source of `sql` cannot be understood.
     #[error(transparent)]
     Sql(#[from] sql::SourceError),
+    /// An account of `email` cannot be used.
+    #[error(transparent)]
+    Email(#[from] email::AccountError),
 }
 
 /// Registers every built-in task type.
@@ -67,6 +74,7 @@ pub fn register_all(registry: &mut Registry, config: &TasksConfig) -> Result<(),
     registry.register(Http::new(&config.http)?)?;
     registry.register(Shell::new(&config.shell))?;
     registry.register(Sql::new(&config.sql)?)?;
+    registry.register(Email::new(&config.email)?)?;
     Ok(())
 }
 

@@ -54,6 +54,7 @@ pub const BUILTIN: &[Builtin] = &[
     builtin("transform", &[], include_str!("schemas/transform.json"), true),
     builtin("http", &[], include_str!("schemas/http.json"), false),
     builtin("sql", &[], include_str!("schemas/sql.json"), false),
+    builtin("email", &[], include_str!("schemas/email.json"), false),
     builtin("shell", &[], include_str!("schemas/shell.json"), false),
     builtin("error", &[], include_str!("schemas/error.json"), true),
 ];
