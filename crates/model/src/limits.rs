@@ -180,3 +180,33 @@ pub const EMAIL_ANSWER_CHARS: usize = 500;
 /// Mails of `email` tasks that are on their way at a time in one server where the operator names no number: mail servers
 /// count connections.
 pub const EMAIL_SLOTS: usize = 4;
+/// Memory of a script that names none, in MiB.
+pub const SCRIPT_MEMORY_MB_DEFAULT: u64 = 64;
+/// Most memory that a script may ask for, in MiB.
+pub const SCRIPT_MEMORY_MB: u64 = 256;
+/// Address space of a script's process beyond that, in MiB: the engine's own, and the answer.
+pub const SCRIPT_OVERHEAD_MB: u64 = 48;
+/// Processor time of a script that names none, in milliseconds.
+pub const SCRIPT_CPU_MS_DEFAULT: u64 = 250;
+/// Most processor time that a script may ask for, in milliseconds.
+pub const SCRIPT_CPU_MS: u64 = 10_000;
+/// Time by the clock for a script's process, in milliseconds, beyond its processor time: on a busy machine it waits for its turn.
+pub const SCRIPT_START_MS: u64 = 10_000;
+/// Time by the clock for each unit of a script's processor time: the machine has others to serve.
+pub const SCRIPT_WALL_FACTOR: u64 = 4;
+/// Stack of a script, in bytes.
+pub const SCRIPT_STACK_BYTES: usize = 512 * 1024;
+/// Bytes of a script's source.
+pub const SCRIPT_SOURCE_BYTES: usize = 256 * 1024;
+/// Bytes of a script's result as JSON.
+pub const SCRIPT_RESULT_BYTES: usize = 256 * 1024;
+/// Bytes of the answer of a script's process: the result, quoted once more at worst, and its log lines.
+pub const SCRIPT_ANSWER_BYTES: usize = 1024 * 1024;
+/// Lines that one script may log.
+pub const SCRIPT_LOG_LINES: usize = 100;
+/// Characters of a message that a script throws.
+pub const SCRIPT_MESSAGE_CHARS: usize = 2_000;
+/// Bytes of an error code that a script throws.
+pub const SCRIPT_CODE_BYTES: usize = 64;
+/// Scripts that run at a time in one server where the operator names no number: each is a process.
+pub const SCRIPT_SLOTS: usize = 4;

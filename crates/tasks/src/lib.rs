@@ -11,6 +11,7 @@ mod error;
 pub mod http;
 mod log;
 mod process;
+pub mod script;
 mod secret;
 pub mod shell;
 pub mod sql;
@@ -22,6 +23,7 @@ pub use email::{Email, EmailConfig};
 pub use error::RaiseError;
 pub use http::{Http, HttpConfig};
 pub use log::Log;
+pub use script::{Script, ScriptConfig};
 pub use secret::Secret;
 pub use shell::{Shell, ShellConfig};
 pub use sql::{Sql, SqlConfig};
@@ -38,6 +40,8 @@ pub struct TasksConfig {
     pub http: HttpConfig,
     /// The `email` task.
     pub email: EmailConfig,
+    /// The `script` task.
+    pub script: ScriptConfig,
     /// The `shell` task.
     pub shell: ShellConfig,
     /// The `sql` task.
@@ -72,6 +76,7 @@ pub fn register_all(registry: &mut Registry, config: &TasksConfig) -> Result<(),
     registry.register_pure(RaiseError)?;
     registry.register_timer(Delay)?;
     registry.register(Http::new(&config.http)?)?;
+    registry.register(Script::new(&config.script))?;
     registry.register(Shell::new(&config.shell))?;
     registry.register(Sql::new(&config.sql)?)?;
     registry.register(Email::new(&config.email)?)?;

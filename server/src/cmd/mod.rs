@@ -51,6 +51,10 @@ enum Command {
 
 /// Reads the command line and does what it says.
 pub fn main() -> ExitCode {
+    // The process of one script: before settings, logs and threads, so that there is nothing in it to find.
+    if std::env::args_os().nth(1).is_some_and(|first| first == heddle_tasks::script::CHILD) {
+        return heddle_tasks::script::child();
+    }
     let cli = Cli::parse();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,

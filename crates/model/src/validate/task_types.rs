@@ -53,6 +53,7 @@ pub const BUILTIN: &[Builtin] = &[
     builtin("delay", &["sleep"], include_str!("schemas/delay.json"), false),
     builtin("transform", &[], include_str!("schemas/transform.json"), true),
     builtin("http", &[], include_str!("schemas/http.json"), false),
+    builtin("script", &[], include_str!("schemas/script.json"), false),
     builtin("sql", &[], include_str!("schemas/sql.json"), false),
     builtin("email", &[], include_str!("schemas/email.json"), false),
     builtin("shell", &[], include_str!("schemas/shell.json"), false),
