@@ -30,8 +30,7 @@ impl Step<'_> {
 
     /// Withdraws a scope with all that stands in it.
     pub(super) fn cancel_scope(&mut self, scope: u32, end: ScopeEnd) -> Result<(), CommandError> {
-        let live: Vec<u32> =
-            self.state.marking(scope).map(|marking| marking.live.iter().copied().collect()).unwrap_or_default();
+        let live: Vec<u32> = self.state.marking(scope).map(|marking| marking.live.clone()).unwrap_or_default();
         live.into_iter().rev().try_for_each(|number| self.cancel(number))?;
         self.ignore(Owner::Scope(scope))?;
         self.emit(Event::ScopeClosed { scope, end })

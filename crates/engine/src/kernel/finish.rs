@@ -196,7 +196,7 @@ impl Step<'_> {
 
     /// All that lives in the instance is withdrawn, the deepest first; nothing is emitted for it.
     pub(super) fn cancel_live(&mut self) -> Result<(), CommandError> {
-        let live: Vec<u32> = self.state.root.live.iter().copied().collect();
+        let live: Vec<u32> = self.state.root.live.clone();
         live.into_iter().try_for_each(|number| self.cancel(number))
     }
 
