@@ -142,7 +142,7 @@ impl Drop for Group {
     fn drop(&mut self) {
         if let Some(pid) = self.0 {
             // Nobody is left in it: fine.
-            drop(kill_process_group(pid, Signal::KILL));
+            let _ = kill_process_group(pid, Signal::KILL);
         }
     }
 }

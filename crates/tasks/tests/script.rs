@@ -188,7 +188,8 @@ async fn there_is_nothing_of_the_world_inside() {
 
 #[test]
 fn even_machine_code_could_do_nothing_in_there() {
-    let probe = std::process::Command::new(PROGRAM).arg("probe").output().unwrap();
+    let probe =
+        std::process::Command::new(PROGRAM).arg("probe").env_clear().env(ALLOCATOR.0, ALLOCATOR.1).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&probe.stdout), "possible: \n", "{probe:?}");
 }
 

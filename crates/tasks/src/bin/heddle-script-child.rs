@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// The one of the product: what it takes of the address space counts against a script's limit.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match std::env::args().nth(1).as_deref() {
         Some(heddle_tasks::script::CHILD) => heddle_tasks::script::child(),

@@ -25,6 +25,10 @@ use wire::{Answer, Order};
 /// The argument that makes a program run one script and end: see `child`.
 pub const CHILD: &str = "__script";
 
+/// The only variable of a script's process: how much address space the allocator of the product takes at the start, in KiB. Its usual
+/// gigabyte would be there before the limit is set, and so be free to use.
+pub const ALLOCATOR: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "65536");
+
 /// Code of a script on a server where scripts are off.
 pub const SCRIPT_DISABLED: &str = "SCRIPT_DISABLED";
 /// Code of what a script throws, unless it has a `code` of its own.
@@ -104,7 +108,7 @@ impl Script {
             Ok(program) => Command::new(program),
             Err(error) => return Err(broken(format!("the program cannot be found ({})", error.kind()))),
         };
-        command.arg(CHILD).env_clear().current_dir("/");
+        command.arg(CHILD).env_clear().env(ALLOCATOR.0, ALLOCATOR.1).current_dir("/");
         let caps = Caps { stdout: limits::SCRIPT_ANSWER_BYTES, stderr: limits::SHELL_ERROR_BYTES };
         let wall = Duration::from_millis(limits::SCRIPT_START_MS + limits::SCRIPT_WALL_FACTOR * order.time_ms);
         // Dropping the future at the end of the time kills the process.

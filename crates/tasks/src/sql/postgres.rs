@@ -102,7 +102,7 @@ async fn ask(client: &mut Client, read_only: bool, task: &SqlTask, mut rows: Row
         return Err(error::count(statement.params().len(), task.params.len()));
     }
     distinct(statement.columns().iter().map(|column| column.name()))?;
-    for column in statement.columns().iter().filter(|column| !is_known(column.type_())) {
+    if let Some(column) = statement.columns().iter().find(|column| !is_known(column.type_())) {
         let message =
             format!("the column `{}` is of type {}; write `::text` behind it", column.name(), column.type_().name());
         return Err(error::statement(message));
