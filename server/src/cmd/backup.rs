@@ -2,7 +2,7 @@
 
 use super::sqlite;
 use crate::config::Config;
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -20,11 +20,14 @@ pub(super) async fn run(config: Config, what: Backup) -> anyhow::Result<()> {
     if what.file.exists() && !what.force {
         bail!("{} is there already; --force replaces it", what.file.display());
     }
+    if let Some(folder) = what.file.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
     let to = what.file.clone();
     let bytes = tokio::task::spawn_blocking(move || sqlite::copy(&database, &to)).await??;
     println!("{} {bytes} bytes", what.file.display());
     eprintln!(
-        "Keep {} with it, apart from it: without that key nobody's tokens hold.",
+        "Keep {} too, in another place: without that key nobody's tokens hold.",
         config.data_dir.join("secret.key").display()
     );
     Ok(())

@@ -133,7 +133,6 @@ async fn a_copy_made_while_instances_run_is_put_back() -> Result<()> {
     });
     let before = client.start(&name, json!({"n": "before"})).await?;
     let copy = dir.path().join("copies").join("one.db");
-    std::fs::create_dir(dir.path().join("copies"))?;
     let file = copy.display().to_string();
     let made = heddle(&plan, &["backup", &file])?;
     assert!(made.status.success() && told(&made).contains("secret.key"), "{}", told(&made));
