@@ -28,7 +28,7 @@ const fn node_type(node_type: &NodeType) -> bool {
 }
 
 /// Task types of the language that later versions bring. As the `action` of a task such a name is an external worker's.
-const LATER_TASK_TYPES: [&str; 5] = ["script", "sql", "email", "shell", "publish"];
+const LATER_TASK_TYPES: [&str; 1] = ["publish"];
 
 /// Settings of a type that later versions bring: type, key, and the values in question (none named: every value).
 const LATER_SETTINGS: [(&str, &str, &[&str]); 2] = [("end", "kind", &["message", "signal"]), ("http", "auth", &[])];
