@@ -26,6 +26,9 @@ pub struct AssetPaths {
     /// Files of each part of the WebAssembly (`crate::parts`); only the server needs to know.
     #[serde(skip)]
     pub parts: BTreeMap<String, Vec<String>>,
+    /// Whether the page watches for a new start of the server, to load anew: in development.
+    #[serde(skip)]
+    pub reload: bool,
 }
 
 /// Light, dark, or what the system says.

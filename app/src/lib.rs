@@ -31,3 +31,5 @@ mod status;
 mod ui;
 
 pub use app::App;
+#[cfg(feature = "hydrate")]
+pub use ui::start_clock;

@@ -10,6 +10,11 @@ use leptos_meta::MetaTags;
 /// Name of the `<meta>` that hands the page's context to the browser.
 pub const CONTEXT_META: &str = "heddle-page";
 
+/// For development: asks every half second when the server was started, and loads the page anew when that has changed.
+const RELOAD: &str = "let seen; setInterval(async () => { try { \
+     const now = (await (await fetch('/healthz', { cache: 'no-store' })).json()).started_at; \
+     if (seen && now !== seen) location.reload(); seen = now; } catch { /* it is starting */ } }, 500);";
+
 /// Shown when the page's program has died (`data-broken`, set by `frontend`): nothing in it can speak any more, so this is plain HTML.
 #[component]
 fn Broken(lang: heddle_api::Lang) -> impl IntoView {
@@ -52,6 +57,7 @@ pub fn shell() -> impl IntoView {
                 {parts.into_iter().map(|part| view! { <link rel="preload" r#as="fetch" r#type="application/wasm" href=part crossorigin="anonymous"/> }).collect_view()}
                 <meta name=CONTEXT_META content=context/>
                 <MetaTags/>
+                {assets.reload.then(|| view! { <script type="module" nonce=nonce.clone()>{RELOAD}</script> })}
                 <script type="module" nonce=nonce>{start}</script>
             </head>
             <body>

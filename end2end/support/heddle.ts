@@ -16,19 +16,23 @@ export class Heddle {
   private ended: string | undefined;
 
   private constructor(
-    private readonly child: ChildProcess,
+    private child: ChildProcess,
     private readonly dir: string,
     private readonly env: NodeJS.ProcessEnv,
     readonly url: string,
   ) {
+    this.watch();
+  }
+
+  private watch(): void {
     const keep = (chunk: Buffer) => { this.log += chunk.toString(); };
-    child.stdout?.on('data', keep);
-    child.stderr?.on('data', keep);
-    child.once('exit', (code, signal) => { this.ended = `ended with ${code ?? signal}`; });
+    this.child.stdout?.on('data', keep);
+    this.child.stderr?.on('data', keep);
+    this.child.once('exit', (code, signal) => { this.ended = `ended with ${code ?? signal}`; });
   }
 
   /** A server that is ready. With `admin` the first administrator exists already; without, the set-up page waits. */
-  static async start(admin?: Account): Promise<Heddle> {
+  static async start(admin?: Account, more: NodeJS.ProcessEnv = {}): Promise<Heddle> {
     const binary = resolve(process.env.HEDDLE_BIN ?? join(import.meta.dirname, '../../target/debug/heddle'));
     const dir = await mkdtemp(join(tmpdir(), 'heddle-e2e-'));
     const listen = `127.0.0.1:${await freePort()}`;
@@ -40,11 +44,32 @@ export class Heddle {
       HEDDLE_LOG: "info",
       RUST_BACKTRACE: process.env.RUST_BACKTRACE,
       ...(admin && { HEDDLE_ADMIN_USER: admin.user, HEDDLE_ADMIN_PASSWORD: admin.password }),
+      ...more,
     };
     const child = spawn(binary, ['serve'], { cwd: dir, env, stdio: ['ignore', 'pipe', 'pipe'] });
     const server = new Heddle(child, dir, env, `http://${listen}`);
-    await server.until('/readyz to answer 200', async () => (await fetch(`${server.url}/readyz`).catch(() => undefined))?.ok || undefined);
+    await server.ready();
     return server;
+  }
+
+  private async ready(): Promise<void> {
+    await this.until('/readyz to answer 200', async () => (await fetch(`${this.url}/readyz`).catch(() => undefined))?.ok || undefined);
+  }
+
+  /** Kills it and starts it again at the same address. */
+  async restart(): Promise<void> {
+    await this.kill();
+    this.ended = undefined;
+    this.child = spawn(this.child.spawnfile, ['serve'], { cwd: this.dir, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.watch();
+    await this.ready();
+  }
+
+  private async kill(): Promise<void> {
+    if (this.ended) return;
+    const gone = new Promise((done) => this.child.once('exit', done));
+    this.child.kill('SIGKILL');
+    await gone;
   }
 
   /** Runs a subcommand of the same binary beside the server and answers what it printed. */
@@ -65,11 +90,7 @@ export class Heddle {
   }
 
   async stop(): Promise<void> {
-    if (!this.ended) {
-      const gone = new Promise((done) => this.child.once('exit', done));
-      this.child.kill('SIGKILL');
-      await gone;
-    }
+    await this.kill();
     await rm(this.dir, { recursive: true, force: true });
   }
 

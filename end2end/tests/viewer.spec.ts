@@ -1,5 +1,6 @@
 // Somebody who may only look: sees everything, is offered nothing else, and is told which permission is missing.
 import { Api } from '../support/api.ts';
+import { accessible } from '../support/axe.ts';
 import { type Account, expect, test } from '../support/test.ts';
 import { hasStatus, hydrated, select, signIn } from '../support/steps.ts';
 import { CHINESE, SHORT_FORM } from '../support/workflows.ts';
@@ -54,5 +55,6 @@ test('a viewer sees the lists and gets no controls', async ({ page, server, word
     await expect(page.getByRole('heading', { name: words.forbidden })).toBeVisible();
     await expect(page.getByRole('main')).toContainText(permission);
     await none();
+    await accessible(page, `${path} for a viewer`);
   }
 });

@@ -1,6 +1,6 @@
 //! The browser's side: brings the server-rendered page to life, and nothing else.
 
-use heddle_app::App;
+use heddle_app::{App, start_clock};
 use heddle_app::context::PageContext;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -32,6 +32,7 @@ pub async fn hydrate() {
         App()
     });
     mounted.await.forget();
+    start_clock();
     // Nothing hangs on it.
     mark("data-hydrated");
 }

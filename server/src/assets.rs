@@ -63,6 +63,7 @@ pub(crate) fn paths(asset_url: &str) -> AssetPaths {
             .iter()
             .map(|(part, files)| (part.clone(), files.iter().map(|name| address(name)).collect()))
             .collect(),
+        reload: false,
     }
 }
 

@@ -47,6 +47,9 @@ pub struct Flags {
     /// Addresses or networks of reverse proxies whose X-Forwarded-* headers are believed, separated by commas.
     #[arg(long, env = "HEDDLE_TRUSTED_PROXIES", value_delimiter = ',', global = true)]
     trusted_proxies: Option<Vec<String>>,
+    /// Lets open pages load anew when the server has started again; `cargo xtask dev` sets it.
+    #[arg(long, env = "HEDDLE_RELOAD_PAGES", hide = true, global = true)]
+    reload_pages: bool,
 }
 
 /// How log lines look.
@@ -95,6 +98,8 @@ pub struct Config {
     pub admin: Option<(String, String)>,
     /// Where static files are fetched from; empty: here.
     pub asset_url: String,
+    /// Whether open pages load anew when the server has started again: for development.
+    pub reload_pages: bool,
     pub(crate) trusted_proxies: Vec<Network>,
     /// What the operator sets about task types.
     pub tasks: TasksConfig,
@@ -137,6 +142,7 @@ impl Config {
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
             admin,
             asset_url: flags.asset_url.or(file.asset_url).unwrap_or_default().trim_end_matches('/').to_owned(),
+            reload_pages: flags.reload_pages,
             trusted_proxies,
             tasks: file.tasks,
             secret_key: flags.secret_key.or(file.secret_key),

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use heddle_api::view::Viewer;
 use heddle_api::{ErrorCode, RequestContext, UseCasesRef};
+use heddle_app::context::AssetPaths;
 use heddle_app::routes::{FUNCTIONS, Guarded, PAGES};
 use heddle_model::limits;
 use leptos::nonce::Nonce;
@@ -150,7 +151,8 @@ fn provided(
     viewer: Viewer,
     nonce: Nonce,
 ) -> impl Fn() + Clone + Send + Sync + 'static {
-    let (use_cases, assets): (UseCasesRef, _) = (state.use_cases.clone(), assets::paths(&state.asset_url));
+    let use_cases: UseCasesRef = state.use_cases.clone();
+    let assets = AssetPaths { reload: state.reload_pages, ..assets::paths(&state.asset_url) };
     move || {
         provide_context(use_cases.clone());
         provide_context(context.clone());

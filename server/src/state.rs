@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::extract::Network;
 use crate::wire::Parts;
-use heddle_api::UseCasesRef;
+use heddle_api::{Timestamp, UseCasesRef};
 use heddle_engine::runtime::Engine;
 use heddle_service::Service;
 use heddle_store::Store;
@@ -33,6 +33,10 @@ pub(crate) struct AppState {
     pub(crate) trusted_proxies: Arc<[Network]>,
     /// Where pages fetch static files from; empty: here.
     pub(crate) asset_url: Arc<str>,
+    /// Whether open pages load anew when the server has started again.
+    pub(crate) reload_pages: bool,
+    /// When this server was started.
+    pub(crate) started_at: Timestamp,
 }
 
 impl AppState {
@@ -47,6 +51,8 @@ impl AppState {
             socket_counts: Arc::default(),
             trusted_proxies: config.trusted_proxies.clone().into(),
             asset_url: config.asset_url.as_str().into(),
+            reload_pages: config.reload_pages,
+            started_at: Timestamp(parts.engine.now_ms()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask dev`: build, serve, and begin again whenever a source file changes. A build that fails leaves the old server running.
+//! `cargo xtask dev`: build, serve, and begin again whenever a source file changes; open pages then load anew. A build that fails leaves the old server running.
 
 use std::path::{Path, PathBuf};
 use std::process::Child;
@@ -21,7 +21,7 @@ pub(crate) fn watch(args: &[String]) -> Result<()> {
             Ok(binary) => {
                 stop(running.take())?;
                 say("Serving; change a file to build again, Ctrl-C to stop");
-                running = Some(server::serve(&copy(&binary)?, args).spawn()?);
+                running = Some(server::serve(&copy(&binary)?, args).env("HEDDLE_RELOAD_PAGES", "true").spawn()?);
             }
             Err(error) => eprintln!("error: {error:#}\n  (the last good server goes on; save a file to try again)"),
         }

@@ -105,7 +105,9 @@ pub fn Guard(
     }
     #[cfg(feature = "ssr")]
     crate::door::status(403);
+    let words = use_words();
     view! {
+        <Title text=words.page_title(words.forbidden_title())/>
         <crate::frame::TopBar lead=()/>
         <main class="app__main" id="main"><NoPermission permission=permission/></main>
     }

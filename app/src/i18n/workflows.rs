@@ -46,6 +46,7 @@ super::catalogue::catalogue! {
         save_version: "Save new version", "保存新版本";
         create_workflow: "Create workflow", "创建工作流";
         unsaved: "Unsaved changes", "未保存的更改";
+        leave_question: "Leave this page? What you have changed is not saved.", "要离开此页面吗？您的更改尚未保存。";
         same_content: "Nothing changed: this is the current version.", "内容未变：与当前版本相同。";
         discard: "Discard changes", "放弃更改";
         graph_is_stale: "The text has errors; the graph shows its last valid state.", "文本有错误，流程图停留在上一次有效状态。";

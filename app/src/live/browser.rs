@@ -146,3 +146,38 @@ pub fn focus_search() -> bool {
     #[cfg(not(feature = "hydrate"))]
     false
 }
+
+/// Asks `may_go` before a link to another page is followed, as long as the owner lives. The document hears a click before the router
+/// does, which listens to the window.
+#[cfg_attr(not(feature = "hydrate"), allow(unused_variables))]
+pub fn guard_links(may_go: impl Fn() -> bool + 'static) {
+    #[cfg(feature = "hydrate")]
+    {
+        use leptos::prelude::*;
+        use wasm_bindgen::prelude::*;
+        let heard = Closure::<dyn FnMut(web_sys::MouseEvent)>::new(move |event: web_sys::MouseEvent| {
+            let plain = event.button() == 0 && !event.ctrl_key() && !event.meta_key() && !event.shift_key();
+            let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+            let link = element.and_then(|element| element.closest("a[href]").ok().flatten());
+            let leaves = link.and_then(|link| link.get_attribute("href")).is_some_and(|href| leaves(&href));
+            if plain && leaves && !event.default_prevented() && !may_go() {
+                event.prevent_default();
+            }
+        });
+        let _ = document().add_event_listener_with_callback("click", heard.as_ref().unchecked_ref());
+        let heard = StoredValue::new_local(Some(heard));
+        on_cleanup(move || {
+            if let Some(heard) = heard.try_update_value(Option::take).flatten() {
+                let _ = document().remove_event_listener_with_callback("click", heard.as_ref().unchecked_ref());
+            }
+        });
+    }
+}
+
+/// Whether an address leads away from what is being edited: tabs of the same page keep it.
+#[cfg(feature = "hydrate")]
+fn leaves(href: &str) -> bool {
+    let here = leptos::prelude::window().location().pathname().unwrap_or_default();
+    let (path, query) = href.split_once('?').unwrap_or((href, ""));
+    !href.starts_with('#') && (path != here || query.contains("version="))
+}

@@ -20,22 +20,30 @@ pub fn clock() -> Clock {
     use_context().unwrap_or_else(|| Clock { now: RwSignal::new(0), zone: RwSignal::new(0) })
 }
 
-/// Starts the page's clock at the time the page was made.
+/// The page's clock stands at the time when the page was made, until `start_clock`.
 pub fn provide_clock() {
     let page = use_page();
     let clock = Clock { now: RwSignal::new(page.now_ms), zone: RwSignal::new(page.prefs.tz_minutes) };
     provide_context(clock);
     #[cfg(feature = "hydrate")]
-    Effect::new(move |_| {
-        let zone = crate::live::browser::zone_minutes();
-        clock.zone.set(zone);
-        crate::live::browser::set_cookie(crate::context::COOKIE_ZONE, &zone.to_string());
-        clock.now.set(crate::live::browser::now_ms());
-        let tick = move || clock.now.set(crate::live::browser::now_ms());
-        if let Ok(handle) = set_interval_with_handle(tick, std::time::Duration::from_secs(1)) {
-            on_cleanup(move || handle.clear());
-        }
-    });
+    STANDING.set(Some(clock));
+}
+
+#[cfg(feature = "hydrate")]
+thread_local! {
+    static STANDING: std::cell::Cell<Option<Clock>> = const { std::cell::Cell::new(None) };
+}
+
+/// Lets the page's clock go, once the whole page is live: a part that comes later must find the time that the server drew.
+#[cfg(feature = "hydrate")]
+pub fn start_clock() {
+    let Some(clock) = STANDING.take() else { return };
+    let zone = crate::live::browser::zone_minutes();
+    clock.zone.set(zone);
+    crate::live::browser::set_cookie(crate::context::COOKIE_ZONE, &zone.to_string());
+    let tick = move || clock.now.set(crate::live::browser::now_ms());
+    tick();
+    set_interval(tick, std::time::Duration::from_secs(1));
 }
 
 /// A point in time, with the exact one on hover.

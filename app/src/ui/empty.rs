@@ -97,7 +97,9 @@ pub fn NoPermission(
     let words = use_words();
     view! {
         <div class="message">
-            <EmptyState icon=Icon::Lock title=words.forbidden_title() text=words.forbidden_text(permission.as_str())/>
+            <Svg icon=Icon::Lock class="icon--l"/>
+            <h1 class="empty__title">{words.forbidden_title()}</h1>
+            <p class="empty__text">{words.forbidden_text(permission.as_str())}</p>
         </div>
     }
 }

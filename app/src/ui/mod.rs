@@ -13,6 +13,8 @@ mod person;
 mod state;
 mod toast;
 
+#[cfg(feature = "hydrate")]
+pub use clock::start_clock;
 pub use clock::{Elapsed, When, clock, provide_clock};
 pub use code::JsonView;
 pub use copy::CopyButton;

@@ -42,6 +42,8 @@ pub const INSTANCE_VARIABLES: &str = "/api/v1/workflow-instances/{id}/variables"
 pub const TASK_COMPLETE: &str = "/api/v1/workflow-instances/{id}/tasks/{task}/complete";
 /// Fails a waiting task.
 pub const TASK_FAIL: &str = "/api/v1/workflow-instances/{id}/tasks/{task}/fail";
+/// Gives it a message.
+pub const INSTANCE_MESSAGE: &str = "/api/v1/workflow-instances/{id}/messages/{name}";
 /// Its log lines.
 pub const INSTANCE_LOGS: &str = "/api/v1/logs/workflow-instances/{id}";
 /// Takes jobs.

@@ -56,6 +56,7 @@ use_cases! {
     patch_variables(params: PatchVariables) -> InstanceView;
     complete_task(params: CompleteTask) -> InstanceView;
     fail_task(params: FailTask) -> InstanceView;
+    send_message(params: SendMessage) -> InstanceView;
     activate_jobs(params: ActivateJobs) -> ActivatedJobs;
     complete_job(params: CompleteJob) -> ();
     fail_job(params: FailJob) -> ();

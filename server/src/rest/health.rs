@@ -8,7 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use heddle_api::{Permission, routes};
+use heddle_api::{Permission, Timestamp, routes};
 use heddle_service::authorize;
 use serde::Serialize;
 use utoipa_axum::routes;
@@ -22,6 +22,8 @@ pub(super) fn open(doors: Doors) -> Doors {
 struct Health {
     /// Whether it can be used.
     ok: bool,
+    /// When this server was started.
+    started_at: Timestamp,
     /// Whether the database answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     database: Option<bool>,
@@ -35,8 +37,8 @@ struct Health {
 
 /// Alive.
 #[utoipa::path(get, path = routes::HEALTHZ, tag = "server", operation_id = "healthz", responses((status = 200, body = Health)))]
-async fn healthz() -> Json<Health> {
-    Json(Health { ok: true, database: None, migrations: None, shards: None })
+async fn healthz(State(state): State<AppState>) -> Json<Health> {
+    Json(Health { ok: true, started_at: state.started_at, database: None, migrations: None, shards: None })
 }
 
 /// Ready: the database answers, the schema is up to date, the shards are owned.
@@ -47,7 +49,16 @@ async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
     let shards = state.engine.is_ready();
     let ok = database && migrations && shards && !state.stop.is_cancelled();
     let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Health { ok, database: Some(database), migrations: Some(migrations), shards: Some(shards) }))
+    (
+        status,
+        Json(Health {
+            ok,
+            started_at: state.started_at,
+            database: Some(database),
+            migrations: Some(migrations),
+            shards: Some(shards),
+        }),
+    )
 }
 
 /// Figures for Prometheus: open on the loopback, else for `cluster:manage`.

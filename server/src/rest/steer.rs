@@ -7,7 +7,9 @@ use crate::route::{Doors, Gate};
 use crate::state::AppState;
 use axum::Json;
 use axum::extract::State;
-use heddle_api::params::{ActionName, ActionParams, CompleteTask, FailTask, InstanceAction, PatchVariables};
+use heddle_api::params::{
+    ActionName, ActionParams, CompleteTask, FailTask, InstanceAction, PatchVariables, SendMessage,
+};
 use heddle_api::view::InstanceView;
 use heddle_api::{ApiError, Permission as P, routes};
 use heddle_model::ids::InstanceId;
@@ -21,6 +23,7 @@ pub(super) fn open(doors: Doors) -> Doors {
         .open(Gate::needs(&[P::VariableEdit]).body(PAYLOAD_BODY), routes!(variables))
         .open(Gate::needs(&[P::TaskWork]).body(PAYLOAD_BODY).idempotent(), routes!(complete))
         .open(Gate::needs(&[P::TaskWork]).idempotent(), routes!(fail))
+        .open(Gate::needs(&[P::MessageSend]).body(PAYLOAD_BODY).idempotent(), routes!(message))
 }
 
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
@@ -117,4 +120,27 @@ async fn fail(
 ) -> Answer<Json<InstanceView>> {
     let params = FailTask { id, task, code: fault.code, message: fault.message, retryable: fault.retryable };
     Ok(Json(state.use_cases.fail_task(&context, params).await?))
+}
+
+/// What a message is.
+#[derive(Debug, Default, Deserialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+struct Message {
+    /// Its correlation key, where its receiver asks for one.
+    key: Option<String>,
+    /// What it carries.
+    payload: Value,
+}
+
+/// Gives an instance a message: what waits for it goes on, otherwise it is kept as long as its receiver says.
+#[utoipa::path(post, path = routes::INSTANCE_MESSAGE, tag = "instances", operation_id = "sendMessage",
+    params(("id" = String, Path, description = "Id of the instance"), ("name" = String, Path, description = "Name of the message")), request_body = Message, responses((status = 200, body = InstanceView)))]
+async fn message(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id2(id, name): Id2<InstanceId>,
+    Body(message): Body<Message>,
+) -> Answer<Json<InstanceView>> {
+    let params = SendMessage { id, name, key: message.key, payload: message.payload };
+    Ok(Json(state.use_cases.send_message(&context, params).await?))
 }

@@ -1,4 +1,4 @@
-//! `/api/v1/workflow-instances/{id}/actions`, `/variables`, `/tasks`.
+//! `/api/v1/workflow-instances/{id}/actions`, `/variables`, `/tasks`, `/messages`.
 
 use crate::support::{World, make, node_status, on_both, one_job, unique};
 use anyhow::Result;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 on_both!(
     actions_follow_the_life_cycle, variables_are_merged, waiting_tasks_are_completed_by_hand,
-    failed_instances_are_retried
+    failed_instances_are_retried, messages_reach_what_waits
 );
 
 async fn waiting(world: &World) -> Result<(Value, String)> {
@@ -102,5 +102,38 @@ async fn failed_instances_are_retried(world: &World) -> Result<()> {
         (Some("COMPLETED"), "SKIPPED"),
         "{skipped:#}"
     );
+    Ok(())
+}
+
+async fn messages_reach_what_waits(world: &World) -> Result<()> {
+    let admin = world.admin();
+    let name = unique("messages");
+    let definition = json!({
+        "name": name,
+        "nodes": [
+            {"id": "start", "type": "start"},
+            {"id": "choose", "type": "event_gateway"},
+            {"id": "已付款", "type": "message", "config": {"name": "payment"}},
+            {"id": "late", "type": "timer", "config": {"duration": "1h"}},
+            {"id": "end", "type": "end"}
+        ],
+        "edges": [
+            {"from": "start", "to": "choose"}, {"from": "choose", "to": "已付款"}, {"from": "choose", "to": "late"},
+            {"from": "已付款", "to": "end"}, {"from": "late", "to": "end"}
+        ]
+    });
+    make(&admin, &definition).await?;
+    let instance = admin.start(&name, json!({})).await?;
+    let path = format!("/api/v1/workflow-instances/{}", instance["id"].as_str().unwrap());
+    let other = admin.post(&format!("{path}/messages/refund"), &json!({"payload": {"amount": 5}})).await?;
+    assert_eq!(other.expect_status(200)?["status"], "RUNNING", "nothing waits for it");
+    let sent = admin
+        .post(&format!("{path}/messages/payment"), &json!({"payload": {"amount": 5}}))
+        .await?
+        .expect_status(200)?;
+    assert_eq!(sent["status"], "COMPLETED", "{sent}");
+    assert_eq!(node_status(&sent, "已付款"), "COMPLETED");
+    assert_eq!(node_status(&sent, "late"), "SKIPPED");
+    admin.post(&format!("{path}/messages/payment"), &json!({"unknown": 1})).await?.expect_status(422)?;
     Ok(())
 }

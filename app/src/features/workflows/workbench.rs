@@ -93,7 +93,7 @@ impl Bench {
         valid
     }
 
-    /// Lets the browser ask before a page with unsaved text is left.
+    /// Asks before a page with unsaved text is left, by a link of ours or any other way.
     pub fn guard_leaving(self, unsaved: Signal<bool>) {
         let listener = window_event_listener(leptos::ev::beforeunload, move |event| {
             if unsaved.try_get_untracked() == Some(true) {
@@ -101,6 +101,11 @@ impl Bench {
             }
         });
         on_cleanup(move || listener.remove());
+        let words = use_words();
+        browser::guard_links(move || {
+            unsaved.try_get_untracked() != Some(true)
+                || window().confirm_with_message(words.leave_question()).unwrap_or(true)
+        });
     }
 }
 

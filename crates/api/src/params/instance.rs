@@ -275,6 +275,21 @@ pub struct FailTask {
     pub retryable: bool,
 }
 
+/// Gives an instance a message.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SendMessage {
+    /// Which instance.
+    pub id: InstanceId,
+    /// Name of the message.
+    pub name: String,
+    /// Its correlation key, where its receiver asks for one.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// What it carries.
+    #[serde(default)]
+    pub payload: Value,
+}
+
 /// Follows one instance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WatchInstance {

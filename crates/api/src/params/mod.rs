@@ -8,7 +8,7 @@ mod workflow;
 pub use auth::{PasswordGrant, SetUp, SignIn};
 pub use instance::{
     ActionName, ActionParams, BatchStart, CompleteTask, FailTask, GetInstance, InstanceAction, ListEvents,
-    ListInstances, ListLogs, ListNodes, PatchVariables, StartInstance, TimerPolicy, WatchInstance,
+    ListInstances, ListLogs, ListNodes, PatchVariables, SendMessage, StartInstance, TimerPolicy, WatchInstance,
 };
 pub use job::{ActivateJobs, CompleteJob, FailJob, HeartbeatJob};
 pub use workflow::{

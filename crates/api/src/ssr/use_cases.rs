@@ -81,6 +81,8 @@ pub trait UseCases: Send + Sync + 'static {
     async fn complete_task(&self, context: &RequestContext, params: CompleteTask) -> Answer<InstanceView>;
     /// Fails a waiting task (`task:work`).
     async fn fail_task(&self, context: &RequestContext, params: FailTask) -> Answer<InstanceView>;
+    /// Gives it a message (`message:send`).
+    async fn send_message(&self, context: &RequestContext, params: SendMessage) -> Answer<InstanceView>;
 
     /// Takes jobs (`job:work`).
     async fn activate_jobs(&self, context: &RequestContext, params: ActivateJobs) -> Answer<ActivatedJobs>;

@@ -6,7 +6,7 @@ use crate::authz::{Allowed, authorize};
 use crate::error::Result;
 use crate::service::Service;
 use heddle_api::params::{
-    ActionName, ActionParams, CompleteTask, FailTask, InstanceAction, PatchVariables, TimerPolicy,
+    ActionName, ActionParams, CompleteTask, FailTask, InstanceAction, PatchVariables, SendMessage, TimerPolicy,
 };
 use heddle_api::view::InstanceView;
 use heddle_api::{ApiError, Lang, Permission, RequestContext};
@@ -93,6 +93,20 @@ impl Service {
         .await
     }
 
+    /// Gives an instance a message; what waits for it takes it, or it is kept as its receiver says.
+    pub(crate) async fn send_message(&self, context: &RequestContext, params: SendMessage) -> Result<InstanceView> {
+        let allowed = authorize(context, Permission::MessageSend)?;
+        let details = json!({"name": params.name});
+        let command = Command::Message {
+            name: params.name.into(),
+            key: params.key.map(Into::into),
+            payload: params.payload,
+            expires: None,
+        };
+        let wish = Wish { instance: params.id, command, expected_seq: None, dry_run: false, details };
+        self.command(context, allowed, wish).await
+    }
+
     async fn command(&self, context: &RequestContext, allowed: Allowed<'_>, wish: Wish) -> Result<InstanceView> {
         let name = wish.command.name();
         let request = CommandRequest {
@@ -135,6 +149,7 @@ fn action_word(command: &str) -> &'static str {
         "complete" => "instance.complete",
         "fail" => "instance.fail",
         "set_variables" => "instance.set_variables",
+        "message" => "instance.message",
         _ => "instance.command",
     }
 }
