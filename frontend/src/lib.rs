@@ -1,7 +1,7 @@
 //! The browser's side: brings the server-rendered page to life, and nothing else.
 
-use heddle_app::{App, start_clock};
 use heddle_app::context::PageContext;
+use heddle_app::{App, start_clock};
 use leptos::prelude::*;
 use wasm_bindgen::prelude::wasm_bindgen;
 
