@@ -53,42 +53,42 @@ impl Bench {
             if let Some(earlier) = pending.get_value() {
                 earlier.clear();
             }
-            pending
-                .set_value(set_timeout_with_handle(move || leptos::task::spawn_local(bench.check(words)), REST).ok());
+            let check = move || {
+                leptos::task::spawn_local(async move {
+                    bench.check(words).await;
+                });
+            };
+            pending.set_value(set_timeout_with_handle(check, REST).ok());
         });
         bench
     }
 
-    async fn check(self, words: Words) {
-        let Some(asked) = self.asked.try_update_value(|asked| {
+    /// What the text of now is worth; `None` when the page has gone. Shown unless a later check was asked for meanwhile.
+    async fn check(self, words: Words) -> Option<Checked> {
+        let asked = self.asked.try_update_value(|asked| {
             *asked += 1;
             *asked
-        }) else {
-            return;
-        };
-        let Some(text) = self.text.try_get_untracked() else { return };
-        let checked = parts::check(text, words).await;
-        // The page may have gone meanwhile, or the text may have changed.
-        if self.asked.try_get_value() != Some(asked) {
-            return;
-        }
-        match &checked.read {
-            Some(read) if !read.graph.nodes.is_empty() => {
-                self.graph.set(Arc::new(read.graph.clone()));
-                self.stale.set(false);
+        })?;
+        let checked = parts::check(self.text.try_get_untracked()?, words).await;
+        if self.asked.try_get_value()? == asked {
+            match &checked.read {
+                Some(read) if !read.graph.nodes.is_empty() => {
+                    self.graph.set(Arc::new(read.graph.clone()));
+                    self.stale.set(false);
+                }
+                _ => self.stale.set(true),
             }
-            _ => self.stale.set(true),
+            self.checked.set(checked.clone());
         }
-        self.checked.set(checked);
+        Some(checked)
     }
 
     /// Checks at once, without waiting for typing to rest; says so where something blocks.
     pub async fn checks_out(self, words: Words) -> bool {
-        self.check(words).await;
-        let found = self.checked.try_with_untracked(|checked| (checked.is_valid(), checked.errors()));
-        let Some((valid, errors)) = found else { return false };
+        let Some(checked) = self.check(words).await else { return false };
+        let valid = checked.is_valid();
         if !valid {
-            crate::ui::toast(words.problems_count(errors), true);
+            crate::ui::toast(words.problems_count(checked.errors()), true);
         }
         valid
     }

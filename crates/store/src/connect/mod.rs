@@ -53,7 +53,7 @@ struct Inner {
 /// The driver's own pools, for the engine's hot path.
 #[derive(Debug)]
 pub(crate) enum Pools {
-    Sqlite { writer: sqlx::SqlitePool, readers: sqlx::SqlitePool, engine: EngineConnection },
+    Sqlite { writer: sqlx::SqlitePool, readers: sqlx::SqlitePool, engine: Box<EngineConnection> },
     Postgres { doors: sqlx::PgPool, engine: sqlx::PgPool },
 }
 

@@ -59,7 +59,7 @@ pub(super) async fn open(
     let readers = options.max_connections.unwrap_or(READERS).max(1);
     let readers = pool().max_connections(readers).connect_with(base.pragma("query_only", "ON")).await?;
 
-    let engine = EngineConnection::new(file);
+    let engine = Box::new(EngineConnection::new(file));
     let reader_connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(readers.clone());
     let writer_connection = SqlxSqliteConnector::from_sqlx_sqlite_pool(writer.clone());
     Ok((Pools::Sqlite { writer, readers, engine }, reader_connection, writer_connection))

@@ -118,7 +118,8 @@ mod tests {
         assert_eq!(count(&engine), 0);
         engine
             .run(|connection| {
-                Ok(connection.execute_batch("BEGIN IMMEDIATE; INSERT INTO t VALUES (2); COMMIT").unwrap())
+                connection.execute_batch("BEGIN IMMEDIATE; INSERT INTO t VALUES (2); COMMIT").unwrap();
+                Ok(())
             })
             .unwrap();
         assert_eq!(count(&engine), 1);

@@ -8,7 +8,7 @@ use heddle_model::value::Value;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-pub fn task(input: Value) -> Task {
+pub(crate) fn task(input: Value) -> Task {
     Task {
         workspace: WorkspaceId::from_u128(1),
         instance: InstanceId::from_u128(2),
@@ -20,12 +20,12 @@ pub fn task(input: Value) -> Task {
     }
 }
 
-pub async fn run(kind: &impl TaskType, input: Value) -> Result<Value, TaskError> {
+pub(crate) async fn run(kind: &impl TaskType, input: Value) -> Result<Value, TaskError> {
     kind.execute(task(input)).await.map(|output| (*output.output).clone())
 }
 
 /// The code, class and whether it may be retried.
-pub async fn failure(kind: &impl TaskType, input: Value) -> (String, ErrorClass, bool) {
+pub(crate) async fn failure(kind: &impl TaskType, input: Value) -> (String, ErrorClass, bool) {
     let error = run(kind, input).await.unwrap_err();
     (error.code, error.class, error.retryable)
 }
