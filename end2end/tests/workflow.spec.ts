@@ -1,17 +1,26 @@
 // The life of a workflow on its page: saving versions, discarding edits, deleting, importing, and not losing what is unsaved.
+import type { Page } from '@playwright/test';
 import { Api } from '../support/api.ts';
+import type { Heddle } from '../support/heddle.ts';
 import { expect, test } from '../support/test.ts';
 import { ask, hasStatus, hydrated, nodeHasState, signIn, start } from '../support/steps.ts';
 import { CHINESE, SHORT_FORM } from '../support/workflows.ts';
+import type { Words } from '../support/words.ts';
 
 const CHANGED = CHINESE.replace('金额 > 1000', '金额 > 2000');
 
-test('a new version is saved, and runs', async ({ page, server, words }) => {
+/** A stored workflow on its page, which is live. */
+async function opened(page: Page, server: Heddle, words: Words) {
   const api = await Api.signIn(server);
   const id = await api.workflow(CHINESE);
   await signIn(page, words);
   await page.goto(`/workflows/${id}`);
   await hydrated(page);
+  return { api, id };
+}
+
+test('a new version is saved, and runs', async ({ page, server, words }) => {
+  await opened(page, server, words);
   const editor = page.getByLabel(words.editor);
   const save = page.getByRole('button', { name: words.saveVersion });
   await expect(save).toBeHidden();
@@ -31,11 +40,7 @@ test('a new version is saved, and runs', async ({ page, server, words }) => {
 });
 
 test('what has problems is not saved, and what says the same makes no version', async ({ page, server, words }) => {
-  const api = await Api.signIn(server);
-  const id = await api.workflow(CHINESE);
-  await signIn(page, words);
-  await page.goto(`/workflows/${id}`);
-  await hydrated(page);
+  const { api, id } = await opened(page, server, words);
   const editor = page.getByLabel(words.editor);
   await editor.fill(CHINESE.replace('金额 > 1000', '金额 >> 1000'));
   await page.getByRole('button', { name: words.saveVersion }).click();
@@ -47,11 +52,7 @@ test('what has problems is not saved, and what says the same makes no version', 
 });
 
 test('edits are discarded', async ({ page, server, words }) => {
-  const api = await Api.signIn(server);
-  const id = await api.workflow(CHINESE);
-  await signIn(page, words);
-  await page.goto(`/workflows/${id}`);
-  await hydrated(page);
+  const { api, id } = await opened(page, server, words);
   const editor = page.getByLabel(words.editor);
   const before = await editor.inputValue();
   await editor.fill(CHANGED.replaceAll('大额', '巨额'));
@@ -106,11 +107,7 @@ for (const [kind, name, text] of [
 }
 
 test('a page with unsaved text is not left without asking', async ({ page, server, words }) => {
-  const api = await Api.signIn(server);
-  const id = await api.workflow(CHINESE);
-  await signIn(page, words);
-  await page.goto(`/workflows/${id}`);
-  await hydrated(page);
+  await opened(page, server, words);
   const asked: string[] = [];
   page.on('dialog', async (dialog) => { asked.push(dialog.type()); await dialog.dismiss(); });
   // Without changes nobody is asked.
@@ -125,5 +122,19 @@ test('a page with unsaved text is not left without asking', async ({ page, serve
   await expect(page.getByText(words.unsaved)).toBeVisible();
   await page.close({ runBeforeUnload: true });
   await expect.poll(() => asked).toEqual(['beforeunload']);
+  await expect(editor).toHaveValue(/# not yet saved/);
+});
+
+test('a link of the app asks before unsaved text is lost', async ({ page, server, words }) => {
+  await opened(page, server, words);
+  const asked: string[] = [];
+  page.on('dialog', async (dialog) => { asked.push(dialog.type()); await dialog.dismiss(); });
+  const editor = page.getByLabel(words.editor);
+  await editor.click();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type('# not yet saved');
+  await expect(page.getByText(words.unsaved)).toBeVisible();
+  await page.getByRole('link', { name: words.instances }).first().click();
+  await expect.poll(() => asked.length).toBe(1);
   await expect(editor).toHaveValue(/# not yet saved/);
 });
