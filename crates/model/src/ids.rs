@@ -134,6 +134,10 @@ ids! {
     RequestId = "req";
     /// A running server process.
     ServerId = "srv";
+    /// Something on its way to an instance.
+    ParcelId = "prc";
+    /// A message in the mailbox of a name.
+    MessageId = "msg";
 }
 
 impl InstanceId {

@@ -210,3 +210,9 @@ pub const SCRIPT_MESSAGE_CHARS: usize = 2_000;
 pub const SCRIPT_CODE_BYTES: usize = 64;
 /// Scripts that run at a time in one server where the operator names no number: each is a process.
 pub const SCRIPT_SLOTS: usize = 4;
+/// How long an answer to a door of another server is kept, in milliseconds: it asks every few milliseconds, and gives up long before.
+pub const REPLY_KEPT_MS: i64 = 600_000;
+/// Parcels that a lane reads from its inbox at a time.
+pub const INBOX_PAGE: u32 = 500;
+/// Pairs and permits that one look of the net beneath the post may make.
+pub const SWEEP_PAGE: u32 = 500;

@@ -115,6 +115,7 @@ impl Lane {
                     started_by: created.started_by.to_string(),
                     created_at: now,
                     test: created.test,
+                    parent: None,
                 });
                 pending.idempotency = request.idempotency;
                 pending.effects.variables.extend(created.variables.iter().map(|(name, _)| name.clone()));

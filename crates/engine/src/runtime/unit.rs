@@ -54,6 +54,7 @@ impl Lane {
             snapshot,
             idempotency: pending.idempotency.take(),
             logs: std::mem::take(&mut effects.logs),
+            post: None,
         })
     }
 }

@@ -7,16 +7,23 @@
 pub mod conformance;
 mod error;
 pub mod memory;
+mod post;
 mod row;
 
 pub use error::{CommitError, StorageError};
+pub use post::{
+    Awaits, Call, Content, Member, MessageRow, Parcel, PermitRow, Published, ReplyRow, Resolved, Settlement, SignalRow,
+    SubscriptionRow,
+};
 pub use row::{
     Activation, Batch, Created, Fence, Head, IdempotencyRow, IncidentRow, JobRow, JobState, JournalRow, Leased, LogRow,
-    NodeRow, Snapshot, Stored, TimerRow, Unit,
+    NodeRow, Post, Snapshot, Stored, TimerRow, Unit,
 };
 
 use async_trait::async_trait;
-use heddle_model::ids::{InstanceId, JobId, VersionId, WorkspaceId};
+use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkspaceId};
+use heddle_model::value::Value;
+use std::sync::Arc;
 
 /// What the engine asks of a database.
 ///
@@ -78,9 +85,19 @@ pub trait Storage: Send + Sync + 'static {
     /// The definition of a version as canonical JSON, for the plan cache.
     async fn definition(&self, workspace: WorkspaceId, version: VersionId) -> Result<Option<String>, StorageError>;
 
-    /// Becomes the owner of shards under this name: a new epoch fences whatever ran under the name before, at once.
-    /// On SQLite, and wherever no other server lives, that is all shards.
+    /// Joins the cluster under this name: a new epoch fences whatever ran under the name before, at once. It owns what the name still
+    /// holds, and takes whatever no living server holds. On SQLite that is all shards: the file has one server, the newest.
     async fn acquire(&self, server_name: &str) -> Result<Leased, StorageError>;
+
+    /// The servers that the cluster knows, by name.
+    async fn members(&self) -> Result<Vec<Member>, StorageError>;
+
+    /// Takes those of `shards` that nobody owns, or whose owner's lease has ended (that owner is fenced first). Gives each shard taken and
+    /// the last `pos` in it; nothing when `fence` is not current.
+    async fn take(&self, fence: Fence, shards: &[u16]) -> Result<Vec<(u16, u64)>, StorageError>;
+
+    /// Gives shards up, for others to take. The caller has ended everything it did for them.
+    async fn give(&self, fence: Fence, shards: &[u16]) -> Result<(), StorageError>;
 
     /// Keeps the lease alive; `false` when it was lost. Called every third of the lease time.
     async fn heartbeat(&self, fence: Fence) -> Result<bool, StorageError>;
@@ -90,4 +107,48 @@ pub trait Storage: Send + Sync + 'static {
 
     /// The database's time.
     async fn now(&self) -> Result<i64, StorageError>;
+
+    /// Parcels for these shards, the oldest first (`sent_at`, then id), at most `limit`.
+    async fn inbox(&self, shards: &[u16], limit: u32) -> Result<Vec<Parcel>, StorageError>;
+
+    /// Puts a parcel of a door's into the inbox. One with the same id that is there already is no error.
+    async fn post(&self, parcel: &Parcel) -> Result<(), StorageError>;
+
+    /// Takes parcels that led to no event. Fenced like a commit; a parcel that is gone is no error.
+    async fn settle(&self, fence: Fence, settlement: &Settlement) -> Result<(), CommitError>;
+
+    /// The answer to a request, once it is there.
+    async fn reply(&self, id: ParcelId) -> Result<Option<String>, StorageError>;
+
+    /// A message by name, in one transaction: the first subscription in line with its name and key is taken off and a parcel is sent to
+    /// its instance; without one the message is kept, unless `at_once` forbids it.
+    async fn publish(&self, message: &MessageRow, at_once: bool) -> Result<Published, StorageError>;
+
+    /// A signal for all of a workspace who wait now; gives how many instances that are.
+    async fn broadcast(&self, workspace: WorkspaceId, signal: &SignalRow) -> Result<u64, StorageError>;
+
+    /// Pairs messages that are kept with subscriptions, of this name and key, the oldest of each first, until one of them runs out: both rows
+    /// go and a parcel is sent, in one transaction. Two callers at the same time pair nothing twice. Gives the parcels.
+    async fn pair(
+        &self,
+        workspace: WorkspaceId,
+        name: &Arc<str>,
+        key: Option<&Arc<str>>,
+    ) -> Result<Vec<Parcel>, StorageError>;
+
+    /// Grants permits of a name to the first in line, as long as there are any: their rows say so and parcels are sent, in one transaction.
+    async fn grant(&self, workspace: WorkspaceId, name: &Arc<str>) -> Result<Vec<Parcel>, StorageError>;
+
+    /// The net under `pair` and `grant`, for what a dying server left undone: pairs and grants whatever can be, at most about `limit`
+    /// of each; removes messages whose time is over, at most `limit`, and replies that nobody has read for ten minutes.
+    /// Gives the parcels.
+    async fn sweep(&self, limit: u32) -> Result<Vec<Parcel>, StorageError>;
+
+    /// The version of a workflow, by name, that a call means: `"latest"` (the newest), a number, or `"label:…"`.
+    async fn resolve(
+        &self,
+        workspace: WorkspaceId,
+        workflow: &str,
+        version: &Value,
+    ) -> Result<Option<Resolved>, StorageError>;
 }

@@ -1,6 +1,7 @@
 //! The rows that pass through the storage port.
 
-use heddle_model::ids::{InstanceId, JobId, ServerId, VersionId, WorkflowId, WorkspaceId};
+use super::post::{MessageRow, Parcel, PermitRow, ReplyRow, SignalRow, SubscriptionRow};
+use heddle_model::ids::{InstanceId, JobId, ParcelId, ServerId, VersionId, WorkflowId, WorkspaceId};
 use std::sync::Arc;
 
 /// Who owns the shards that a batch touches: the server and the epoch of its ownership.
@@ -69,6 +70,31 @@ pub struct Unit {
     pub idempotency: Option<IdempotencyRow>,
     /// Lines that tasks logged.
     pub logs: Vec<LogRow>,
+    /// What passes between this instance and others; most units have nothing of it.
+    pub post: Option<Box<Post>>,
+}
+
+/// What a unit sends, takes, waits for and asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Post {
+    /// Parcels for others.
+    pub sent: Vec<Parcel>,
+    /// Parcels of this instance that the unit follows from: gone with it. One that is not there any more is a conflict.
+    pub taken: Vec<ParcelId>,
+    /// Answers to doors of other servers.
+    pub replies: Vec<ReplyRow>,
+    /// Subscriptions armed: inserted, or replaced where they are.
+    pub subscribed: Vec<SubscriptionRow>,
+    /// Numbers of subscriptions that are gone; one that is not there is no error.
+    pub unsubscribed: Vec<u32>,
+    /// Messages for the mailboxes of their names.
+    pub published: Vec<MessageRow>,
+    /// Signals: a parcel for each other instance that waits at this moment.
+    pub signals: Vec<SignalRow>,
+    /// Permits asked for.
+    pub permits: Vec<PermitRow>,
+    /// Executions whose permits, held or asked for, are given back; one that has none is no error.
+    pub permits_gone: Vec<u32>,
 }
 
 /// Columns of the hot row that never change.
@@ -92,6 +118,8 @@ pub struct Created {
     pub created_at: i64,
     /// A test run: left out of statistics.
     pub test: bool,
+    /// The instance that called it.
+    pub parent: Option<InstanceId>,
 }
 
 /// Columns of the hot row that change.

@@ -98,6 +98,7 @@ impl Maker {
             snapshot: None,
             idempotency: None,
             logs: Vec::new(),
+            post: None,
         }
     }
 
@@ -115,6 +116,7 @@ impl Maker {
             started_by: "usr_test".to_owned(),
             created_at: AT,
             test: false,
+            parent: None,
         });
         unit
     }

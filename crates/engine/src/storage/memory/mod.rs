@@ -1,12 +1,18 @@
 //! Storage in memory: for simulation and for the kernel's own tests. It keeps the promises of the port but those about disks.
 
+mod members;
+mod post;
+
 use super::{
     Activation, Batch, CommitError, Created, Fence, Head, IdempotencyRow, IncidentRow, JobRow, JobState, JournalRow,
-    Leased, LogRow, NodeRow, Snapshot, Storage, StorageError, Stored, TimerRow, Unit,
+    Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Published, Resolved, Settlement, SignalRow, Snapshot, Storage,
+    StorageError, Stored, TimerRow, Unit,
 };
 use async_trait::async_trait;
-use heddle_model::ids::{InstanceId, JobId, ServerId, VersionId, WorkspaceId};
-use heddle_model::limits::SHARDS;
+use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkspaceId};
+use heddle_model::value::Value;
+use members::Members;
+use post::Office;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +27,9 @@ pub struct MemoryStorage {
 
 #[derive(Default)]
 struct Data {
-    fences: BTreeMap<String, Fence>,
+    members: Members,
+    office: Office,
+    workflows: BTreeMap<(WorkspaceId, String), Vec<Resolved>>,
     positions: BTreeMap<u16, u64>,
     instances: BTreeMap<InstanceId, Instance>,
     timers: BTreeMap<(InstanceId, u32), TimerRow>,
@@ -47,6 +55,16 @@ impl MemoryStorage {
     /// Makes a version's definition known.
     pub fn define(&self, workspace: WorkspaceId, version: VersionId, definition: String) {
         self.lock().definitions.insert((workspace, version), definition);
+    }
+
+    /// Makes a version of a workflow known by the workflow's name, the newest last.
+    pub fn name(&self, workspace: WorkspaceId, workflow: &str, version: Resolved) {
+        self.lock().workflows.entry((workspace, workflow.to_owned())).or_default().push(version);
+    }
+
+    /// Parcels that nobody has taken yet.
+    pub fn parcels(&self) -> Vec<Parcel> {
+        self.lock().office.parcels.values().cloned().collect()
     }
 
     /// Sets the clock; from then on it stands until it is set again.
@@ -122,10 +140,14 @@ impl Data {
         }
         let claimed =
             unit.idempotency.as_ref().is_some_and(|key| self.keys.contains_key(&(unit.workspace, key.key.clone())));
-        if claimed { conflict("the idempotency key is taken".to_owned()) } else { Ok(()) }
+        if claimed {
+            return conflict("the idempotency key is taken".to_owned());
+        }
+        unit.post.as_deref().map_or(Ok(()), |post| self.office.check(post))
     }
 
     fn write(&mut self, unit: &Unit) {
+        self.write_post(unit);
         let position = self.positions.entry(unit.shard).or_default();
         *position = (*position).max(unit.journal.pos);
         if let Some(created) = &unit.created {
@@ -193,7 +215,7 @@ fn clashes_within(batch: &Batch) -> Result<(), CommitError> {
 impl Storage for MemoryStorage {
     async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
         let mut data = self.lock();
-        if !data.fences.values().any(|fence| *fence == batch.fence) {
+        if !data.members.is_current(batch.fence) {
             return Err(CommitError::Fenced);
         }
         batch.units.iter().try_for_each(|unit| data.check(unit))?;
@@ -330,27 +352,107 @@ impl Storage for MemoryStorage {
     }
 
     async fn acquire(&self, server_name: &str) -> Result<Leased, StorageError> {
-        let mut data = self.lock();
-        // One owner at a time: a second name takes over as a second start of the same name does.
-        let epoch = data.fences.values().map(|fence| fence.epoch).max().unwrap_or(0) + 1;
-        let fence = Fence { server: ServerId::from_u128(u128::from(epoch)), epoch };
-        data.fences.clear();
-        data.fences.insert(server_name.to_owned(), fence);
-        let shards: Vec<u16> = (0..SHARDS).collect();
-        let positions = shards.iter().map(|shard| data.positions.get(shard).copied().unwrap_or(0)).collect();
-        Ok(Leased { fence, shards, positions })
+        let now = self.time();
+        let data = &mut *self.lock();
+        Ok(data.members.acquire(server_name, now, &data.positions))
+    }
+
+    async fn members(&self) -> Result<Vec<Member>, StorageError> {
+        Ok(self.lock().members.list(self.time()))
+    }
+
+    async fn take(&self, fence: Fence, shards: &[u16]) -> Result<Vec<(u16, u64)>, StorageError> {
+        let now = self.time();
+        let data = &mut *self.lock();
+        Ok(data.members.take(fence, shards, now, &data.positions))
+    }
+
+    async fn give(&self, fence: Fence, shards: &[u16]) -> Result<(), StorageError> {
+        self.lock().members.give(fence, shards);
+        Ok(())
     }
 
     async fn heartbeat(&self, fence: Fence) -> Result<bool, StorageError> {
-        Ok(self.lock().fences.values().any(|current| *current == fence))
+        let now = self.time();
+        Ok(self.lock().members.heartbeat(fence, now))
     }
 
     async fn release(&self, fence: Fence) -> Result<(), StorageError> {
-        self.lock().fences.retain(|_, current| *current != fence);
+        self.lock().members.release(fence);
         Ok(())
     }
 
     async fn now(&self) -> Result<i64, StorageError> {
         Ok(self.time())
+    }
+
+    async fn inbox(&self, shards: &[u16], limit: u32) -> Result<Vec<Parcel>, StorageError> {
+        Ok(self.lock().office.inbox(shards, limit))
+    }
+
+    async fn post(&self, parcel: &Parcel) -> Result<(), StorageError> {
+        self.lock().office.parcels.entry(parcel.id).or_insert_with(|| parcel.clone());
+        Ok(())
+    }
+
+    async fn settle(&self, fence: Fence, settlement: &Settlement) -> Result<(), CommitError> {
+        let mut data = self.lock();
+        if !data.members.is_current(fence) {
+            return Err(CommitError::Fenced);
+        }
+        data.office.settle(settlement);
+        Ok(())
+    }
+
+    async fn reply(&self, id: ParcelId) -> Result<Option<String>, StorageError> {
+        Ok(self.lock().office.replies.get(&id).map(|reply| reply.content.clone()))
+    }
+
+    async fn publish(&self, message: &MessageRow, at_once: bool) -> Result<Published, StorageError> {
+        let now = self.time();
+        Ok(self.lock().office.publish(message, at_once, now))
+    }
+
+    async fn broadcast(&self, workspace: WorkspaceId, signal: &SignalRow) -> Result<u64, StorageError> {
+        let now = self.time();
+        Ok(self.lock().office.spread(workspace, signal, None, now))
+    }
+
+    async fn pair(
+        &self,
+        workspace: WorkspaceId,
+        name: &Arc<str>,
+        key: Option<&Arc<str>>,
+    ) -> Result<Vec<Parcel>, StorageError> {
+        let now = self.time();
+        Ok(self.lock().office.pair((workspace, name, key), now))
+    }
+
+    async fn grant(&self, workspace: WorkspaceId, name: &Arc<str>) -> Result<Vec<Parcel>, StorageError> {
+        let now = self.time();
+        Ok(self.lock().office.grant(workspace, name, now))
+    }
+
+    async fn sweep(&self, _limit: u32) -> Result<Vec<Parcel>, StorageError> {
+        let now = self.time();
+        Ok(self.lock().office.sweep(now))
+    }
+
+    async fn resolve(
+        &self,
+        workspace: WorkspaceId,
+        workflow: &str,
+        version: &Value,
+    ) -> Result<Option<Resolved>, StorageError> {
+        let data = self.lock();
+        let Some(versions) = data.workflows.get(&(workspace, workflow.to_owned())) else { return Ok(None) };
+        Ok(match version {
+            Value::Number(number) => {
+                versions.iter().find(|it| Some(u64::from(it.version_number)) == number.as_u64()).cloned()
+            }
+            Value::String(word) if word == "latest" => versions.last().cloned(),
+            // Labels are a matter of the database's tables.
+            _ => None,
+        })
     }
 }

@@ -1,0 +1,97 @@
+//! Servers and the shards that they own, in memory.
+
+use crate::storage::{Fence, Leased, Member};
+use heddle_model::ids::ServerId;
+use heddle_model::limits::{SHARD_LEASE_MS, SHARDS};
+use std::collections::BTreeMap;
+
+/// Who owns what.
+#[derive(Default)]
+pub(super) struct Members {
+    servers: BTreeMap<String, Server>,
+    owners: BTreeMap<u16, String>,
+    epochs: u64,
+}
+
+struct Server {
+    fence: Fence,
+    /// In the past: free to be taken over.
+    until: i64,
+}
+
+impl Members {
+    pub(super) fn is_current(&self, fence: Fence) -> bool {
+        self.name_of(fence).is_some()
+    }
+
+    fn name_of(&self, fence: Fence) -> Option<&String> {
+        self.servers.iter().find(|(_, server)| server.fence == fence).map(|(name, _)| name)
+    }
+
+    fn next_fence(&mut self) -> Fence {
+        self.epochs += 1;
+        Fence { server: ServerId::from_u128(u128::from(self.epochs)), epoch: self.epochs }
+    }
+
+    pub(super) fn acquire(&mut self, name: &str, now: i64, positions: &BTreeMap<u16, u64>) -> Leased {
+        let fence = self.next_fence();
+        self.servers.insert(name.to_owned(), Server { fence, until: now + SHARD_LEASE_MS });
+        let all: Vec<u16> = (0..SHARDS).collect();
+        self.take(fence, &all, now, positions);
+        let shards: Vec<u16> =
+            all.into_iter().filter(|shard| self.owners.get(shard).is_some_and(|it| it == name)).collect();
+        let positions = shards.iter().map(|shard| positions.get(shard).copied().unwrap_or(0)).collect();
+        Leased { fence, shards, positions }
+    }
+
+    pub(super) fn take(
+        &mut self,
+        fence: Fence,
+        shards: &[u16],
+        now: i64,
+        positions: &BTreeMap<u16, u64>,
+    ) -> Vec<(u16, u64)> {
+        let Some(name) = self.name_of(fence).cloned() else { return Vec::new() };
+        let ended: Vec<String> = self
+            .servers
+            .iter()
+            .filter(|(other, server)| **other != name && server.until <= now)
+            .map(|(other, _)| other.clone())
+            .collect();
+        for other in &ended {
+            let fence = self.next_fence();
+            self.servers.insert(other.clone(), Server { fence, until: 0 });
+        }
+        let free = |owner: Option<&String>| owner.is_none_or(|owner| ended.contains(owner));
+        let mut taken = Vec::new();
+        for &shard in shards {
+            if free(self.owners.get(&shard)) {
+                self.owners.insert(shard, name.clone());
+                taken.push((shard, positions.get(&shard).copied().unwrap_or(0)));
+            }
+        }
+        taken
+    }
+
+    pub(super) fn give(&mut self, fence: Fence, shards: &[u16]) {
+        let Some(name) = self.name_of(fence).cloned() else { return };
+        self.owners.retain(|shard, owner| *owner != name || !shards.contains(shard));
+    }
+
+    pub(super) fn heartbeat(&mut self, fence: Fence, now: i64) -> bool {
+        let server = self.servers.values_mut().find(|server| server.fence == fence);
+        server.map(|server| server.until = now + SHARD_LEASE_MS).is_some()
+    }
+
+    pub(super) fn release(&mut self, fence: Fence) {
+        let Some(name) = self.name_of(fence).cloned() else { return };
+        let fence = self.next_fence();
+        self.servers.insert(name.clone(), Server { fence, until: 0 });
+        self.owners.retain(|_, owner| *owner != name);
+    }
+
+    pub(super) fn list(&self, now: i64) -> Vec<Member> {
+        let alive = |server: &Server| server.until > now;
+        self.servers.iter().map(|(name, server)| Member { name: name.clone(), alive: alive(server) }).collect()
+    }
+}
