@@ -212,6 +212,10 @@ pub const SCRIPT_CODE_BYTES: usize = 64;
 pub const SCRIPT_SLOTS: usize = 4;
 /// How long an answer to a door of another server is kept, in milliseconds: it asks every few milliseconds, and gives up long before.
 pub const REPLY_KEPT_MS: i64 = 600_000;
+/// How deep workflows may call each other: a workflow that calls itself for ever must end.
+pub const CALL_DEPTH: u32 = 64;
+/// How long a message that may not wait is offered to those who wait now, in milliseconds: as long as it takes to look.
+pub const AT_ONCE_MS: i64 = 5_000;
 /// Parcels that a lane reads from its inbox at a time.
 pub const INBOX_PAGE: u32 = 500;
 /// Pairs and permits that one look of the net beneath the post may make.

@@ -8,6 +8,7 @@ use crate::tasks::{ErrorClass, TaskError};
 use heddle_expr::Template;
 use heddle_model::ids::{InstanceId, uuid_v7};
 use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
+use heddle_model::limits;
 use heddle_model::value::{Map, Value};
 use std::sync::Arc;
 
@@ -26,6 +27,8 @@ pub struct ChildStart {
     pub input: Json,
     /// Whether its end is awaited.
     pub wait: bool,
+    /// Calls around it: 1 for what a started instance calls.
+    pub depth: u32,
 }
 
 impl Step<'_> {
@@ -39,6 +42,12 @@ impl Step<'_> {
             let error = TaskError::new(ErrorClass::Business, "BAD_CALL", "`workflow` names no workflow").permanent();
             return self.fail(number, error.into(), None);
         };
+        let depth = self.state.caller.map_or(0, |caller| caller.depth) + 1;
+        if depth > limits::CALL_DEPTH {
+            let message = format!("workflows call each other more than {} deep", limits::CALL_DEPTH);
+            let error = TaskError::new(ErrorClass::Business, "RECURSION_LIMIT", message).permanent();
+            return self.fail(number, error.into(), None);
+        }
         let random = u128::from(self.entropy.next()) << 64 | u128::from(self.entropy.next());
         let child = Called {
             instance: InstanceId::from_u128(uuid_v7(self.context.now.max(0) as u64, random)),
@@ -52,6 +61,7 @@ impl Step<'_> {
             version: config.get("version").cloned().unwrap_or_else(|| "latest".into()),
             input: input.clone(),
             wait,
+            depth,
         });
         let instance = child.instance;
         self.emit(Event::ChildCalled { number, child, input })?;

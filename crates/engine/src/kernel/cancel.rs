@@ -125,7 +125,7 @@ impl Step<'_> {
                 self.disarm_timeout(number)
             }
             Some(Active::Event | Active::Scope) => self.disarm_timeout(number),
-            Some(Active::Split { .. } | Active::Failed | Active::Undo) | None => Ok(()),
+            Some(Active::Split { .. } | Active::Failed | Active::Undo | Active::Permit(_)) | None => Ok(()),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::tasks::{Registry, TaskError, TaskOutput};
 use heddle_model::lifecycle::IllegalTransition;
 use heddle_model::plan::Plan;
 use heddle_model::value::{Map, Value};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What one decision may know beside the instance.
@@ -53,7 +54,7 @@ pub enum Order {
 pub type TaskResult = Result<TaskOutput, TaskError>;
 
 /// A wish.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Command {
     /// The first step of a new instance.
     Start,
@@ -96,6 +97,22 @@ pub enum Command {
         name: Arc<str>,
         /// What it carries.
         payload: Value,
+    },
+    /// Before the start: a node of another instance called this one.
+    CalledBy(super::state::Caller),
+    /// A message by name came for this subscription.
+    Delivered {
+        /// The subscription.
+        subscription: u32,
+        /// The message.
+        letter: super::state::Letter,
+    },
+    /// The permit that an execution asked for was granted.
+    Granted {
+        /// The execution.
+        number: u32,
+        /// The name.
+        name: Arc<str>,
     },
     /// An item joins a for-each that is open.
     AddItem {
@@ -204,6 +221,9 @@ impl Command {
             Self::Recover => "recover",
             Self::Message { .. } => "message",
             Self::Signal { .. } => "signal",
+            Self::CalledBy(_) => "called_by",
+            Self::Delivered { .. } => "delivered",
+            Self::Granted { .. } => "granted",
             Self::AddItem { .. } => "add_instance",
             Self::CloseItems { .. } => "close",
             Self::CompleteForeach { .. } => "complete_foreach",
@@ -225,7 +245,7 @@ impl Command {
 }
 
 /// One change of the marking.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Change {
     /// What stands at a node is withdrawn: its executions, and the tokens before it. Nothing comes out of them.
     Cancel {
@@ -247,7 +267,7 @@ pub enum Change {
 }
 
 /// What is done about a task for a person.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum HumanAction {
     /// Someone takes it; refused where another has it.
     Claim {

@@ -126,6 +126,9 @@ impl<'a> Step<'a> {
             Command::Recover => self.recover(),
             Command::Message { name, key, payload, expires } => self.message_came(name, key, payload, expires),
             Command::Signal { name, payload } => self.signal_came(&name, payload),
+            Command::CalledBy(caller) => self.emit(Event::CalledBy(caller)),
+            Command::Delivered { subscription, letter } => self.delivered(subscription, letter),
+            Command::Granted { number, name } => self.granted(number, &name),
             other => self.repair(other, actor),
         }
     }
@@ -133,6 +136,7 @@ impl<'a> Step<'a> {
     /// Applies an event and records it.
     pub(super) fn emit(&mut self, event: Event) -> Result<(), CommandError> {
         let plan = self.context.plan;
+        let known = super::post::Known::of(self.state, plan);
         let mut seen = event.execution().and_then(|number| Seen::of(self.state, number));
         self.state.apply(plan, &event, self.context.now)?;
         if let Some((number, _)) = event.begun() {
@@ -149,6 +153,7 @@ impl<'a> Step<'a> {
             self.touch_scope(scope);
         }
         self.effects.follow(plan, self.state, &event, seen.as_ref());
+        self.effects.tell_others(plan, self.state, &event, known.as_ref());
         if let Some(seen) = seen {
             match &event {
                 Event::NodeCancelled { .. } | Event::NodeFailed { then: AfterFailure::Scope, .. } if !seen.released => {
@@ -352,7 +357,7 @@ impl InstanceState {
         self.held.iter().any(|held| match held {
             Held::Completed { number, .. } | Held::Failed { number, .. } | Held::Lost(number) => *number == wanted,
             Held::Child { number, .. } => *number == wanted,
-            Held::Begin(number) => *number == wanted,
+            Held::Begin(number) | Held::Granted(number) => *number == wanted,
             Held::Timer(_) | Held::Message(_) | Held::Signal { .. } => false,
         })
     }

@@ -3,9 +3,9 @@
 use super::call::ChildStart;
 use super::decide::Seen;
 use super::event::{Event, Failure, Json};
-use super::state::{Awaited, InstanceState, Then};
+use super::state::{Awaited, Caller, InstanceState, Then};
 use super::wait::Outgoing;
-use crate::storage::{IncidentRow, LogRow, NodeRow};
+use crate::storage::{IncidentRow, LogRow, NodeRow, PermitRow, SubscriptionRow};
 use heddle_model::ids::InstanceId;
 use heddle_model::lifecycle::NodeStatus;
 use heddle_model::plan::{NodeIx, NodeKind, Plan};
@@ -40,6 +40,16 @@ pub struct Effects {
     pub children: Vec<ChildStart>,
     /// Called instances that nobody waits for any more: they are terminated.
     pub children_gone: Vec<InstanceId>,
+    /// Subscriptions that others must know of.
+    pub subscribed: Vec<SubscriptionRow>,
+    /// Those that are gone, by number.
+    pub unsubscribed: Vec<u32>,
+    /// Permits asked for.
+    pub permits: Vec<PermitRow>,
+    /// Permits given back, or no longer asked for: the execution and the name.
+    pub permits_gone: Vec<(u32, Arc<str>)>,
+    /// It has ended, and who called it is to be told.
+    pub ended: Option<(Caller, Result<Json, Failure>)>,
     /// Jobs of the instance are held back (`Some(true)`), or given out again.
     pub hold_jobs: Option<bool>,
 }
@@ -106,6 +116,7 @@ impl Effects {
                 self.node(plan, seen, Row::ended(S::Cancelled, at));
             }
             Event::NodeCompensated { .. } => self.node(plan, seen, Row::ended(S::Completed, at)),
+            Event::PermitAsked { .. } => self.node(plan, seen, Row::waiting(S::Pending, "mutex")),
             Event::ScopeOpened { .. } => self.node(plan, seen, Row::waiting(S::Running, "children")),
             Event::ChildCalled { .. } => self.node(plan, seen, Row::waiting(S::Running, "children")),
             Event::HumanAsked { escalation, .. } => {
@@ -172,6 +183,14 @@ impl Effects {
         self.children.retain(|child| !later.children_gone.contains(&child.instance));
         self.children.extend(later.children);
         self.children_gone.extend(later.children_gone);
+        self.subscribed.retain(|row| !later.unsubscribed.contains(&row.number));
+        self.subscribed.retain(|row| later.subscribed.iter().all(|newer| newer.number != row.number));
+        self.subscribed.extend(later.subscribed);
+        self.unsubscribed.extend(later.unsubscribed);
+        self.permits.retain(|row| later.permits_gone.iter().all(|(number, _)| *number != row.number));
+        self.permits.extend(later.permits);
+        self.permits_gone.extend(later.permits_gone);
+        self.ended = later.ended.or(self.ended.take());
         self.hold_jobs = later.hold_jobs.or(self.hold_jobs);
     }
 

@@ -45,7 +45,10 @@ impl Step<'_> {
             return Ok(());
         }
         self.listen_around(number, node)?;
-        if self.state.live.contains_key(&number) { self.work(number, node) } else { Ok(()) }
+        if self.state.live.contains_key(&number) && self.has_permit(number, node)? {
+            return self.work(number, node);
+        }
+        Ok(())
     }
 
     /// What a node of this kind does, for an execution that has just begun or begins again.

@@ -24,6 +24,7 @@ mod lookup;
 mod marking;
 mod modify;
 mod moment;
+mod post;
 mod repair;
 mod repeat;
 mod round;
@@ -44,8 +45,9 @@ pub use decide::{Decision, decide};
 pub use effect::{Dispatch, Effects};
 pub use event::{AfterFailure, Created, Edges, Event, Failure, IncidentKind, Json, ScopeEnd, SkipCause};
 pub use state::{
-    Active, AfterUndo, Awaited, Called, Execution, Held, HumanTask, Incident, InstanceState, Items, Letter, Marking,
-    NodeRecord, Owner, Phase, Record, RoundState, Scope, Subscription, Then, Timer, TimerKind, Undoing, Variables,
+    Active, AfterUndo, Awaited, Called, Caller, Execution, Held, HumanTask, Incident, InstanceState, Items, Letter,
+    Marking, NodeRecord, Owner, Phase, Record, RoundState, Scope, Subscription, Then, Timer, TimerKind, Undoing,
+    Variables,
 };
 pub use view::EventRecord;
 pub use wait::Outgoing;

@@ -109,11 +109,14 @@ impl Step<'_> {
             Held::Failed { number, error } if live(self.state, &number) => self.fail(number, error, None),
             Held::Lost(number) if live(self.state, &number) => self.lost(number),
             Held::Begin(number) => self.begin(number),
+            Held::Granted(number) if live(self.state, &number) => self.go_to_work(number),
             Held::Timer(timer) => self.timer_fired(timer),
             Held::Message(letter) => self.give(letter, None),
             Held::Signal { name, payload } => self.spread(&name, &payload),
             Held::Child { number, result } if live(self.state, &number) => self.child_result(number, result),
-            Held::Completed { .. } | Held::Failed { .. } | Held::Lost(_) | Held::Child { .. } => Ok(()),
+            Held::Completed { .. } | Held::Failed { .. } | Held::Lost(_) | Held::Child { .. } | Held::Granted(_) => {
+                Ok(())
+            }
         }
     }
 
@@ -181,6 +184,10 @@ impl Step<'_> {
     pub(super) fn begin_again(&mut self, number: u32) -> Result<(), CommandError> {
         let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
         let (node, attempt) = (execution.node, execution.attempt + 1);
+        if !self.has_permit(number, node)? {
+            return Ok(());
+        }
+        let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
         match execution.active {
             Active::Split { .. } => return self.split_again(number),
             // A container goes on with what is inside it.

@@ -74,6 +74,9 @@ impl EventRecord {
             Event::HumanAsked { .. } => "human.asked",
             Event::HumanChanged { .. } => "human.changed",
             Event::ChildCalled { .. } => "child.called",
+            Event::CalledBy(_) => "instance.called",
+            Event::PermitAsked { .. } => "permit.asked",
+            Event::PermitGranted { .. } => "permit.granted",
             Event::UndoStarted { .. } => "undo.started",
             Event::UndoBegun { .. } => "undo.begun",
             Event::UndoEnded => "undo.ended",
@@ -155,6 +158,10 @@ impl EventRecord {
             Event::ChildCalled { child, input, .. } => {
                 json!({ "instance_id": child.instance.to_string(), "workflow": &*child.workflow, "input": input })
             }
+            Event::CalledBy(caller) => json!({
+                "caller_id": caller.instance.to_string(), "node_instance_id": caller.instance.node_instance(caller.number), "depth": caller.depth,
+            }),
+            Event::PermitAsked { name, permits, .. } => json!({ "name": &**name, "permits": permits }),
             Event::UndoStarted { records, .. } => {
                 json!({ "node_ids": records.iter().rev().map(|record| &*plan.node(record.node).id).collect::<Vec<_>>() })
             }
@@ -185,6 +192,7 @@ impl EventRecord {
             | Event::MessageTaken { .. }
             | Event::NodeCompensated { .. }
             | Event::UndoEnded
+            | Event::PermitGranted { .. }
             | Event::HeldReleased => json!({}),
         };
         if let Value::Object(fields) = fields { fields } else { Map::new() }
@@ -242,5 +250,6 @@ const fn held_word(held: &Held) -> &'static str {
         Held::Message(_) => "message",
         Held::Signal { .. } => "signal",
         Held::Child { .. } => "child",
+        Held::Granted(_) => "granted",
     }
 }

@@ -43,7 +43,7 @@ pub enum Reason {
     },
     /// Its guard is false; or cannot be evaluated, and why.
     Guard(Option<String>),
-    /// Its mutex is held by these executions.
+    /// Its mutex is held by these executions; by others' where none is named.
     Mutex {
         /// The mutex.
         name: Arc<str>,
@@ -180,6 +180,7 @@ fn of_execution(state: &InstanceState, number: u32) -> Vec<Reason> {
                 Awaited::Condition => Reason::Condition,
             }));
         }
+        Active::Permit(name) => reasons.push(Reason::Mutex { name: name.clone(), holders: Vec::new() }),
         Active::Human(task) => reasons.push(Reason::Human(task.assignee.clone())),
         Active::Call(child) => reasons.push(Reason::Call(child.instance)),
         Active::Scope | Active::Items => {

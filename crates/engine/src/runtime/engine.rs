@@ -1,31 +1,34 @@
 //! The engine's handle: what the rest of the product holds.
 
+use super::call::{AnyInput, InputCheck};
 use super::clock::{Clock, machine_ms};
+use super::doorbell::{Alone, Doorbell};
 use super::error::EngineError;
 use super::ids::Ids;
 use super::lane::{Lane, Shared};
 use super::message::{Key, Message, Reply, SharedState};
 use super::plans::Plans;
 use super::pool::Pool;
+use super::post::Seen;
+use super::remote::Request;
 use super::request::{CommandRequest, Committed, StartRequest, Started};
+use super::shards::Shards;
 use super::timers::Timers;
-use crate::storage::{Leased, Storage};
+use crate::storage::Storage;
 use crate::tasks::Registry;
 use futures::StreamExt;
 use futures::stream::FuturesOrdered;
 use heddle_model::ids::{InstanceId, WorkspaceId};
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Hints that a slow listener may fall behind before it must look for itself.
 const HINTS: usize = 16_384;
-/// How often the lease is renewed and the clock compared: a third of a lease of ten seconds.
-const HEARTBEAT: Duration = Duration::from_secs(3);
 /// How long a stop waits for rounds under way.
 const DRAIN: Duration = Duration::from_secs(8);
 
@@ -42,11 +45,23 @@ pub struct EngineConfig {
     pub queue_limit: usize,
     /// Instances that a lane keeps in memory before it lets idle ones go.
     pub resident: usize,
+    /// Hints to and from other servers.
+    pub doorbell: Arc<dyn Doorbell>,
+    /// Proves what called workflows are started with.
+    pub inputs: Arc<dyn InputCheck>,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { server_name: "heddle".to_owned(), lanes: 2, worker_slots: 256, queue_limit: 20_000, resident: 20_000 }
+        Self {
+            server_name: "heddle".to_owned(),
+            lanes: 2,
+            worker_slots: 256,
+            queue_limit: 20_000,
+            resident: 20_000,
+            doorbell: Arc::new(Alone),
+            inputs: Arc::new(AnyInput),
+        }
     }
 }
 
@@ -54,9 +69,8 @@ impl Default for EngineConfig {
 #[derive(Clone)]
 pub struct Engine {
     pub(super) shared: Arc<Shared>,
-    lanes: Arc<Vec<mpsc::UnboundedSender<Message>>>,
     queue_limit: usize,
-    tracker: TaskTracker,
+    pub(super) tracker: TaskTracker,
     stopping: Arc<AtomicBool>,
 }
 
@@ -70,6 +84,7 @@ impl Engine {
         let leased = storage.acquire(&config.server_name).await?;
         let clock = Clock::default();
         clock.correct(storage.now().await?, machine_ms());
+        let (senders, inboxes): (Vec<_>, Vec<_>) = (0..config.lanes.max(1)).map(|_| mpsc::unbounded_channel()).unzip();
         let shared = Arc::new(Shared {
             plans: Plans::new(storage.clone()),
             pool: Pool::new(registry.clone(), config.worker_slots),
@@ -77,7 +92,15 @@ impl Engine {
             registry,
             clock,
             ids: Ids::default(),
-            fence: leased.fence,
+            name: config.server_name,
+            fence: RwLock::new(leased.fence),
+            shards: Shards::default(),
+            lanes: senders,
+            doorbell: config.doorbell,
+            inputs: config.inputs,
+            rejoin: Notify::new(),
+            others: AtomicBool::new(false),
+            elsewhere: watch::Sender::new(0),
             committed: broadcast::Sender::new(HINTS),
             bell: Default::default(),
             queued: AtomicUsize::new(0),
@@ -86,30 +109,25 @@ impl Engine {
             resident: config.resident.max(1),
         });
         let tracker = TaskTracker::new();
-        let lanes = (0..config.lanes.max(1))
-            .map(|lane| spawn_lane(&shared, &tracker, &leased, (lane, config.lanes.max(1))))
-            .collect();
-        let engine =
-            Self { shared, lanes: Arc::new(lanes), queue_limit: config.queue_limit, tracker, stopping: Arc::default() };
-        engine.tracker.spawn(engine.clone().keep_lease());
-        let recovering = engine.clone();
-        engine.tracker.spawn(async move {
-            let stop = recovering.shared.stop.clone();
-            let recovery = recovering.recover(&leased.shards);
-            tokio::select! {
-                () = stop.cancelled() => {}
-                result = recovery => match result {
-                    Ok(instances) => tracing::info!(instances, "recovered what was running"),
-                    Err(why) => tracing::error!(%why, "recovery stopped"),
-                }
-            }
-        });
+        for (number, inbox) in inboxes.into_iter().enumerate() {
+            tracker.spawn(lane(&shared, number, inbox).run());
+        }
+        let engine = Self { shared, queue_limit: config.queue_limit, tracker, stopping: Arc::default() };
+        engine.own(leased).await;
+        engine.tracker.spawn(engine.clone().keep_membership());
+        engine.tracker.spawn(engine.clone().listen());
         Ok(engine)
     }
 
-    /// A new instance's id.
+    /// A new instance's id: of a shard of this server, so that starting it needs no other.
     pub fn new_instance_id(&self) -> InstanceId {
-        self.shared.ids.instance(&self.shared.clock)
+        let any = self.shared.shards.any();
+        loop {
+            let id = self.shared.ids.instance(&self.shared.clock);
+            if !any || self.shared.shards.owns(id.shard()) {
+                return id;
+            }
+        }
     }
 
     /// The engine's time, in Unix milliseconds: the database's.
@@ -117,9 +135,24 @@ impl Engine {
         self.shared.clock.now()
     }
 
-    /// Whether it owns its shards and accepts work.
+    /// Whether it accepts work.
     pub fn is_ready(&self) -> bool {
         !self.shared.fenced.load(Ordering::SeqCst) && !self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// Whether it owns any shards: a server that has just joined others waits for its share.
+    pub fn owns_shards(&self) -> bool {
+        self.shared.shards.any()
+    }
+
+    /// The shards that this server owns at the moment.
+    pub fn shards(&self) -> Vec<u16> {
+        self.shared.shards.list()
+    }
+
+    /// Rises when other servers have written something: whoever follows their instances must look.
+    pub fn elsewhere(&self) -> watch::Receiver<u64> {
+        self.shared.elsewhere.subscribe()
     }
 
     /// Requests that wait or are being decided.
@@ -163,20 +196,33 @@ impl Engine {
         request: CommandRequest,
     ) -> Result<SharedState, EngineError> {
         let key = Key { workspace, instance };
-        self.ask(instance, |reply| Message::Command { key, request, reply }).await
+        if self.shared.shards.owns(instance.shard()) {
+            let own = request.clone();
+            match self.ask(instance, |reply| Message::Command { key, request: own, reply }).await {
+                // It has just gone to another server.
+                Err(EngineError::Elsewhere) => {}
+                answer => return answer,
+            }
+        }
+        self.ask_owner(workspace, instance, &Request::Command(request)).await
     }
 
     /// Stops: no new work, rounds under way end, the shards are given back. What still runs counts as lost and begins again.
     pub async fn shutdown(&self) {
         self.stopping.store(true, Ordering::SeqCst);
+        if self.shared.others.load(Ordering::Relaxed) {
+            // Others go on with what this server had, from a clean end.
+            self.disown(&self.shared.shards.list()).await;
+        }
         self.shared.stop.cancel();
         self.tracker.close();
         if tokio::time::timeout(DRAIN, self.tracker.wait()).await.is_err() {
             tracing::warn!("a round did not end in time; its commit decides");
         }
-        if let Err(why) = self.shared.storage.release(self.shared.fence).await {
+        if let Err(why) = self.shared.storage.release(self.shared.fence()).await {
             tracing::warn!(%why, "the shards could not be given back; the next start takes them over");
         }
+        self.shared.doorbell.ring();
     }
 
     /// Sends a request of a person or program: it may be refused when too much waits.
@@ -204,58 +250,25 @@ impl Engine {
         message: impl FnOnce(Reply<T>) -> Message,
     ) -> Result<T, EngineError> {
         let (reply, answer) = oneshot::channel();
-        let lane = &self.lanes[usize::from(instance.shard()) % self.lanes.len()];
+        let lane = self.shared.lane_of(instance.shard());
         let gone = || EngineError::Unavailable("the server is stopping".to_owned());
         lane.send(message(reply)).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
-
-    /// Renews the lease, and compares clocks.
-    async fn keep_lease(self) {
-        loop {
-            tokio::select! {
-                () = self.shared.stop.cancelled() => return,
-                () = tokio::time::sleep(HEARTBEAT) => {}
-            }
-            match self.shared.storage.heartbeat(self.shared.fence).await {
-                Ok(true) => {}
-                Ok(false) => {
-                    if !self.shared.fenced.swap(true, Ordering::SeqCst) {
-                        tracing::error!("another server has taken over the shards of this one; it stops deciding");
-                    }
-                }
-                Err(why) => tracing::warn!(%why, "the lease could not be renewed yet"),
-            }
-            let before = machine_ms();
-            if let Ok(database) = self.shared.storage.now().await {
-                // Half the round trip is the best guess of when the database looked at its clock.
-                self.shared.clock.correct(database, (before + machine_ms()) / 2);
-            }
-        }
-    }
 }
 
-fn spawn_lane(
-    shared: &Arc<Shared>,
-    tracker: &TaskTracker,
-    leased: &Leased,
-    lane: (usize, usize),
-) -> mpsc::UnboundedSender<Message> {
-    let (number, lanes) = lane;
-    let (sender, inbox) = mpsc::unbounded_channel();
-    let own = |shard: &u16| usize::from(*shard) % lanes == number;
-    let positions: HashMap<u16, u64> =
-        leased.shards.iter().copied().zip(leased.positions.iter().copied()).filter(|(shard, _)| own(shard)).collect();
-    let shards = leased.shards.iter().copied().filter(own).collect();
-    let lane = Lane {
+fn lane(shared: &Arc<Shared>, number: usize, inbox: mpsc::UnboundedReceiver<Message>) -> Lane {
+    Lane {
         shared: shared.clone(),
         inbox,
-        sender: sender.clone(),
+        sender: shared.lanes[number].clone(),
         actors: HashMap::new(),
         timers: Timers::default(),
-        shards,
-        positions,
-    };
-    tracker.spawn(lane.run());
-    sender
+        shards: Vec::new(),
+        positions: HashMap::new(),
+        inbox_at: 0,
+        seen: Seen::default(),
+        settlements: Vec::new(),
+        leaving: None,
+    }
 }

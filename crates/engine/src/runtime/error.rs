@@ -2,9 +2,10 @@
 
 use crate::kernel::CommandError;
 use crate::storage::StorageError;
+use serde::{Deserialize, Serialize};
 
 /// What the engine answers instead of success.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, Serialize, Deserialize, thiserror::Error)]
 pub enum EngineError {
     /// There is no such instance in that workspace.
     #[error("there is no such instance")]
@@ -45,6 +46,9 @@ pub enum EngineError {
         /// When to try again.
         retry_after_ms: u64,
     },
+    /// The instance belongs to a shard of another server. The engine asks there; callers see it only when nobody owns the shard.
+    #[error("another server is taking over the instance; try again")]
+    Elsewhere,
     /// The database cannot be reached, or the server is stopping.
     #[error("not available at the moment: {0}")]
     Unavailable(String),

@@ -1,7 +1,7 @@
 //! Ids and randomness: the one place of the engine that draws any.
 
 use super::clock::Clock;
-use heddle_model::ids::{InstanceId, uuid_v7};
+use heddle_model::ids::{InstanceId, MessageId, ParcelId, uuid_v7};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
@@ -46,6 +46,14 @@ impl Ids {
 
     pub(super) fn instance(&self, clock: &Clock) -> InstanceId {
         InstanceId::from_u128(uuid_v7(clock.now().max(0) as u64, self.random()))
+    }
+
+    pub(super) fn parcel(&self, clock: &Clock) -> ParcelId {
+        ParcelId::from_u128(uuid_v7(clock.now().max(0) as u64, self.random()))
+    }
+
+    pub(super) fn message(&self, clock: &Clock) -> MessageId {
+        MessageId::from_u128(uuid_v7(clock.now().max(0) as u64, self.random()))
     }
 
     /// A random number that is not 0: 0 stands for "no token".

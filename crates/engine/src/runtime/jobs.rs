@@ -3,6 +3,7 @@
 use super::engine::Engine;
 use super::error::EngineError;
 use super::message::{Key, Message};
+use super::remote::Request;
 use crate::kernel::TaskResult;
 use crate::storage::{Activation, JobRow, JobState};
 use crate::tasks::{TaskError, TaskOutput};
@@ -106,7 +107,15 @@ impl Engine {
             return Err(EngineError::StaleToken);
         }
         let key = Key { workspace, instance: row.instance };
-        self.ask(key.instance, |reply| Message::JobEnded { key, number: row.number, result, reply }).await
+        let number = row.number;
+        if self.shared.shards.owns(key.instance.shard()) {
+            let own = result.clone();
+            match self.ask(key.instance, |reply| Message::JobEnded { key, number, result: own, reply }).await {
+                Err(EngineError::Elsewhere) => {}
+                answer => return answer,
+            }
+        }
+        self.ask_owner(workspace, key.instance, &Request::JobEnded { number, result }).await.map(drop)
     }
 }
 

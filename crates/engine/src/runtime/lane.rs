@@ -1,30 +1,37 @@
 //! A lane: the instances of some shards in memory, and the loop that serves them round by round.
 
 use super::actor::Actor;
+use super::call::InputCheck;
 use super::clock::Clock;
+use super::doorbell::Doorbell;
 use super::error::EngineError;
 use super::ids::Ids;
 use super::jobs::JobBell;
+use super::leave::Leaving;
 use super::message::{Key, Message};
 use super::plans::Plans;
 use super::pool::Pool;
+use super::post::Seen;
 use super::request::Committed;
+use super::shards::Shards;
 use super::timers::{HORIZON_MS, PAGE, Timers};
-use crate::storage::{Fence, Storage};
+use crate::storage::{Fence, Settlement, Storage};
 use crate::tasks::Registry;
 use futures::StreamExt;
 use heddle_model::ids::InstanceId;
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Messages that one round takes: enough for a full commit, few enough that the first caller does not wait for the last.
 const PER_ROUND: usize = 1_024;
 /// Instances read from the database at a time.
 const LOADS: usize = 8;
+/// How often the inbox is looked into though nothing rang, in milliseconds.
+pub(super) const LOOK_MS: i64 = 1_000;
 
 /// What all lanes share.
 pub(super) struct Shared {
@@ -34,7 +41,19 @@ pub(super) struct Shared {
     pub(super) pool: Pool,
     pub(super) clock: Clock,
     pub(super) ids: Ids,
-    pub(super) fence: Fence,
+    /// The server's name in the cluster.
+    pub(super) name: String,
+    pub(super) fence: RwLock<Fence>,
+    pub(super) shards: Shards,
+    pub(super) lanes: Vec<mpsc::UnboundedSender<Message>>,
+    pub(super) doorbell: Arc<dyn Doorbell>,
+    pub(super) inputs: Arc<dyn InputCheck>,
+    /// The lease was lost.
+    pub(super) rejoin: Notify,
+    /// Other servers are alive.
+    pub(super) others: AtomicBool,
+    /// Counts how often other servers rang.
+    pub(super) elsewhere: watch::Sender<u64>,
     pub(super) committed: broadcast::Sender<Committed>,
     pub(super) bell: JobBell,
     /// Messages of people and programs that wait or are being decided.
@@ -55,6 +74,37 @@ pub(super) struct Lane {
     pub(super) shards: Vec<u16>,
     /// The last place given in each shard.
     pub(super) positions: HashMap<u16, u64>,
+    /// When the inbox is read next.
+    pub(super) inbox_at: i64,
+    /// Parcels that were seen.
+    pub(super) seen: Seen,
+    /// Parcels of this round that led to no event.
+    pub(super) settlements: Vec<Settlement>,
+    /// Shards that are being given up.
+    pub(super) leaving: Option<Leaving>,
+}
+
+impl Shared {
+    /// What commits prove themselves with at the moment.
+    pub(super) fn fence(&self) -> Fence {
+        *self.fence.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_fence(&self, fence: Fence) {
+        *self.fence.write().unwrap_or_else(PoisonError::into_inner) = fence;
+    }
+
+    pub(super) fn lane_of(&self, shard: u16) -> &mpsc::UnboundedSender<Message> {
+        &self.lanes[usize::from(shard) % self.lanes.len()]
+    }
+
+    /// Another server owns the shards: nothing more is decided until this one has joined again.
+    pub(super) fn lost_ownership(&self) {
+        if !self.fenced.swap(true, Ordering::SeqCst) {
+            tracing::error!("another server has taken over the shards of this one; it stops deciding");
+            self.rejoin.notify_one();
+        }
+    }
 }
 
 impl Lane {
@@ -66,22 +116,74 @@ impl Lane {
             if now >= self.timers.read_at {
                 self.read_timers(now).await;
             }
-            let pause = Duration::from_millis((self.timers.next() - now).clamp(0, HORIZON_MS) as u64);
+            if now >= self.inbox_at {
+                self.read_inbox(now, &mut messages).await;
+            }
+            self.finish_leaving();
+            let pause = self.pause(now, &messages);
             tokio::select! {
                 biased;
                 () = self.shared.stop.cancelled() => return,
+                () = std::future::ready(()), if !messages.is_empty() => {}
                 _ = self.inbox.recv_many(&mut messages, PER_ROUND) => {}
                 () = tokio::time::sleep(pause) => {}
             }
             let now = self.shared.clock.now();
             messages.extend(self.timers.due(now).into_iter().map(|(key, timer)| Message::TimerDue { key, timer }));
+            self.sort_out(&mut messages);
             if messages.is_empty() {
+                self.settle().await;
                 continue;
             }
             let known = self.bring_in(&mut messages).await;
             self.round(now, known).await;
+            self.settle().await;
             self.let_go();
         }
+    }
+
+    /// How long nothing is to be done.
+    fn pause(&self, now: i64, messages: &[Message]) -> Duration {
+        if !messages.is_empty() {
+            return Duration::ZERO;
+        }
+        let next = self.timers.next().min(self.inbox_at);
+        let next = self.leaving.as_ref().map_or(next, |leaving| next.min(leaving.look_at(now)));
+        Duration::from_millis((next - now).clamp(0, HORIZON_MS) as u64)
+    }
+
+    /// Takes out what is about the lane itself, what is not its own, and second copies of parcels.
+    fn sort_out(&mut self, messages: &mut Vec<Message>) {
+        if messages.iter().all(|message| self.is_plain(message)) {
+            return;
+        }
+        for message in std::mem::take(messages) {
+            match message {
+                Message::Own { shards, reply } => self.own(shards, reply),
+                Message::Disown { shards, reply } => self.disown(shards, reply),
+                Message::Forget(reply) => self.forget(reply),
+                Message::Look => self.inbox_at = 0,
+                Message::Reopen(parcel) => self.seen.reopen(parcel),
+                other if other.about().is_some_and(|instance| !self.owns(instance)) => {
+                    self.refuse(other, EngineError::Elsewhere);
+                }
+                Message::Parcel(parcel) if !self.seen.begin(parcel.id) => {}
+                other => messages.push(other),
+            }
+        }
+    }
+
+    fn is_plain(&self, message: &Message) -> bool {
+        match message {
+            Message::Own { .. } | Message::Disown { .. } | Message::Forget(_) => false,
+            Message::Look | Message::Reopen(_) | Message::Parcel(_) => false,
+            other => other.about().is_none_or(|instance| self.owns(instance)),
+        }
+    }
+
+    /// Whether the instance is this lane's to decide about.
+    pub(super) fn owns(&self, instance: InstanceId) -> bool {
+        self.positions.contains_key(&instance.shard())
     }
 
     /// Reads the instances that these messages need and that are not in memory; answers those that cannot be served.
@@ -116,6 +218,10 @@ impl Lane {
             messages.drain(..).partition(|message| message.needs().is_none_or(|key| !failed.contains_key(&key)));
         for message in refused {
             let error = message.needs().and_then(|key| failed.get(&key)).cloned().unwrap_or(EngineError::NotFound);
+            if let Message::Parcel(parcel) = message {
+                self.undeliverable(*parcel, &error);
+                continue;
+            }
             if let (Message::TimerDue { key, timer }, EngineError::Unavailable(_)) = (&message, &error) {
                 // The row is still there; the database will be asked again soon.
                 self.timers.arm(*key, *timer, self.shared.clock.now() + 1_000);

@@ -1,9 +1,11 @@
 //! What is sent to a lane.
 
+use super::call::Prepared;
 use super::error::EngineError;
 use super::request::{CommandRequest, StartRequest};
 use crate::kernel::{InstanceState, TaskResult};
-use heddle_model::ids::{InstanceId, WorkspaceId};
+use crate::storage::{Content, Parcel};
+use heddle_model::ids::{InstanceId, ParcelId, WorkspaceId};
 use heddle_model::plan::Plan;
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -53,6 +55,26 @@ pub(super) enum Message {
         key: Key,
         reply: Reply<SharedState>,
     },
+    /// Something came for an instance, or for one that is to be made.
+    Parcel(Box<Parcel>),
+    /// A called instance can be made.
+    Called(Box<Prepared>),
+    /// A parcel could not be dealt with now: it lies in the inbox.
+    Reopen(ParcelId),
+    /// There may be something in the inbox.
+    Look,
+    /// These shards are this lane's from now on: each with the last place in it.
+    Own {
+        shards: Vec<(u16, u64)>,
+        reply: oneshot::Sender<()>,
+    },
+    /// These shards go to another server: answered when nothing is done for them any more.
+    Disown {
+        shards: Vec<u16>,
+        reply: oneshot::Sender<()>,
+    },
+    /// The server was taken for dead: nothing in memory is true any more, and no shard is this lane's.
+    Forget(oneshot::Sender<()>),
     /// The state of an instance that is in memory; `None`: it is not, read the database.
     Peek {
         instance: InstanceId,
@@ -71,13 +93,28 @@ impl Message {
     /// The instance that must be in memory before this can be decided; `None`: it needs none.
     pub(super) const fn needs(&self) -> Option<Key> {
         match self {
-            Self::Start { .. } | Self::Peek { .. } => None,
+            Self::Start { .. } | Self::Peek { .. } | Self::Called(_) | Self::Reopen(_) | Self::Look => None,
+            Self::Own { .. } | Self::Disown { .. } | Self::Forget(_) => None,
+            Self::Parcel(parcel) => match parcel.content {
+                Content::Start(_) => None,
+                _ => Some(Key { workspace: parcel.workspace, instance: parcel.instance }),
+            },
             Self::Command { key, .. }
             | Self::TaskEnded { key, .. }
             | Self::JobEnded { key, .. }
             | Self::TimerDue { key, .. }
             | Self::Recover { key, .. }
             | Self::Wait { key, .. } => Some(*key),
+        }
+    }
+
+    /// The instance that it is about, be it there already or not.
+    pub(super) fn about(&self) -> Option<InstanceId> {
+        match self {
+            Self::Start { request, .. } => Some(request.instance),
+            Self::Called(prepared) => Some(prepared.key.instance),
+            Self::Parcel(parcel) => Some(parcel.instance),
+            other => other.needs().map(|key| key.instance),
         }
     }
 
@@ -88,7 +125,8 @@ impl Message {
             Self::Command { reply, .. } | Self::Wait { reply, .. } => drop(reply.send(Err(error))),
             Self::JobEnded { reply, .. } | Self::Recover { reply, .. } => drop(reply.send(Err(error))),
             Self::Peek { reply, .. } => drop(reply.send(Err(error))),
-            Self::TaskEnded { .. } | Self::TimerDue { .. } => {}
+            Self::TaskEnded { .. } | Self::TimerDue { .. } | Self::Parcel(_) | Self::Called(_) => {}
+            Self::Reopen(_) | Self::Look | Self::Own { .. } | Self::Disown { .. } | Self::Forget(_) => {}
         }
     }
 }

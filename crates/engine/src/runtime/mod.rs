@@ -5,26 +5,37 @@
 //! gathers; two lanes keep both the processor and the disk busy. There is no timer that makes anyone wait for a fuller batch.
 
 mod actor;
+mod call;
 pub(crate) mod clock;
 mod commit;
+mod doorbell;
 mod engine;
 mod error;
 mod ids;
 mod jobs;
 mod lane;
+mod leave;
+mod membership;
 mod message;
 mod pending;
 mod plans;
 mod pool;
+mod post;
 mod reads;
 mod recovery;
+mod remote;
 mod request;
 mod round;
+mod send;
+mod shards;
 mod timers;
 mod unit;
 
+pub use call::{AnyInput, InputCheck};
+pub use doorbell::{Alone, Doorbell};
 pub use engine::{Engine, EngineConfig};
 pub use error::EngineError;
 pub use jobs::JobWish;
 pub use plans::LoadedInstance;
 pub use request::{CommandRequest, Committed, StartRequest, Started};
+pub use send::{SendMessage, Sent};

@@ -2,9 +2,10 @@
 
 use super::error::EngineError;
 use super::message::{Key, Reply, SharedState};
+use super::post::Lines;
 use crate::kernel::{Decision, Effects, Event};
 use crate::storage::{self, IdempotencyRow};
-use heddle_model::ids::InstanceId;
+use heddle_model::ids::{InstanceId, ParcelId};
 use heddle_model::plan::NodeIx;
 use indexmap::IndexMap;
 
@@ -18,6 +19,12 @@ pub(super) struct Pending {
     pub(super) created: Option<storage::Created>,
     pub(super) idempotency: Option<IdempotencyRow>,
     pub(super) answers: Vec<Answer>,
+    /// Parcels that it follows from.
+    pub(super) taken: Vec<ParcelId>,
+    /// Requests of other servers that are answered with it.
+    pub(super) replies: Vec<ParcelId>,
+    /// Lines that it joins or leaves.
+    pub(super) lines: Lines,
 }
 
 /// Who is told when the round is durable.
@@ -42,6 +49,9 @@ impl Pending {
             created: None,
             idempotency: None,
             answers: Vec::new(),
+            taken: Vec::new(),
+            replies: Vec::new(),
+            lines: Lines::default(),
         }
     }
 

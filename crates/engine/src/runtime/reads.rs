@@ -9,6 +9,10 @@ use heddle_model::ids::{InstanceId, VersionId, WorkspaceId};
 use heddle_model::plan::Plan;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::Instant;
+
+/// How often an instance of another server is looked at while its end is awaited.
+const LOOK: Duration = Duration::from_millis(50);
 
 impl Engine {
     /// An instance as of its last commit. `None` when there is none in that workspace.
@@ -17,7 +21,11 @@ impl Engine {
         workspace: WorkspaceId,
         instance: InstanceId,
     ) -> Result<Option<LoadedInstance>, EngineError> {
-        let in_memory = self.tell(instance, |reply| Message::Peek { instance, reply }).await?;
+        let in_memory = if self.shared.shards.owns(instance.shard()) {
+            self.tell(instance, |reply| Message::Peek { instance, reply }).await?
+        } else {
+            None
+        };
         if let Some(state) = in_memory {
             if state.workspace != workspace {
                 return Ok(None);
@@ -37,10 +45,24 @@ impl Engine {
         wait: Duration,
     ) -> Result<Option<LoadedInstance>, EngineError> {
         let key = Key { workspace, instance };
-        match tokio::time::timeout(wait, self.tell(instance, |reply| Message::Wait { key, reply })).await {
-            Ok(Err(EngineError::NotFound)) => Ok(None),
-            Ok(Err(why)) => Err(why),
-            Ok(Ok(_)) | Err(_) => self.load(workspace, instance).await,
+        let deadline = Instant::now() + wait;
+        loop {
+            if self.shared.shards.owns(instance.shard()) {
+                let asked = self.tell(instance, |reply| Message::Wait { key, reply });
+                match tokio::time::timeout_at(deadline, asked).await {
+                    Ok(Err(EngineError::NotFound)) => return Ok(None),
+                    Ok(Err(EngineError::Elsewhere)) => {}
+                    Ok(Err(why)) => return Err(why),
+                    Ok(Ok(_)) | Err(_) => return self.load(workspace, instance).await,
+                }
+            }
+            // Another server's: nothing tells its end, so it is looked at.
+            let found = self.load(workspace, instance).await?;
+            let ended = found.as_ref().is_none_or(|it| it.state.status.is_ended());
+            if ended || Instant::now() >= deadline || self.shared.stop.is_cancelled() {
+                return Ok(found);
+            }
+            tokio::time::sleep(LOOK.min(deadline - Instant::now())).await;
         }
     }
 

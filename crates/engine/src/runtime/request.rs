@@ -5,6 +5,7 @@ use crate::storage::IdempotencyRow;
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::value::Value;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ pub struct Started {
 }
 
 /// A command of a person or program.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CommandRequest {
     /// What.
     pub command: Command,

@@ -7,9 +7,10 @@ use super::lane::Lane;
 use super::message::{Key, Message, Reply, SharedState};
 use super::pending::{Answer, Decided, Pending};
 use super::pool::Ready;
+use super::remote;
 use super::request::{CommandRequest, Committed, StartRequest};
-use crate::kernel::{self, Command, Context, Created, Entropy, Event, Json, Order};
-use crate::storage::{self, Batch, CommitError, Unit};
+use crate::kernel::{self, Caller, Command, Context, Created, Entropy, Event, Json, Order};
+use crate::storage::{self, Batch, CommitError, ReplyRow, Unit};
 use heddle_model::plan::Plan;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -23,7 +24,7 @@ impl Lane {
         }
         let (quiet, pending): (Vec<_>, Vec<_>) = decided.into_values().partition(|pending| pending.events.is_empty());
         for pending in quiet {
-            self.answer(pending.key, pending.answers);
+            self.quiet(now, pending);
         }
         if !pending.is_empty() {
             self.commit(now, pending).await;
@@ -45,6 +46,10 @@ impl Lane {
                 self.step(decided, now, (key, Command::JobEnded { number, result }, ""), Some(Answer::Done(reply)));
             }
             Message::TimerDue { key, timer } => self.step(decided, now, (key, Command::TimerDue(timer), ""), None),
+            Message::Parcel(parcel) => self.parcel(decided, now, *parcel),
+            Message::Called(prepared) => self.start_called(decided, now, *prepared),
+            // What is about the lane itself was taken out before the round.
+            Message::Reopen(_) | Message::Look | Message::Own { .. } | Message::Disown { .. } | Message::Forget(_) => {}
             Message::Recover { key, reply } => {
                 self.step(decided, now, (key, Command::Recover, ""), Some(Answer::Done(reply)));
             }
@@ -76,7 +81,21 @@ impl Lane {
     }
 
     fn start(&mut self, decided: &mut Decided, now: i64, wish: (StartRequest, Arc<Plan>), reply: Reply<SharedState>) {
-        let (request, plan) = wish;
+        let waits = wish.0.wait.is_some();
+        match self.make(decided, now, wish, None) {
+            Err(why) => drop(reply.send(Err(why))),
+            Ok(pending) => pending.answers.push(if waits { Answer::End(reply) } else { Answer::State(reply) }),
+        }
+    }
+
+    /// Makes an instance and decides its first step.
+    pub(super) fn make<'d>(
+        &mut self,
+        decided: &'d mut Decided,
+        now: i64,
+        (request, plan): (StartRequest, Arc<Plan>),
+        caller: Option<Caller>,
+    ) -> Result<&'d mut Pending, EngineError> {
         let key = Key { workspace: request.workspace, instance: request.instance };
         let created = Created {
             workflow: request.workflow,
@@ -96,47 +115,52 @@ impl Lane {
             entropy: Entropy(self.shared.ids.token()),
             order: Order::Fifo,
         };
-        let started = kernel::create(context, key.instance, key.workspace, created).and_then(|(mut state, created)| {
-            let first = request.start_at.filter(|&at| at > now).map_or(Command::Start, Command::StartAt);
-            let decision = kernel::decide(context, &mut state, first, &request.actor)?;
-            Ok((state, created, decision))
+        let (mut state, created) = kernel::create(context, key.instance, key.workspace, created)?;
+        let called =
+            caller.map(|caller| kernel::decide(context, &mut state, Command::CalledBy(caller), &request.actor));
+        let called = called.transpose()?;
+        let first = request.start_at.filter(|&at| at > now).map_or(Command::Start, Command::StartAt);
+        let decision = kernel::decide(context, &mut state, first, &request.actor)?;
+        let mut pending = Pending::new(key, 1);
+        pending.created = Some(storage::Created {
+            workflow: created.workflow,
+            version: created.version,
+            version_number: created.version_number,
+            business_key: request.business_key,
+            unique_business_key: request.unique_business_key,
+            priority: created.priority,
+            started_by: created.started_by.to_string(),
+            created_at: now,
+            test: created.test,
+            parent: caller.map(|caller| caller.instance),
         });
-        match started {
-            Err(why) => drop(reply.send(Err(why.into()))),
-            Ok((state, created, decision)) => {
-                let mut pending = Pending::new(key, 1);
-                pending.created = Some(storage::Created {
-                    workflow: created.workflow,
-                    version: created.version,
-                    version_number: created.version_number,
-                    business_key: request.business_key,
-                    unique_business_key: request.unique_business_key,
-                    priority: created.priority,
-                    started_by: created.started_by.to_string(),
-                    created_at: now,
-                    test: created.test,
-                    parent: None,
-                });
-                pending.idempotency = request.idempotency;
-                pending.effects.variables.extend(created.variables.iter().map(|(name, _)| name.clone()));
-                pending.events.push(Event::InstanceCreated(Box::new(created)));
-                pending.absorb(decision);
-                pending.answers.push(if request.wait.is_some() { Answer::End(reply) } else { Answer::State(reply) });
-                decided.insert(key.instance, pending);
-                self.actors.insert(key.instance, Actor::new(state, plan));
-            }
+        pending.idempotency = request.idempotency;
+        pending.effects.variables.extend(created.variables.iter().map(|(name, _)| name.clone()));
+        pending.events.push(Event::InstanceCreated(Box::new(created)));
+        called.into_iter().chain([decision]).for_each(|decision| pending.absorb(decision));
+        self.actors.insert(key.instance, Actor::new(state, plan));
+        decided.shift_remove(&key.instance);
+        Ok(decided.entry(key.instance).or_insert(pending))
+    }
+
+    /// Nothing happened to an instance: those who wait are answered, parcels are taken.
+    fn quiet(&mut self, now: i64, pending: Pending) {
+        let shard = pending.key.instance.shard();
+        let content = self.actors.get(&pending.key.instance).map(|actor| remote::answer(&actor.state));
+        let mut replies = pending.replies.into_iter();
+        for parcel in pending.taken {
+            let reply = replies.next().zip(content.clone());
+            self.nothing_but((shard, parcel), reply.map(|(id, content)| ReplyRow { id, content, at: now }));
         }
+        self.answer(pending.key, pending.answers);
     }
 
     fn command(&mut self, decided: &mut Decided, now: i64, wish: (Key, CommandRequest), reply: Reply<SharedState>) {
         let (key, request) = wish;
-        let Some(actor) = self.actors.get(&key.instance).filter(|actor| actor.state.workspace == key.workspace) else {
-            return drop(reply.send(Err(EngineError::NotFound)));
+        let actor = match self.checked(key, &request) {
+            Ok(actor) => actor,
+            Err(why) => return drop(reply.send(Err(why))),
         };
-        let actual = actor.state.seq;
-        if let Some(expected) = request.expected_seq.filter(|&expected| expected != actual) {
-            return drop(reply.send(Err(EngineError::SeqMismatch { expected, actual })));
-        }
         if request.dry_run {
             let mut copy = actor.state.clone();
             let context = self.context(&actor.plan, now);
@@ -146,13 +170,34 @@ impl Lane {
         self.step(decided, now, (key, request.command, &request.actor), Some(Answer::State(reply)));
     }
 
+    /// The instance that a request is about, where it is as the request expects it.
+    pub(super) fn checked(&self, key: Key, request: &CommandRequest) -> Result<&Actor, EngineError> {
+        let actor = self.actors.get(&key.instance).filter(|actor| actor.state.workspace == key.workspace);
+        let actor = actor.ok_or(EngineError::NotFound)?;
+        let actual = actor.state.seq;
+        match request.expected_seq.filter(|&expected| expected != actual) {
+            Some(expected) => Err(EngineError::SeqMismatch { expected, actual }),
+            None => Ok(actor),
+        }
+    }
+
     /// Decides one command on an instance that is in memory.
     fn step(&mut self, decided: &mut Decided, now: i64, wish: (Key, Command, &str), answer: Option<Answer>) {
-        let (key, command, actor_name) = wish;
-        let Some(actor) = self.actors.get_mut(&key.instance).filter(|actor| actor.state.workspace == key.workspace)
-        else {
-            return answer.map_or((), |answer| answer.refuse(EngineError::NotFound));
-        };
+        match self.try_step(decided, now, wish) {
+            Ok(pending) => pending.answers.extend(answer),
+            Err(why) => answer.map_or((), |answer| answer.refuse(why)),
+        }
+    }
+
+    /// The same; what was decided so far in this round, for whatever else hangs on it.
+    pub(super) fn try_step<'d>(
+        &mut self,
+        decided: &'d mut Decided,
+        now: i64,
+        (key, command, actor_name): (Key, Command, &str),
+    ) -> Result<&'d mut Pending, EngineError> {
+        let actor = self.actors.get_mut(&key.instance).filter(|actor| actor.state.workspace == key.workspace);
+        let actor = actor.ok_or(EngineError::NotFound)?;
         let context = Context {
             plan: &actor.plan,
             registry: &self.shared.registry,
@@ -165,22 +210,22 @@ impl Lane {
             Ok(decision) => {
                 let pending = decided.entry(key.instance).or_insert_with(|| Pending::new(key, first_seq));
                 pending.absorb(decision);
-                pending.answers.extend(answer);
+                Ok(pending)
             }
             Err(why) => {
                 if let kernel::CommandError::Damaged(why) = &why {
                     tracing::error!(instance = %key.instance, %why, "an event did not fit; the instance is read again");
-                    decided.shift_remove(&key.instance);
                     self.actors.remove(&key.instance);
+                    if let Some(lost) = decided.shift_remove(&key.instance) {
+                        lost.taken.iter().for_each(|&parcel| self.seen.reopen(parcel));
+                    }
                 }
-                if let Some(answer) = answer {
-                    answer.refuse(why.into());
-                }
+                Err(why.into())
             }
         }
     }
 
-    fn context<'a>(&'a self, plan: &'a Plan, now: i64) -> Context<'a> {
+    pub(super) fn context<'a>(&'a self, plan: &'a Plan, now: i64) -> Context<'a> {
         Context {
             plan,
             registry: &self.shared.registry,
@@ -204,7 +249,8 @@ impl Lane {
         }
         let (count, events) = (units.len(), units.iter().map(|unit| u64::from(unit.journal.count)).sum());
         let outcomes =
-            commit::commit(&self.shared.storage, Batch { fence: self.shared.fence, units }, &mut self.positions).await;
+            commit::commit(&self.shared.storage, Batch { fence: self.shared.fence(), units }, &mut self.positions)
+                .await;
         metrics::counter!("heddle_commits_total").increment(1);
         metrics::counter!("heddle_events_total").increment(events);
         metrics::histogram!("heddle_commit_units").record(count as f64);
@@ -221,13 +267,24 @@ impl Lane {
     /// The unit is durable: its effects go out, its callers are answered.
     fn release(&mut self, pending: Pending, unit: &Unit, attempts: &mut Vec<Ready>) {
         let key = pending.key;
+        pending.taken.iter().for_each(|&parcel| self.seen.finish(parcel));
+        if let Some(post) = &unit.post {
+            self.shared.hand_over(post.sent.iter().cloned());
+            if !post.signals.is_empty() {
+                self.shared.look();
+                self.shared.doorbell.ring();
+            }
+            self.shared.serve(key.workspace, pending.lines);
+        }
+        let leaves = self.leaving.as_ref().is_some_and(|leaving| leaving.has(key.instance.shard()));
         let Some(actor) = self.actors.get_mut(&key.instance) else { return };
         for number in &pending.effects.cancelled {
             if let Some(running) = actor.running.remove(number) {
                 running.cancel();
             }
         }
-        for dispatch in pending.effects.dispatches {
+        // What a shard that is given up would begin now, its new owner begins.
+        for dispatch in pending.effects.dispatches.into_iter().filter(|_| !leaves) {
             let cancelled = tokio_util::sync::CancellationToken::new();
             actor.running.insert(dispatch.number, cancelled.clone());
             let node = actor.plan.node(dispatch.node).id.clone();
@@ -258,15 +315,14 @@ impl Lane {
     /// The database refused the unit: nothing of it happened. The instance is read again when it is next needed.
     fn failed(&mut self, pending: Pending, why: &CommitError) {
         let instance = pending.key.instance;
+        pending.taken.iter().for_each(|&parcel| self.seen.reopen(parcel));
         self.actors.remove(&instance).into_iter().flat_map(|actor| actor.waiters).for_each(|waiter| {
             drop(waiter.send(Err(EngineError::Unavailable(why.to_string()))));
         });
         let error = match why {
             CommitError::Conflict(what) => EngineError::Conflict(what.clone()),
             CommitError::Fenced => {
-                if !self.shared.fenced.swap(true, Ordering::SeqCst) {
-                    tracing::error!("another server has taken over the shards of this one; it stops deciding");
-                }
+                self.shared.lost_ownership();
                 EngineError::Unavailable(why.to_string())
             }
             CommitError::Transient(_) | CommitError::Unknown(_) => EngineError::Unavailable(why.to_string()),

@@ -1,6 +1,7 @@
 //! A lane's timers: the near ones in memory, the far ones in the database until they are near.
 
 use super::message::Key;
+use heddle_model::ids::InstanceId;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
 
@@ -42,6 +43,12 @@ impl Timers {
             due.push((key, number));
         }
         due
+    }
+
+    /// Timers of these instances are another server's.
+    pub(super) fn drop_where(&mut self, goes: impl Fn(InstanceId) -> bool) {
+        self.heap.retain(|Reverse((_, key, _))| !goes(key.instance));
+        self.known.retain(|(key, ..)| !goes(key.instance));
     }
 
     /// When something is to be done next.

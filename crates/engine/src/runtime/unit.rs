@@ -3,6 +3,7 @@
 use super::actor::Actor;
 use super::lane::Lane;
 use super::pending::Pending;
+use super::post;
 use crate::kernel::{self, codec};
 use crate::storage::{Head, JobRow, JobState, JournalRow, Snapshot, TimerRow, Unit};
 use heddle_model::limits;
@@ -32,6 +33,9 @@ impl Lane {
             None
         };
         let effects = &mut pending.effects;
+        let parcels = (pending.taken.as_slice(), pending.replies.as_slice());
+        let (post, lines) = post::outgoing(&self.shared, actor, effects, parcels, now);
+        pending.lines = lines;
         Ok(Unit {
             workspace: key.workspace,
             instance: key.instance,
@@ -54,7 +58,7 @@ impl Lane {
             snapshot,
             idempotency: pending.idempotency.take(),
             logs: std::mem::take(&mut effects.logs),
-            post: None,
+            post,
         })
     }
 }

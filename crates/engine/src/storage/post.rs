@@ -195,17 +195,17 @@ pub enum Published {
     Refused,
 }
 
-/// Parcels that led to no event: taken, with what follows from them, in one transaction.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// A parcel that led to no event: taken, with what follows from it.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Settlement {
-    /// The parcels.
-    pub taken: Vec<(u16, ParcelId)>,
-    /// Answers.
-    pub replies: Vec<ReplyRow>,
-    /// Parcels that follow.
-    pub sent: Vec<Parcel>,
-    /// Messages that go back to their mailbox: their receiver did not wait any more.
-    pub returned: Vec<MessageRow>,
+    /// The parcel and its shard.
+    pub taken: (u16, ParcelId),
+    /// An answer.
+    pub reply: Option<ReplyRow>,
+    /// A parcel that follows.
+    pub sent: Option<Parcel>,
+    /// A message that goes back to its mailbox: its receiver did not wait any more.
+    pub returned: Option<MessageRow>,
 }
 
 /// A version that a call names.
@@ -224,6 +224,8 @@ pub struct Resolved {
 pub struct Member {
     /// Its name.
     pub name: String,
+    /// The process that runs under it, or did last: a new start under the name is another one.
+    pub server: heddle_model::ids::ServerId,
     /// Its lease has not ended.
     pub alive: bool,
 }

@@ -11,6 +11,7 @@ pub use registry::{Registry, RegistryError};
 pub use async_trait::async_trait;
 use heddle_model::ids::{InstanceId, WorkspaceId};
 use heddle_model::value::{Shared, Value};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -49,7 +50,7 @@ pub struct Task {
 }
 
 /// What a task gives back.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct TaskOutput {
     /// The node's output.
     pub output: Shared,

@@ -2,8 +2,8 @@
 //! gives the live state, its stored form reads back, tokens are conserved, and no status changed against the tables.
 
 use heddle_engine::kernel::{
-    Active, Command, CommandError, Context, Created, Decision, Effects, Entropy, Event, InstanceState, Json, Order,
-    codec, create, decide,
+    Active, Caller, Command, CommandError, Context, Created, Decision, Effects, Entropy, Event, InstanceState, Json,
+    Order, codec, create, decide,
 };
 use heddle_engine::tasks::{
     ErrorClass, PureTask, Registry, Task, TaskError, TaskInfo, TaskOutput, TaskType, TimerTask,
@@ -90,6 +90,21 @@ impl Run {
     }
 
     pub(crate) fn start_plan(plan: Plan, input: Value, order: Order, entropy: u64) -> Self {
+        let mut run = Self::prepare(plan, input, order, entropy);
+        run.step(Command::Start).unwrap();
+        run
+    }
+
+    /// An instance that a node of another one calls.
+    pub(crate) fn called(yaml: &str, input: Value, caller: Caller) -> Self {
+        let mut run = Self::prepare(plan(yaml), input, Order::Fifo, 1);
+        run.step(Command::CalledBy(caller)).unwrap();
+        run.step(Command::Start).unwrap();
+        run
+    }
+
+    /// An instance that has not begun.
+    fn prepare(plan: Plan, input: Value, order: Order, entropy: u64) -> Self {
         let registry = registry();
         let now = 1_763_800_000_000;
         let created = Created {
@@ -106,7 +121,7 @@ impl Run {
         let context = Context { plan: &plan, registry: &registry, now, entropy: Entropy(entropy), order };
         let (state, created) =
             create(context, InstanceId::from_u128(uuid_v7(now as u64, 7)), WorkspaceId::from_u128(3), created).unwrap();
-        let mut run = Self {
+        Self {
             state,
             plan,
             events: vec![(now, Event::InstanceCreated(Box::new(created)))],
@@ -116,9 +131,7 @@ impl Run {
             registry,
             entropy,
             gone: BTreeMap::new(),
-        };
-        run.step(Command::Start).unwrap();
-        run
+        }
     }
 
     pub(crate) fn step(&mut self, command: Command) -> Result<(), CommandError> {
@@ -186,7 +199,9 @@ impl Run {
             let waits = !self.state.live.is_empty()
                 || !self.state.incidents.is_empty()
                 || !self.state.held.is_empty()
-                || self.state.status == InstanceStatus::Paused;
+                || self.state.status == InstanceStatus::Paused
+                // It was called, and begins in the same commit.
+                || (self.state.status == InstanceStatus::Created && self.state.caller.is_some());
             assert!(waits, "an open instance waits for nothing: {:?}", self.state);
         }
     }

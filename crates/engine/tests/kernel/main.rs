@@ -9,6 +9,7 @@ mod human;
 mod joins;
 mod modify;
 mod old_formats;
+mod post;
 mod properties;
 mod random;
 mod repair;

@@ -32,8 +32,18 @@ fn a_journal_of_format_1_replays_to_its_snapshot() {
 fn it_is_written_in_the_new_format_and_a_later_one_is_refused() {
     let snapshot = codec::decode_state(SNAPSHOT).unwrap();
     let bytes = codec::encode_state(&snapshot).unwrap();
-    assert_eq!((SNAPSHOT[0], bytes[0]), (1, 2));
+    assert_eq!((SNAPSHOT[0], bytes[0]), (1, 3));
     assert_eq!(codec::decode_state(&bytes).unwrap(), snapshot);
-    assert!(codec::decode_state(&[3, 0, 0]).is_err());
+    assert!(codec::decode_state(&[4, 0, 0]).is_err());
     assert!(codec::decode_row(&[]).is_err());
+}
+
+#[test]
+fn a_snapshot_of_format_2_has_no_caller_and_no_permits() {
+    let snapshot = codec::decode_state(SNAPSHOT).unwrap();
+    let today = codec::encode_state(&snapshot).unwrap();
+    // Format 2 ended where the two fields of format 3, empty here, begin.
+    let mut older = today[..today.len() - 2].to_vec();
+    older[0] = 2;
+    assert_eq!(codec::decode_state(&older).unwrap(), snapshot);
 }

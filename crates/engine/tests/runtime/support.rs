@@ -4,12 +4,13 @@ use heddle_engine::kernel::Command;
 use heddle_engine::runtime::{CommandRequest, Engine, EngineConfig, StartRequest};
 use heddle_engine::storage::memory::MemoryStorage;
 use heddle_engine::storage::{
-    Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Storage, StorageError, Stored, TimerRow,
+    Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Member, MessageRow, Parcel, Published, Resolved,
+    Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
 };
 use heddle_engine::tasks::{
     PureTask, Registry, Task, TaskError, TaskInfo, TaskOutput, TaskType, TimerTask, async_trait,
 };
-use heddle_model::ids::{InstanceId, JobId, VersionId, WorkflowId, WorkspaceId};
+use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::value::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -173,6 +174,55 @@ impl Storage for Faulty {
     async fn now(&self) -> Result<i64, StorageError> {
         self.memory.now().await
     }
+    async fn members(&self) -> Result<Vec<Member>, StorageError> {
+        self.memory.members().await
+    }
+    async fn take(&self, fence: Fence, shards: &[u16]) -> Result<Vec<(u16, u64)>, StorageError> {
+        self.memory.take(fence, shards).await
+    }
+    async fn give(&self, fence: Fence, shards: &[u16]) -> Result<(), StorageError> {
+        self.memory.give(fence, shards).await
+    }
+    async fn inbox(&self, shards: &[u16], limit: u32) -> Result<Vec<Parcel>, StorageError> {
+        self.memory.inbox(shards, limit).await
+    }
+    async fn post(&self, parcel: &Parcel) -> Result<(), StorageError> {
+        self.memory.post(parcel).await
+    }
+    async fn settle(&self, fence: Fence, settlements: &[Settlement]) -> Result<(), CommitError> {
+        self.memory.settle(fence, settlements).await
+    }
+    async fn reply(&self, id: ParcelId) -> Result<Option<String>, StorageError> {
+        self.memory.reply(id).await
+    }
+    async fn publish(&self, message: &MessageRow, at_once: bool) -> Result<Published, StorageError> {
+        self.memory.publish(message, at_once).await
+    }
+    async fn broadcast(&self, workspace: WorkspaceId, signal: &SignalRow) -> Result<u64, StorageError> {
+        self.memory.broadcast(workspace, signal).await
+    }
+    async fn pair(
+        &self,
+        workspace: WorkspaceId,
+        name: &Arc<str>,
+        key: Option<&Arc<str>>,
+    ) -> Result<Vec<Parcel>, StorageError> {
+        self.memory.pair(workspace, name, key).await
+    }
+    async fn grant(&self, workspace: WorkspaceId, name: &Arc<str>) -> Result<Vec<Parcel>, StorageError> {
+        self.memory.grant(workspace, name).await
+    }
+    async fn sweep(&self, limit: u32) -> Result<Vec<Parcel>, StorageError> {
+        self.memory.sweep(limit).await
+    }
+    async fn resolve(
+        &self,
+        workspace: WorkspaceId,
+        workflow: &str,
+        version: &Value,
+    ) -> Result<Option<Resolved>, StorageError> {
+        self.memory.resolve(workspace, workflow, version).await
+    }
 }
 
 pub(crate) fn storage(yaml: &str) -> Faulty {
@@ -183,12 +233,29 @@ pub(crate) fn storage(yaml: &str) -> Faulty {
     faulty
 }
 
+/// Makes another workflow known, by the name in its text: its version has this number as its id.
+pub(crate) fn define(storage: &Faulty, id: u128, yaml: &str) {
+    let parsed = heddle_model::format::parse(yaml, heddle_model::format::Format::Yaml);
+    assert!(!parsed.has_errors(), "{:?}", parsed.diagnostics);
+    let definition = parsed.definition.unwrap();
+    let version = VersionId::from_u128(id);
+    storage.memory.define(WORKSPACE, version, heddle_model::format::to_json(&definition).to_string());
+    let resolved = Resolved { workflow: WorkflowId::from_u128(id), version, version_number: 1 };
+    storage.memory.name(WORKSPACE, &definition.name, resolved);
+}
+
 pub(crate) async fn engine(storage: &Faulty) -> Engine {
+    named(storage, "heddle").await
+}
+
+/// A server of this name.
+pub(crate) async fn named(storage: &Faulty, name: &str) -> Engine {
     let mut registry = Registry::default();
     registry.register(Echo).unwrap();
     registry.register_timer(Nap).unwrap();
     registry.register_pure(Set).unwrap();
-    Engine::start(Arc::new(storage.clone()), registry, EngineConfig::default()).await.unwrap()
+    let config = EngineConfig { server_name: name.to_owned(), ..EngineConfig::default() };
+    Engine::start(Arc::new(storage.clone()), registry, config).await.unwrap()
 }
 
 pub(crate) fn start(engine: &Engine, input: Value, wait_ms: u64) -> StartRequest {

@@ -50,6 +50,8 @@ pub struct Plan {
     pub search: Vec<Arc<str>>,
     /// Whether a guard or a mutex may hold a node back.
     pub has_gates: bool,
+    /// Whether a mutex reaches beyond the instance.
+    pub shares_names: bool,
     nodes: Vec<PlanNode>,
     edges: Vec<PlanEdge>,
     scopes: Vec<PlanScope>,

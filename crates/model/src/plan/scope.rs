@@ -1,7 +1,7 @@
 //! Scopes: the root, and the body of each container.
 
 use super::{EdgeIx, NodeIx, Trigger};
-use crate::definition::Rest;
+use crate::definition::{MutexLevel, Rest};
 use heddle_expr::{Condition, Template};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -115,9 +115,11 @@ pub struct Repeat {
     pub max: Option<u32>,
 }
 
-/// Excludes by name within an instance.
+/// Excludes by name.
 #[derive(Debug)]
 pub struct MutexPlan {
+    /// How far it reaches.
+    pub level: MutexLevel,
     /// The name.
     pub name: Arc<str>,
     /// How many may hold it.

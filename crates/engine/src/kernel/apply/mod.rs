@@ -11,7 +11,7 @@ use super::state::{Execution, Incident, InstanceState, Phase, Timer, TimerKind};
 use heddle_model::ids::{InstanceId, WorkspaceId};
 use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
 use heddle_model::plan::Plan;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// An event that does not fit.
@@ -70,6 +70,8 @@ impl InstanceState {
             next_incident: 0,
             next_scope: 1,
             next_subscription: 0,
+            caller: None,
+            permits: BTreeSet::new(),
         }
     }
 
@@ -133,6 +135,7 @@ impl InstanceState {
             | Event::MessageTaken { .. } => self.change_waits(event)?,
             Event::HumanAsked { .. } | Event::HumanChanged { .. } => self.change_human(event)?,
             Event::ChildCalled { .. } => self.change_call(event)?,
+            Event::CalledBy(_) | Event::PermitAsked { .. } | Event::PermitGranted { .. } => self.change_post(event)?,
             Event::UndoStarted { .. } | Event::UndoBegun { .. } | Event::NodeCompensated { .. } | Event::UndoEnded => {
                 self.change_undo(plan, event, at)?
             }
@@ -154,6 +157,7 @@ impl InstanceState {
         self.timers.clear();
         self.subscriptions.clear();
         self.mutexes.clear();
+        self.permits.clear();
         self.mailbox.clear();
         self.held.clear();
         self.frozen = false;

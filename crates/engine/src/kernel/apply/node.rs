@@ -3,8 +3,9 @@
 use crate::kernel::event::{AfterFailure, Event, Failure, Json, Named};
 use crate::kernel::marking::ROOT;
 use crate::kernel::state::{Active, Execution, InstanceState, NodeRecord, Owner, Record, TimerKind};
+use heddle_model::definition::MutexLevel;
 use heddle_model::lifecycle::NodeStatus;
-use heddle_model::plan::{EdgeIx, NodeIx, Plan};
+use heddle_model::plan::{EdgeIx, MutexPlan, NodeIx, Plan};
 use std::collections::BTreeMap;
 
 impl InstanceState {
@@ -132,7 +133,8 @@ impl InstanceState {
     /// An execution becomes live: its scope, mutex and number know of it.
     pub(in crate::kernel) fn put_live(&mut self, plan: &Plan, number: u32, execution: Execution) -> Result<(), String> {
         self.next_execution = self.next_execution.max(number + 1);
-        if let Some(mutex) = plan.node(execution.node).mutex.as_ref().filter(|_| execution.undoes.is_none()) {
+        let own = |mutex: &&MutexPlan| mutex.level == MutexLevel::Instance && execution.undoes.is_none();
+        if let Some(mutex) = plan.node(execution.node).mutex.as_ref().filter(own) {
             self.mutexes.entry(mutex.name.clone()).or_default().push(number);
         }
         self.marking_mut(execution.scope).ok_or("there is no such scope")?.enter(number);
@@ -145,6 +147,7 @@ impl InstanceState {
         if let Some(marking) = self.marking_mut(execution.scope) {
             marking.exit(number);
         }
+        self.permits.remove(&number);
         if let Some(mutex) = &plan.node(execution.node).mutex
             && let Some(holders) = self.mutexes.get_mut(&mutex.name)
         {

@@ -129,6 +129,8 @@ impl From<State> for InstanceState {
             next_incident: old.next_incident,
             next_scope: 1,
             next_subscription: 0,
+            caller: None,
+            permits: std::collections::BTreeSet::new(),
         }
     }
 }

@@ -74,6 +74,8 @@ impl Event {
             | Self::NodeCancelled { number }
             | Self::NodeRevived { number }
             | Self::NodeRefired { number, .. }
+            | Self::PermitAsked { number, .. }
+            | Self::PermitGranted { number }
             | Self::AttemptLost { number } => Some(*number),
             _ => None,
         }

@@ -19,6 +19,14 @@ pub struct Failure {
     pub retryable: bool,
 }
 
+impl Failure {
+    /// A called workflow was ended by a person or a program.
+    pub(in crate::kernel) fn terminated(reason: &str) -> Self {
+        let message = format!("the called workflow was terminated: {reason}");
+        TaskError::new(ErrorClass::Business, "TERMINATED", message).permanent().into()
+    }
+}
+
 impl From<TaskError> for Failure {
     fn from(error: TaskError) -> Self {
         Self {

@@ -441,4 +441,20 @@ pub enum Event {
     },
     /// Everything is undone.
     UndoEnded,
+    /// A node of another instance called this one.
+    CalledBy(crate::kernel::state::Caller),
+    /// The permit of a name that is shared with other instances is awaited.
+    PermitAsked {
+        /// The execution.
+        number: u32,
+        /// The name, with its reach.
+        name: Arc<str>,
+        /// How many may hold it.
+        permits: u32,
+    },
+    /// It is the execution's.
+    PermitGranted {
+        /// The execution.
+        number: u32,
+    },
 }

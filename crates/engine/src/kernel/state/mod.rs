@@ -8,12 +8,12 @@ use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
 use heddle_model::plan::NodeIx;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use super::marking::{Marking, RoundState, Scope};
 pub use wait::{Awaited, Letter, Owner, Subscription, Then};
-pub use work::{AfterUndo, Called, HumanTask, Items, Record, Undoing};
+pub use work::{AfterUndo, Called, Caller, HumanTask, Items, Record, Undoing};
 
 /// Variables by name, in the order of their names so that every walk over them is deterministic.
 pub type Variables = BTreeMap<Arc<str>, Json>;
@@ -101,6 +101,11 @@ pub struct InstanceState {
     pub next_scope: u32,
     /// The next subscription's number.
     pub next_subscription: u32,
+    // From here on: what format 3 brought. New fields stand at the end (kernel::codec).
+    /// The node of another instance that called this one.
+    pub caller: Option<Caller>,
+    /// Executions that hold the permit of a name which they share with other instances.
+    pub permits: BTreeSet<u32>,
 }
 
 /// What an instance is doing within its status.
@@ -203,6 +208,8 @@ pub enum Active {
     Call(Box<Called>),
     /// What its scope has done is being undone.
     Undo,
+    /// The permit of this name is awaited.
+    Permit(Arc<str>),
 }
 
 impl Active {
@@ -300,6 +307,8 @@ pub enum Held {
         /// What it gave, or failed with.
         result: Result<Json, Failure>,
     },
+    /// The permit that this execution asked for was granted.
+    Granted(u32),
 }
 
 impl InstanceState {

@@ -60,6 +60,19 @@ pub struct Called {
     pub workflow: Arc<str>,
 }
 
+/// The node of another instance that called this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Its execution.
+    pub number: u32,
+    /// Whether it waits for the end.
+    pub wait: bool,
+    /// Calls around this instance, itself included.
+    pub depth: u32,
+}
+
 /// A compensation under way.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Undoing {

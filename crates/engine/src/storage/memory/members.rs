@@ -28,13 +28,17 @@ impl Members {
         self.servers.iter().find(|(_, server)| server.fence == fence).map(|(name, _)| name)
     }
 
-    fn next_fence(&mut self) -> Fence {
+    /// The name's epoch rises: whoever ran under it can write nothing more.
+    fn close(&mut self, name: &str) {
         self.epochs += 1;
-        Fence { server: ServerId::from_u128(u128::from(self.epochs)), epoch: self.epochs }
+        if let Some(server) = self.servers.get_mut(name) {
+            (server.fence.epoch, server.until) = (self.epochs, 0);
+        }
     }
 
     pub(super) fn acquire(&mut self, name: &str, now: i64, positions: &BTreeMap<u16, u64>) -> Leased {
-        let fence = self.next_fence();
+        self.epochs += 1;
+        let fence = Fence { server: ServerId::from_u128(u128::from(self.epochs)), epoch: self.epochs };
         self.servers.insert(name.to_owned(), Server { fence, until: now + SHARD_LEASE_MS });
         let all: Vec<u16> = (0..SHARDS).collect();
         self.take(fence, &all, now, positions);
@@ -58,10 +62,7 @@ impl Members {
             .filter(|(other, server)| **other != name && server.until <= now)
             .map(|(other, _)| other.clone())
             .collect();
-        for other in &ended {
-            let fence = self.next_fence();
-            self.servers.insert(other.clone(), Server { fence, until: 0 });
-        }
+        ended.iter().for_each(|other| self.close(other));
         let free = |owner: Option<&String>| owner.is_none_or(|owner| ended.contains(owner));
         let mut taken = Vec::new();
         for &shard in shards {
@@ -85,13 +86,16 @@ impl Members {
 
     pub(super) fn release(&mut self, fence: Fence) {
         let Some(name) = self.name_of(fence).cloned() else { return };
-        let fence = self.next_fence();
-        self.servers.insert(name.clone(), Server { fence, until: 0 });
+        self.close(&name);
         self.owners.retain(|_, owner| *owner != name);
     }
 
     pub(super) fn list(&self, now: i64) -> Vec<Member> {
-        let alive = |server: &Server| server.until > now;
-        self.servers.iter().map(|(name, server)| Member { name: name.clone(), alive: alive(server) }).collect()
+        let member = |(name, server): (&String, &Server)| Member {
+            name: name.clone(),
+            server: server.fence.server,
+            alive: server.until > now,
+        };
+        self.servers.iter().map(member).collect()
     }
 }

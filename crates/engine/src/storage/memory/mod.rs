@@ -67,6 +67,11 @@ impl MemoryStorage {
         self.lock().office.parcels.values().cloned().collect()
     }
 
+    /// Puts a message into its mailbox, and looks for nobody.
+    pub fn keep(&self, message: MessageRow) {
+        self.lock().office.keep(message);
+    }
+
     /// Sets the clock; from then on it stands until it is set again.
     pub fn set_now(&self, unix_ms: i64) {
         self.clock.store(unix_ms, Ordering::SeqCst);
@@ -395,12 +400,12 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
-    async fn settle(&self, fence: Fence, settlement: &Settlement) -> Result<(), CommitError> {
+    async fn settle(&self, fence: Fence, settlements: &[Settlement]) -> Result<(), CommitError> {
         let mut data = self.lock();
         if !data.members.is_current(fence) {
             return Err(CommitError::Fenced);
         }
-        data.office.settle(settlement);
+        settlements.iter().for_each(|settlement| data.office.settle(settlement));
         Ok(())
     }
 

@@ -50,9 +50,15 @@ impl Office {
         }
     }
 
+    pub(super) fn keep(&mut self, message: MessageRow) {
+        self.messages.insert(message.id, message);
+    }
+
     pub(super) fn settle(&mut self, settlement: &Settlement) {
-        settlement.taken.iter().for_each(|(_, id)| drop(self.parcels.remove(id)));
-        self.replies.extend(settlement.replies.iter().map(|reply| (reply.id, reply.clone())));
+        if self.parcels.remove(&settlement.taken.1).is_none() {
+            return;
+        }
+        self.replies.extend(settlement.reply.iter().map(|reply| (reply.id, reply.clone())));
         self.parcels.extend(settlement.sent.iter().map(|parcel| (parcel.id, parcel.clone())));
         self.messages.extend(settlement.returned.iter().map(|message| (message.id, message.clone())));
     }

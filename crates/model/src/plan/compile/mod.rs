@@ -103,6 +103,9 @@ impl Plan {
             on_failure: definition.settings.on_failure,
             search: definition.settings.search.iter().map(|name| name.as_str().into()).collect(),
             has_gates: nodes.iter().any(|node| node.guard.is_some() || node.mutex.is_some()),
+            shares_names: nodes.iter().any(|node| {
+                node.mutex.as_ref().is_some_and(|mutex| mutex.level != crate::definition::MutexLevel::Instance)
+            }),
             masks: nodes.iter().map(|_| OnceLock::new()).collect(),
             nodes,
             edges,

@@ -2,7 +2,7 @@
 
 use super::super::{EndKind, MutexPlan, NodeIx, NodeKind, PlanNode, Repeat, Round, ScopeIx, Undo};
 use super::{Flat, PlanError, condition, container, error, mapping, template, trigger};
-use crate::definition::{Compensate, Join, MutexLevel, Node, NodeType, Split};
+use crate::definition::{Compensate, Join, Node, NodeType, Split};
 use crate::value::Value;
 
 pub(super) fn compile(flat: &Flat<'_>, ix: NodeIx, node: &Node, scope: ScopeIx) -> Result<PlanNode, PlanError> {
@@ -104,10 +104,7 @@ fn round(flat: &Flat<'_>, node: &Node) -> Result<Option<Box<Round>>, PlanError> 
 
 fn mutex(node: &Node) -> Result<Option<MutexPlan>, PlanError> {
     let Some(mutex) = &node.mutex else { return Ok(None) };
-    if mutex.level != MutexLevel::Instance {
-        return Err(error(&node.id, "a mutex beyond the instance is not available in this version"));
-    }
-    Ok(Some(MutexPlan { name: mutex.name.as_str().into(), permits: mutex.permits.max(1) }))
+    Ok(Some(MutexPlan { level: mutex.level, name: mutex.name.as_str().into(), permits: mutex.permits.max(1) }))
 }
 
 fn repeat(node: &Node) -> Result<Option<Box<Repeat>>, PlanError> {

@@ -1,0 +1,116 @@
+//! Several servers on the same data: shards move, requests find their owner, a server that was taken for dead writes nothing.
+
+use super::post::until;
+use super::support::{Faulty, SEQUENCE, WORKSPACE, named, start, storage, wish};
+use heddle_engine::kernel::Command;
+use heddle_engine::runtime::{Engine, EngineError};
+use heddle_engine::storage::Storage;
+use heddle_model::lifecycle::InstanceStatus;
+use heddle_model::limits::{SHARD_LEASE_MS, SHARDS};
+use heddle_model::value::json;
+use std::time::Duration;
+
+const NAP: &str = "
+name: nap
+nodes:
+  - { id: start, type: start }
+  - { id: nap, type: nap, config: { ms: 600000 } }
+  - { id: one, type: echo, config: { value: 1 } }
+  - { id: done, type: end }
+edges: [{ from: start, to: nap }, { from: nap, to: one }, { from: one, to: done }]
+";
+
+/// Waits until the shards are spread: none unowned, none owned twice, and each server has some.
+async fn spread(engines: &[&Engine]) {
+    let all = async {
+        loop {
+            let mut shards: Vec<u16> = engines.iter().flat_map(|engine| engine.shards()).collect();
+            shards.sort_unstable();
+            if engines.iter().all(|engine| engine.owns_shards()) && shards == (0..SHARDS).collect::<Vec<_>>() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), all).await.expect("the shards are spread in time");
+}
+
+/// The data, and two servers on it that have their shares.
+async fn two(yaml: &str) -> (Faulty, Engine, Engine) {
+    let storage = storage(yaml);
+    let a = named(&storage, "a").await;
+    let b = named(&storage, "b").await;
+    spread(&[&a, &b]).await;
+    (storage, a, b)
+}
+
+#[tokio::test]
+async fn a_second_server_gets_its_share_and_gives_it_back_when_it_stops() {
+    let (_, a, b) = two(SEQUENCE).await;
+    assert!(a.shards().len() > 80 && b.shards().len() > 80);
+    let instances = b.start_instances((0..20).map(|_| start(&b, json!({}), 5_000)).collect()).await;
+    assert!(instances.iter().all(|it| it.as_ref().unwrap().state.status == InstanceStatus::Completed));
+    b.shutdown().await;
+    spread(&[&a]).await;
+}
+
+#[tokio::test]
+async fn any_server_takes_requests_for_any_instance() {
+    let (_, a, b) = two(NAP).await;
+    let id = a.start_instances(vec![start(&a, json!({}), 0)]).await.remove(0).unwrap().instance;
+    assert!(a.shards().contains(&id.shard()));
+    assert_eq!(b.load(WORKSPACE, id).await.unwrap().unwrap().state.status, InstanceStatus::Running);
+    let mut dry = wish(Command::Pause { freeze: true });
+    dry.dry_run = true;
+    assert_eq!(b.command(WORKSPACE, id, dry).await.unwrap().status, InstanceStatus::Paused);
+    let paused = b.command(WORKSPACE, id, wish(Command::Pause { freeze: true })).await.unwrap();
+    assert_eq!(paused.status, InstanceStatus::Paused);
+    let again = b.command(WORKSPACE, id, wish(Command::Pause { freeze: true })).await;
+    assert!(matches!(again, Err(EngineError::IllegalTransition { .. })), "{again:?}");
+    let mut stale = wish(Command::Resume);
+    stale.expected_seq = Some(1);
+    assert!(matches!(b.command(WORKSPACE, id, stale).await, Err(EngineError::SeqMismatch { .. })));
+    b.command(WORKSPACE, id, wish(Command::Resume)).await.unwrap();
+    let nap = Command::Complete { node: "nap".into(), output: json!(null) };
+    b.command(WORKSPACE, id, wish(nap)).await.unwrap();
+    let ended = b.wait_end(WORKSPACE, id, Duration::from_secs(10)).await.unwrap().unwrap();
+    assert_eq!(ended.state.status, InstanceStatus::Completed);
+}
+
+#[tokio::test]
+async fn instances_go_on_where_their_shards_go() {
+    let storage = storage(NAP);
+    let a = named(&storage, "a").await;
+    let started = a.start_instances((0..60).map(|_| start(&a, json!({}), 0)).collect()).await;
+    let ids: Vec<_> = started.into_iter().map(|it| it.unwrap().instance).collect();
+    let b = named(&storage, "b").await;
+    spread(&[&a, &b]).await;
+    assert!(ids.iter().any(|id| b.shards().contains(&id.shard())));
+    for &id in &ids {
+        let nap = Command::Complete { node: "nap".into(), output: json!(null) };
+        a.command(WORKSPACE, id, wish(nap)).await.unwrap();
+    }
+    for &id in &ids {
+        until(&b, id, |state| state.status == InstanceStatus::Completed).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_was_taken_for_dead_writes_nothing_and_joins_again() {
+    let storage = storage(NAP);
+    let a = named(&storage, "a").await;
+    let id = a.start_instances(vec![start(&a, json!({}), 0)]).await.remove(0).unwrap().instance;
+    // Its lease ends while it does not look; another one takes everything.
+    let now = storage.memory.now().await.unwrap();
+    storage.memory.set_now(now + SHARD_LEASE_MS + 1);
+    let b = storage.memory.acquire("b").await.unwrap();
+    assert_eq!(b.shards.len(), usize::from(SHARDS));
+    let late = a.command(WORKSPACE, id, wish(Command::Pause { freeze: false })).await;
+    assert!(matches!(late, Err(EngineError::Unavailable(_))), "{late:?}");
+    assert_eq!(storage.memory.load(WORKSPACE, id).await.unwrap().unwrap().journal.len(), 1);
+    // The other one stops; the first has joined again and gets everything back.
+    storage.memory.release(b.fence).await.unwrap();
+    spread(&[&a]).await;
+    let paused = a.command(WORKSPACE, id, wish(Command::Pause { freeze: false })).await.unwrap();
+    assert_eq!(paused.status, InstanceStatus::Paused);
+}
