@@ -30,6 +30,13 @@ const WORDS: &[(&str, &str, &str)] = &[
     ),
     // A table that is only appended to: frozen early, so that no late, large vacuum is needed.
     ("{log}", "WITH (autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 0)", "STRICT"),
+    // A table whose rows come and go: a vacuum that keeps up, before the index is full of what is gone.
+    ("{queue}", "WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0)", "STRICT"),
+    (
+        "{keyed_queue}",
+        "WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0)",
+        "STRICT, WITHOUT ROWID",
+    ),
     // Small rows found by their key alone: SQLite keeps them in the key's own tree.
     ("{keyed}", "", "STRICT, WITHOUT ROWID"),
 ];

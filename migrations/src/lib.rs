@@ -48,6 +48,10 @@ changes! {
     m0023_idempotency_key,
     m0024_task_log,
     m0025_refuse,
+    m0026_inbox_parcels,
+    m0027_mailbox,
+    m0028_permit,
+    m0029_instance_parent,
 }
 
 /// Applies and takes back the changes.

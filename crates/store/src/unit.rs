@@ -3,8 +3,12 @@
 //! A future dropped inside `begin` leaves a pooled connection inside a transaction (sqlx up to 0.9.0), and a dropped commit leaves
 //! nobody who knows how it ended. So every unit runs in a task of its own, which the caller only awaits.
 
-use crate::{Store, StoreError, connect::Backend};
-use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use crate::connect::Pools;
+use crate::{Store, StoreError};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, SqlxPostgresConnector,
+    TransactionOptions, TransactionTrait,
+};
 use std::future::Future;
 use std::pin::Pin;
 
@@ -41,24 +45,38 @@ impl Store {
         W: for<'a> FnOnce(&'a DatabaseTransaction) -> Body<'a, T> + Send + 'static,
     {
         let store = self.clone();
-        let work = async move {
-            // SQLite: a transaction that begins as a reader cannot wait for its turn to write.
-            let sqlite_transaction_mode =
-                matches!(store.backend(), Backend::Sqlite).then_some(SqliteTransactionMode::Immediate);
-            let options = TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() };
-            let writer = store.writer().await;
-            let transaction = writer.begin_with_options(options).await?;
-            match body(&transaction).await {
-                Ok(value) => {
-                    transaction.commit().await?;
-                    Ok(value)
-                }
-                Err(error) => {
-                    transaction.rollback().await?;
-                    Err(error)
-                }
-            }
-        };
-        unit(work, StoreError::Fatal).await
+        unit(async move { transact(&*store.writer().await, body).await }, StoreError::Fatal).await
+    }
+
+    /// The same on the engine's own connections, where there are such for this: on PostgreSQL they plan for keys.
+    pub(crate) async fn engine_write_unit<T, W>(&self, body: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: for<'a> FnOnce(&'a DatabaseTransaction) -> Body<'a, T> + Send + 'static,
+    {
+        let Pools::Postgres { engine, .. } = self.pools() else { return self.write_unit(body).await };
+        let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(engine.clone());
+        unit(async move { transact(&connection, body).await }, StoreError::Fatal).await
+    }
+}
+
+async fn transact<T, W>(writer: &DatabaseConnection, body: W) -> Result<T, StoreError>
+where
+    W: for<'a> FnOnce(&'a DatabaseTransaction) -> Body<'a, T>,
+{
+    // SQLite: a transaction that begins as a reader cannot wait for its turn to write.
+    let sqlite = writer.get_database_backend() == DbBackend::Sqlite;
+    let sqlite_transaction_mode = sqlite.then_some(SqliteTransactionMode::Immediate);
+    let options = TransactionOptions { sqlite_transaction_mode, ..TransactionOptions::default() };
+    let transaction = writer.begin_with_options(options).await?;
+    match body(&transaction).await {
+        Ok(value) => {
+            transaction.commit().await?;
+            Ok(value)
+        }
+        Err(error) => {
+            transaction.rollback().await?;
+            Err(error)
+        }
     }
 }

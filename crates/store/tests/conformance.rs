@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use common::Fixture;
 use heddle_engine::storage::conformance::Subject;
 use heddle_engine::storage::memory::MemoryStorage;
-use heddle_engine::storage::{IncidentRow, LogRow, NodeRow, Storage};
+use heddle_engine::storage::{IncidentRow, LogRow, NodeRow, Resolved, Storage};
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
 use heddle_store::query::LogFilter;
 use std::sync::Arc;
@@ -33,6 +33,23 @@ impl Subject for Memory {
     }
     async fn search(&self, _: WorkspaceId, instance: InstanceId) -> Vec<(String, String)> {
         self.0.search_values(instance).into_iter().map(|(name, value)| (name.to_string(), value)).collect()
+    }
+    async fn versions(&self, workspace: WorkspaceId, name: &str, count: u32) -> Vec<Resolved> {
+        let workflow = WorkflowId::from_u128(common::fresh());
+        let version =
+            |version_number| Resolved { workflow, version: VersionId::from_u128(common::fresh()), version_number };
+        let versions: Vec<Resolved> = (1..=count).map(version).collect();
+        versions.iter().for_each(|version| self.0.name(workspace, name, version.clone()));
+        versions
+    }
+    async fn kept(&self, workspace: WorkspaceId) -> usize {
+        self.0.kept(workspace)
+    }
+    async fn end_lease(&self, server_name: &str) {
+        self.0.end_lease(server_name);
+    }
+    fn is_shared(&self) -> bool {
+        true
     }
 }
 
@@ -75,6 +92,25 @@ impl Subject for Fixture {
     }
     async fn search(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<(String, String)> {
         self.store.search_values(workspace, instance).await.unwrap()
+    }
+    async fn versions(&self, workspace: WorkspaceId, name: &str, count: u32) -> Vec<Resolved> {
+        let row = heddle_store::query::WorkspaceRow { id: workspace, ..common::workspace(name) };
+        self.store.workspace_insert(row, common::audit(Some(workspace), "workspace.create")).await.unwrap();
+        common::workflow_of(&self.store, workspace, name, count).await
+    }
+    async fn kept(&self, workspace: WorkspaceId) -> usize {
+        let id = match self.postgres {
+            Some(_) => format!("'{:032x}'", workspace.as_u128()),
+            None => format!("x'{:032x}'", workspace.as_u128()),
+        };
+        let rows = self.ask(&format!("SELECT count(*) AS n FROM message WHERE workspace_id = {id}")).await;
+        rows[0].try_get::<i64>("", "n").unwrap() as usize
+    }
+    async fn end_lease(&self, server_name: &str) {
+        self.ask(&format!("UPDATE server_node SET lease_until = 1 WHERE name = '{server_name}' RETURNING name")).await;
+    }
+    fn is_shared(&self) -> bool {
+        self.postgres.is_some()
     }
 }
 

@@ -114,7 +114,7 @@ pub trait Storage: Send + Sync + 'static {
     /// Puts a parcel of a door's into the inbox. One with the same id that is there already is no error.
     async fn post(&self, parcel: &Parcel) -> Result<(), StorageError>;
 
-    /// Takes parcels that led to no event, in one transaction, fenced like a commit. One whose parcel is gone is left out, with all that
+    /// Takes parcels that led to no event, fenced like a commit. One whose parcel is gone is left out, with all that
     /// would follow from it: a message that goes back to its mailbox goes back once.
     async fn settle(&self, fence: Fence, settlements: &[Settlement]) -> Result<(), CommitError>;
 

@@ -7,6 +7,7 @@ mod sqlite_engine;
 pub(crate) use postgres::parse_url;
 
 use crate::StoreError;
+use crate::engine::Cursors;
 use heddle_migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, sqlx};
 use sqlite_engine::EngineConnection;
@@ -48,6 +49,7 @@ struct Inner {
     /// would ask for it by turns, and the one who asks seldom would hardly ever find it free.
     turn: Mutex<()>,
     url: String,
+    cursors: Cursors,
 }
 
 /// The driver's own pools, for the engine's hot path.
@@ -87,7 +89,9 @@ impl Store {
                 )));
             }
         };
-        Ok(Self { inner: Arc::new(Inner { pools, reader, writer, turn: Mutex::new(()), url: options.url.clone() }) })
+        let url = options.url.clone();
+        let inner = Inner { pools, reader, writer, turn: Mutex::new(()), url, cursors: Cursors::default() };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Brings the schema up to date; answers the names of the changes that were applied now.
@@ -154,6 +158,11 @@ impl Store {
 
     pub(crate) fn url(&self) -> &str {
         &self.inner.url
+    }
+
+    /// Where the sweep of the post goes on.
+    pub(crate) fn cursors(&self) -> &Cursors {
+        &self.inner.cursors
     }
 
     /// For reading.

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The commit has about twenty statements.
+/// The commit has about thirty statements.
 const STATEMENTS: usize = 64;
 
 /// The connection, opened when it is first needed.

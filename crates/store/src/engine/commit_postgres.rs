@@ -1,10 +1,11 @@
 //! A batch on PostgreSQL: its columns as arrays, sent with one statement.
 
-use super::rows::{in_order, jobs_gone, nodes, timers_gone};
+use super::post_postgres;
+use super::rows::{in_order, jobs_gone, nodes, posts, timers_gone};
 use super::statement_postgres::{self, PARTS};
 use crate::error::{commit_error, not_sent};
 use crate::row::{search_key, text, uuid};
-use heddle_engine::storage::{Batch, CommitError, JobState, Unit};
+use heddle_engine::storage::{Batch, CommitError, Fence, JobState, Settlement, Unit};
 use sea_orm::prelude::Uuid;
 use sea_orm::sqlx::postgres::{PgArguments, PgHasArrayType};
 use sea_orm::sqlx::{self, Arguments, AssertSqlSafe, Encode, PgPool, Postgres, Type};
@@ -17,21 +18,35 @@ pub(super) struct Prepared {
 }
 
 /// Collects the arguments of the parts that have rows.
-struct Writer {
-    parts: u16,
+pub(super) struct Writer {
+    parts: u32,
     arguments: PgArguments,
     error: Option<String>,
 }
 
 impl Writer {
-    /// Begins a part; its columns follow.
-    fn part(&mut self, number: usize) -> &mut Self {
-        debug_assert!(number < PARTS.len());
+    /// Every statement begins with the fence.
+    fn new(fence: Fence) -> Self {
+        let mut writer = Self { parts: 0, arguments: PgArguments::default(), error: None };
+        writer.value(uuid(fence.server.as_u128())).value(fence.epoch as i64);
+        writer
+    }
+
+    fn prepared(self) -> Result<Prepared, CommitError> {
+        match self.error {
+            None => Ok(Prepared { sql: statement_postgres::text(self.parts), arguments: self.arguments }),
+            Some(error) => Err(CommitError::Fatal(error)),
+        }
+    }
+
+    /// Begins a part; its columns follow. Parts come in the order of their numbers.
+    pub(super) fn part(&mut self, number: usize) -> &mut Self {
+        debug_assert!(number < PARTS.len() && self.parts >> number == 0);
         self.parts |= 1 << number;
         self
     }
 
-    fn value<'q, T: Encode<'q, Postgres> + Type<Postgres>>(&mut self, value: T) -> &mut Self {
+    pub(super) fn value<'q, T: Encode<'q, Postgres> + Type<Postgres>>(&mut self, value: T) -> &mut Self {
         if let Err(error) = self.arguments.add(value) {
             self.error.get_or_insert_with(|| error.to_string());
         }
@@ -39,7 +54,7 @@ impl Writer {
     }
 
     /// One column: an array with a value per row.
-    fn column<'q, R, T>(&mut self, rows: &[R], value: impl Fn(&R) -> T) -> &mut Self
+    pub(super) fn column<'q, R, T>(&mut self, rows: &[R], value: impl Fn(&R) -> T) -> &mut Self
     where
         T: PgHasArrayType + Encode<'q, Postgres> + Type<Postgres>,
     {
@@ -63,8 +78,7 @@ const fn instance(unit: &Unit) -> Uuid {
 /// Encodes a batch.
 pub(super) fn prepare(batch: &Batch) -> Result<Prepared, CommitError> {
     let units = in_order(batch);
-    let mut writer = Writer { parts: 0, arguments: PgArguments::default(), error: None };
-    writer.value(uuid(batch.fence.server.as_u128())).value(batch.fence.epoch as i64);
+    let mut writer = Writer::new(batch.fence);
     heads(&mut writer, &units);
     journal(&mut writer, &units);
     node_instances(&mut writer, &units);
@@ -72,10 +86,15 @@ pub(super) fn prepare(batch: &Batch) -> Result<Prepared, CommitError> {
     jobs(&mut writer, &units);
     incidents(&mut writer, &units);
     beside(&mut writer, &units);
-    match writer.error {
-        None => Ok(Prepared { sql: statement_postgres::text(writer.parts), arguments: writer.arguments }),
-        Some(error) => Err(CommitError::Fatal(error)),
-    }
+    post_postgres::posts(&mut writer, &posts(&units))?;
+    writer.prepared()
+}
+
+/// Encodes settlements.
+pub(super) fn prepare_settlements(fence: Fence, settlements: &[Settlement]) -> Result<Prepared, CommitError> {
+    let mut writer = Writer::new(fence);
+    post_postgres::settlements(&mut writer, settlements)?;
+    writer.prepared()
 }
 
 /// Sends it and waits for the end.
@@ -122,7 +141,8 @@ fn heads(writer: &mut Writer, units: &[&Unit]) {
             .column(&created, |(unit, _)| unit.head.phase)
             .column(&created, |(_, row)| text(&row.started_by))
             .column(&created, |(_, row)| row.business_key.as_deref().map(text))
-            .column(&created, |(unit, _)| unit.head.error.as_deref().map(text));
+            .column(&created, |(unit, _)| unit.head.error.as_deref().map(text))
+            .column(&created, |(_, row)| row.parent.map(|parent| uuid(parent.as_u128())));
     }
     let moved: Vec<&Unit> = units.iter().copied().filter(|unit| unit.created.is_none()).collect();
     if !moved.is_empty() {

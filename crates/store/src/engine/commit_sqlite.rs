@@ -1,10 +1,11 @@
 //! A batch on SQLite: prepared statements of one row each, in one IMMEDIATE transaction, on the engine's own connection.
 
-use super::rows::{in_order, jobs_gone, nodes, timers_gone};
+use super::post_sqlite;
+use super::rows::{in_order, jobs_gone, nodes, posts, timers_gone};
 use super::statement_sqlite as sql;
 use crate::error::sqlite_commit_error;
 use crate::row::search_key;
-use heddle_engine::storage::{Batch, CommitError, Fence, JobState, Unit};
+use heddle_engine::storage::{Batch, CommitError, Fence, JobState, Settlement, Unit};
 use rusqlite::{Connection, OptionalExtension, Statement, TransactionBehavior, params};
 use std::collections::BTreeMap;
 
@@ -23,14 +24,28 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-type Done = Result<(), Failure>;
+pub(super) type Done = Result<(), Failure>;
 
 /// Writes the batch and waits until it is on the disk. After `Unknown` the connection is not to be used again.
 pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), CommitError> {
+    fenced(connection, batch.fence, |db| write(db, batch))
+}
+
+/// The same for settlements.
+pub(super) fn settle(connection: &mut Connection, fence: Fence, settlements: &[Settlement]) -> Result<(), CommitError> {
+    fenced(connection, fence, |db| post_sqlite::settlements(db, settlements))
+}
+
+fn fenced(
+    connection: &mut Connection,
+    fence: Fence,
+    write: impl FnOnce(&Connection) -> Done,
+) -> Result<(), CommitError> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(|error| CommitError::Transient(error.to_string()))?;
-    let written = write(&transaction, batch).and_then(|()| Ok(transaction.commit()?));
+    let owned = || if owns(&transaction, fence)? { Ok(()) } else { Err(Failure::Refused(CommitError::Fenced)) };
+    let written = owned().and_then(|()| write(&transaction)).and_then(|()| Ok(transaction.commit()?));
     written.map_err(|failure| match failure {
         Failure::Sqlite(error) => sqlite_commit_error(&error),
         Failure::Refused(why) => why,
@@ -38,9 +53,6 @@ pub(super) fn commit(connection: &mut Connection, batch: &Batch) -> Result<(), C
 }
 
 fn write(db: &Connection, batch: &Batch) -> Done {
-    if !owns(db, batch.fence)? {
-        return Err(Failure::Refused(CommitError::Fenced));
-    }
     let units = in_order(batch);
     heads(db, &units)?;
     journal(db, &units)?;
@@ -48,7 +60,8 @@ fn write(db: &Connection, batch: &Batch) -> Done {
     timers(db, &units)?;
     jobs(db, &units)?;
     incidents(db, &units)?;
-    beside(db, &units)
+    beside(db, &units)?;
+    post_sqlite::posts(db, &posts(&units))
 }
 
 fn owns(db: &Connection, fence: Fence) -> rusqlite::Result<bool> {
@@ -57,11 +70,11 @@ fn owns(db: &Connection, fence: Fence) -> rusqlite::Result<bool> {
     Ok(row.is_some())
 }
 
-const fn workspace(unit: &Unit) -> [u8; 16] {
+pub(super) const fn workspace(unit: &Unit) -> [u8; 16] {
     unit.workspace.to_bytes()
 }
 
-const fn instance(unit: &Unit) -> [u8; 16] {
+pub(super) const fn instance(unit: &Unit) -> [u8; 16] {
     unit.instance.to_bytes()
 }
 
@@ -74,7 +87,7 @@ fn rows<'a, R: 'a, I: IntoIterator<Item = R>>(
 }
 
 /// Runs a statement for each row; without rows it is not even looked up.
-fn each<R>(
+pub(super) fn each<R>(
     db: &Connection,
     sql: &str,
     rows: impl IntoIterator<Item = R>,
@@ -91,7 +104,7 @@ fn each<R>(
     Ok(())
 }
 
-fn conflict(what: &str) -> Failure {
+pub(super) fn conflict(what: &str) -> Failure {
     Failure::Refused(CommitError::Conflict(what.to_owned()))
 }
 
@@ -122,6 +135,7 @@ fn heads(db: &Connection, units: &[&Unit]) -> Done {
             created.started_by,
             created.business_key,
             head.error,
+            created.parent.map(|parent| parent.to_bytes()),
         ])
     })?;
     let (mut stepped, mut moved) = (db.prepare_cached(sql::STEPPED)?, db.prepare_cached(sql::MOVED)?);

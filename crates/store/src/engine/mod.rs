@@ -4,22 +4,33 @@
 
 mod commit_postgres;
 mod commit_sqlite;
+mod inbox;
 mod jobs;
 mod lease;
+mod mailbox;
+mod permit;
+mod post_postgres;
+mod post_sqlite;
 mod read;
 mod rows;
 mod statement_postgres;
 mod statement_sqlite;
+mod sweep;
+
+pub(crate) use sweep::Cursors;
 
 use crate::connect::Pools;
 use crate::unit::unit;
 use crate::{Store, StoreError};
 use async_trait::async_trait;
 use heddle_engine::storage::{
-    Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Storage, StorageError, Stored, TimerRow,
+    Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Member, MessageRow, Parcel, Published, Resolved,
+    Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
 };
-use heddle_model::ids::{InstanceId, JobId, VersionId, WorkspaceId};
+use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkspaceId};
+use heddle_model::value::Value;
 use std::future::Future;
+use std::sync::Arc;
 
 impl Store {
     async fn engine_unit<T, F, W>(&self, work: W) -> Result<T, StorageError>
@@ -30,6 +41,13 @@ impl Store {
     {
         self.run(work).await.map_err(StorageError::from)
     }
+}
+
+/// Settlements in one transaction; a conflict when one of their parcels is gone.
+async fn settle_all(pool: &sea_orm::sqlx::PgPool, fence: Fence, settlements: &[Settlement]) -> Result<(), CommitError> {
+    let prepared = commit_postgres::prepare_settlements(fence, settlements)?;
+    let pool = pool.clone();
+    unit(async move { commit_postgres::send(&pool, prepared).await }, CommitError::Unknown).await
 }
 
 /// Does blocking work on this thread, which a caller who hangs up cannot cut in half; other tasks go on on other threads.
@@ -123,6 +141,18 @@ impl Storage for Store {
         lease::acquire(self, name).await.map_err(StorageError::from)
     }
 
+    async fn members(&self) -> Result<Vec<Member>, StorageError> {
+        self.engine_unit(|store| async move { lease::members(&store).await }).await
+    }
+
+    async fn take(&self, fence: Fence, shards: &[u16]) -> Result<Vec<(u16, u64)>, StorageError> {
+        lease::take(self, fence, shards.to_vec()).await.map_err(StorageError::from)
+    }
+
+    async fn give(&self, fence: Fence, shards: &[u16]) -> Result<(), StorageError> {
+        lease::give(self, fence, shards.to_vec()).await.map_err(StorageError::from)
+    }
+
     async fn heartbeat(&self, fence: Fence) -> Result<bool, StorageError> {
         self.engine_unit(move |store| async move { lease::heartbeat(&store, fence).await }).await
     }
@@ -133,5 +163,82 @@ impl Storage for Store {
 
     async fn now(&self) -> Result<i64, StorageError> {
         self.engine_unit(|store| async move { lease::now(&store).await }).await
+    }
+
+    async fn inbox(&self, shards: &[u16], limit: u32) -> Result<Vec<Parcel>, StorageError> {
+        let shards = shards.to_vec();
+        self.engine_unit(move |store| async move { inbox::read(&store, shards, limit).await }).await
+    }
+
+    async fn post(&self, parcel: &Parcel) -> Result<(), StorageError> {
+        let parcel = parcel.clone();
+        self.engine_unit(move |store| async move { inbox::post(&store, &parcel).await }).await
+    }
+
+    async fn settle(&self, fence: Fence, settlements: &[Settlement]) -> Result<(), CommitError> {
+        match self.pools() {
+            Pools::Postgres { engine, .. } => match settle_all(engine, fence, settlements).await {
+                // One of the parcels is gone: each by itself, then, and that one is left out.
+                Err(CommitError::Conflict(_)) => {
+                    for one in settlements {
+                        match settle_all(engine, fence, std::slice::from_ref(one)).await {
+                            Ok(()) | Err(CommitError::Conflict(_)) => {}
+                            refused => return refused,
+                        }
+                    }
+                    Ok(())
+                }
+                answer => answer,
+            },
+            Pools::Sqlite { engine, .. } => {
+                let turn = self.writer().await;
+                let answer =
+                    in_place(|| engine.run(|connection| commit_sqlite::settle(connection, fence, settlements)));
+                drop(turn);
+                answer
+            }
+        }
+    }
+
+    async fn reply(&self, id: ParcelId) -> Result<Option<String>, StorageError> {
+        self.engine_unit(move |store| async move { inbox::reply(&store, id).await }).await
+    }
+
+    async fn publish(&self, message: &MessageRow, at_once: bool) -> Result<Published, StorageError> {
+        mailbox::publish(self, message.clone(), at_once).await.map_err(StorageError::from)
+    }
+
+    async fn broadcast(&self, workspace: WorkspaceId, signal: &SignalRow) -> Result<u64, StorageError> {
+        let signal = signal.clone();
+        self.engine_unit(move |store| async move { mailbox::broadcast(&store, workspace, &signal).await }).await
+    }
+
+    async fn pair(
+        &self,
+        workspace: WorkspaceId,
+        name: &Arc<str>,
+        key: Option<&Arc<str>>,
+    ) -> Result<Vec<Parcel>, StorageError> {
+        let address = mailbox::Address::new(workspace, name, key.map(|key| &**key));
+        self.engine_unit(move |store| async move { mailbox::pair(&store, &address).await }).await
+    }
+
+    async fn grant(&self, workspace: WorkspaceId, name: &Arc<str>) -> Result<Vec<Parcel>, StorageError> {
+        let name = name.clone();
+        self.engine_unit(move |store| async move { permit::grant(&store, workspace, &name).await }).await
+    }
+
+    async fn sweep(&self, limit: u32) -> Result<Vec<Parcel>, StorageError> {
+        self.engine_unit(move |store| async move { sweep::sweep(&store, limit).await }).await
+    }
+
+    async fn resolve(
+        &self,
+        workspace: WorkspaceId,
+        workflow: &str,
+        version: &Value,
+    ) -> Result<Option<Resolved>, StorageError> {
+        let (workflow, version) = (workflow.to_owned(), version.clone());
+        self.engine_unit(move |store| async move { read::resolve(&store, workspace, &workflow, &version).await }).await
     }
 }

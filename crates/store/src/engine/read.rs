@@ -1,9 +1,9 @@
 //! What the engine reads: instances for recovery, work after a restart, timers.
 
 use crate::connect::{Backend, Pools};
-use crate::row::{get, get_id, get_u32, get_u64, query, uuid};
+use crate::row::{get, get_id, get_u32, get_u64, query, text, uuid};
 use crate::{Store, StoreError};
-use heddle_engine::storage::{JournalRow, Snapshot, Stored, TimerRow};
+use heddle_engine::storage::{JournalRow, Resolved, Snapshot, Stored, TimerRow};
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
 use sea_orm::prelude::Uuid;
 use sea_orm::{DatabaseConnection, QueryResult, SqlxPostgresConnector, Value};
@@ -112,8 +112,8 @@ pub(super) fn json_list(items: impl Iterator<Item = String>) -> Value {
 }
 
 /// Shards as a value, and the SQL that asks whether a column is one of them.
-fn shards_value(store: &Store, shards: &[u16]) -> (Value, &'static str) {
-    match store.backend() {
+pub(super) fn shards_value(backend: Backend, shards: &[u16]) -> (Value, &'static str) {
+    match backend {
         Backend::Postgres => {
             (shards.iter().map(|&shard| i32::from(shard)).collect::<Vec<i32>>().into(), "shard = ANY($1)")
         }
@@ -127,7 +127,7 @@ pub(super) async fn runnable(
     after: Option<InstanceId>,
     limit: u32,
 ) -> Result<Vec<(WorkspaceId, InstanceId)>, StoreError> {
-    let (shards, among) = shards_value(store, shards);
+    let (shards, among) = shards_value(store.backend(), shards);
     let flag = if store.backend() == Backend::Postgres { "runnable = true" } else { "runnable = 1" };
     let sql = format!(
         "SELECT workspace_id, id FROM workflow_instance WHERE {flag} AND id > $2 AND {among} ORDER BY id LIMIT $3"
@@ -142,7 +142,7 @@ pub(super) async fn runnable(
 }
 
 pub(super) async fn timers(store: &Store, shards: &[u16], until: i64, limit: u32) -> Result<Vec<TimerRow>, StoreError> {
-    let (shards, among) = shards_value(store, shards);
+    let (shards, among) = shards_value(store.backend(), shards);
     let sql = format!(
         "SELECT workspace_id, instance_id, number, shard, due FROM timer WHERE due <= $2 AND {among} ORDER BY due, instance_id, number LIMIT $3"
     );
@@ -170,4 +170,43 @@ pub(super) async fn definition(
     let rows =
         query(&connection(store), sql, vec![uuid(workspace.as_u128()).into(), uuid(version.as_u128()).into()]).await?;
     rows.first().map(|row| get(row, "definition")).transpose()
+}
+
+/// The version that a call names: `"latest"`, a number, or `"label:…"`, of which the newest.
+pub(super) async fn resolve(
+    store: &Store,
+    workspace: WorkspaceId,
+    workflow: &str,
+    version: &heddle_model::value::Value,
+) -> Result<Option<Resolved>, StoreError> {
+    let mut values = vec![uuid(workspace.as_u128()).into(), text(workflow).into_owned().into()];
+    let which = match version {
+        heddle_model::value::Value::Number(number) => {
+            let Some(number) = number.as_i64() else { return Ok(None) };
+            values.push(number.into());
+            "v.number = $3"
+        }
+        heddle_model::value::Value::String(word) if word == "latest" => "v.number = w.latest_number",
+        heddle_model::value::Value::String(word) => {
+            let Some(label) = word.strip_prefix("label:") else { return Ok(None) };
+            // A label is a text or a number, and kept as JSON.
+            values.push(serde_json::Value::from(label).to_string().into());
+            values.push(text(label).into_owned().into());
+            "v.label IN ($3, $4)"
+        }
+        _ => return Ok(None),
+    };
+    let sql = format!(
+        "SELECT w.id AS workflow_id, v.id AS version_id, v.number FROM workflow w JOIN workflow_version v ON v.workspace_id = w.workspace_id \
+         AND v.workflow_id = w.id WHERE w.workspace_id = $1 AND w.name = $2 AND w.deleted_at IS NULL AND {which} ORDER BY v.number DESC LIMIT 1"
+    );
+    let rows = query(&connection(store), &sql, values).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let number = get_u64(row, "number")?;
+    Ok(Some(Resolved {
+        workflow: WorkflowId::from_u128(get_id(row, "workflow_id")?),
+        version: VersionId::from_u128(get_id(row, "version_id")?),
+        version_number: u32::try_from(number)
+            .map_err(|_| StoreError::Fatal(format!("the number of a version is {number}")))?,
+    }))
 }

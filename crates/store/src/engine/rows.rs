@@ -1,7 +1,8 @@
 //! The rows of a batch, in the order and number in which a database can take them.
 
-use heddle_engine::storage::{Batch, NodeRow, Unit};
+use heddle_engine::storage::{Batch, CommitError, MessageRow, NodeRow, PermitRow, Post, SubscriptionRow, Unit};
 use heddle_model::ids::JobId;
+use serde::Serialize;
 
 /// The units in the order of their ids: neighbours in the batch are neighbours in the indexes, and no two batches lock rows in
 /// opposite orders.
@@ -11,11 +12,15 @@ pub(super) fn in_order(batch: &Batch) -> Vec<&Unit> {
     units
 }
 
-/// The node rows of a unit, of each number only the last: one statement cannot write a row twice.
+/// Of each number only the last row: one statement cannot write a row twice.
+fn last<R>(rows: &[R], number: impl Fn(&R) -> u32) -> impl Iterator<Item = &R> {
+    let again = move |at: usize| rows.len() > 1 && rows[at + 1..].iter().any(|it| number(it) == number(&rows[at]));
+    rows.iter().enumerate().filter(move |(at, _)| !again(*at)).map(|(_, row)| row)
+}
+
+/// The node rows of a unit.
 pub(super) fn nodes(unit: &Unit) -> impl Iterator<Item = &NodeRow> {
-    let rows = &unit.nodes;
-    let last = move |at: usize| rows.len() < 2 || !rows[at + 1..].iter().any(|later| later.number == rows[at].number);
-    rows.iter().enumerate().filter(move |(at, _)| last(*at)).map(|(_, row)| row)
+    last(&unit.nodes, |row| row.number)
 }
 
 /// Timers that are gone after the unit: one that it arms under the same number stands.
@@ -26,4 +31,39 @@ pub(super) fn timers_gone(unit: &Unit) -> impl Iterator<Item = &u32> {
 /// Jobs that are gone after the unit: one that it offers again stands.
 pub(super) fn jobs_gone(unit: &Unit) -> impl Iterator<Item = &JobId> {
     unit.jobs_gone.iter().filter(|id| !unit.jobs.iter().any(|job| job.id == **id))
+}
+
+/// The units that something passes between, with what it is. Most batches have none.
+pub(super) fn posts<'a>(units: &[&'a Unit]) -> Vec<(&'a Unit, &'a Post)> {
+    units.iter().filter_map(|unit| unit.post.as_deref().map(|post| (*unit, post))).collect()
+}
+
+/// Subscriptions that are armed.
+pub(super) fn subscribed(post: &Post) -> impl Iterator<Item = &SubscriptionRow> {
+    last(&post.subscribed, |row| row.number)
+}
+
+/// Subscriptions that are gone after the unit: one that it arms under the same number stands.
+pub(super) fn unsubscribed(post: &Post) -> impl Iterator<Item = &u32> {
+    post.unsubscribed.iter().filter(|number| !post.subscribed.iter().any(|row| row.number == **number))
+}
+
+/// Permits that are asked for.
+pub(super) fn permits(post: &Post) -> impl Iterator<Item = &PermitRow> {
+    last(&post.permits, |row| row.number)
+}
+
+/// Permits that are given back: one that is asked for anew under the same number stands, and is not granted.
+pub(super) fn permits_gone(post: &Post) -> impl Iterator<Item = &u32> {
+    post.permits_gone.iter().filter(|number| !post.permits.iter().any(|row| row.number == **number))
+}
+
+/// When a message's time is over.
+pub(super) fn expires(message: &MessageRow) -> i64 {
+    message.letter.expires.unwrap_or(i64::MAX)
+}
+
+/// A part of a row that is kept as JSON.
+pub(super) fn json(value: &impl Serialize) -> Result<String, CommitError> {
+    serde_json::to_string(value).map_err(|error| CommitError::Fatal(error.to_string()))
 }

@@ -16,16 +16,16 @@ pub(super) struct Part {
 }
 
 /// The parts in the order in which their parameters come. The numbers are those of `commit_postgres`.
-pub(super) const PARTS: [Part; 14] = [
+pub(super) const PARTS: [Part; 23] = [
     // 0: new hot rows
     Part {
-        parameters: 23,
+        parameters: 24,
         counted: None,
         sql: "created AS (INSERT INTO workflow_instance (workspace_id, id, workflow_id, version_id, created_at, updated_at, started_at, ended_at, seq, \
             version_number, shard, nodes_ended, nodes_expected, incidents, priority, runnable, unique_business_key, test, status, phase, started_by, \
-            business_key, error) SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::uuid[], @4::uuid[], @5::int8[], @6::int8[], @7::int8[], @8::int8[], \
+            business_key, error, parent_id) SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::uuid[], @4::uuid[], @5::int8[], @6::int8[], @7::int8[], @8::int8[], \
             @9::int8[], @10::int8[], @11::int4[], @12::int4[], @13::int4[], @14::int4[], @15::int4[], @16::bool[], @17::bool[], @18::bool[], @19::text[], \
-            @20::text[], @21::text[], @22::text[], @23::text[]))",
+            @20::text[], @21::text[], @22::text[], @23::text[], @24::uuid[]))",
     },
     // 1: hot rows that go on; each only from the event before its first new one
     Part {
@@ -138,6 +138,76 @@ pub(super) const PARTS: [Part; 14] = [
         sql: "logged AS (INSERT INTO task_log (workspace_id, instance_id, number, at, node_id, level, message) \
             SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::int4[], @4::int8[], @5::text[], @6::text[], @7::text[]))",
     },
+    // 14: parcels sent
+    Part {
+        parameters: 6,
+        counted: None,
+        sql: "sent AS (INSERT INTO inbox (shard, id, workspace_id, instance_id, sent_at, content) \
+            SELECT * FROM unnest(@1::int4[], @2::uuid[], @3::uuid[], @4::uuid[], @5::int8[], @6::text[]) ON CONFLICT DO NOTHING)",
+    },
+    // 15: parcels that the batch follows from
+    Part {
+        parameters: 3,
+        counted: Some("taken"),
+        sql: "taken AS (DELETE FROM inbox AS i USING unnest(@1::int4[], @2::uuid[]) AS g (shard, id) \
+            WHERE i.shard = g.shard AND i.id = g.id RETURNING 1)",
+    },
+    // 16: answers
+    Part {
+        parameters: 3,
+        counted: None,
+        sql: "answered AS (INSERT INTO reply (id, content, at) SELECT * FROM unnest(@1::uuid[], @2::text[], @3::int8[]) ON CONFLICT DO NOTHING)",
+    },
+    // 17: subscriptions armed
+    Part {
+        parameters: 8,
+        counted: None,
+        sql: "subscribed AS (INSERT INTO subscription (workspace_id, instance_id, number, shard, awaits, name, key, since) \
+            SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::int4[], @4::int4[], @5::int4[], @6::text[], @7::text[], @8::int8[]) \
+            ON CONFLICT (workspace_id, instance_id, number) DO UPDATE SET shard = excluded.shard, awaits = excluded.awaits, name = excluded.name, \
+            key = excluded.key, since = excluded.since)",
+    },
+    // 18: subscriptions gone
+    Part {
+        parameters: 3,
+        counted: None,
+        sql: "unsubscribed AS (DELETE FROM subscription AS s USING unnest(@1::uuid[], @2::uuid[], @3::int4[]) AS g (workspace_id, instance_id, number) \
+            WHERE s.workspace_id = g.workspace_id AND s.instance_id = g.instance_id AND s.number = g.number)",
+    },
+    // 19: messages for their mailboxes
+    Part {
+        parameters: 7,
+        counted: None,
+        sql: "published AS (INSERT INTO message (workspace_id, id, sent_at, expires_at, name, key, letter) \
+            SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::int8[], @4::int8[], @5::text[], @6::text[], @7::text[]) ON CONFLICT DO NOTHING)",
+    },
+    // 20: signals, for all who waited before the batch; the ids keep the order in which they were sent
+    Part {
+        parameters: 5,
+        counted: None,
+        sql: "signalled AS (INSERT INTO inbox (shard, id, workspace_id, instance_id, sent_at, content) \
+            SELECT w.shard, (lpad(to_hex(s.at), 12, '0') || '7' || lpad(to_hex(s.place & 4095), 3, '0') \
+            || substr(replace(gen_random_uuid()::text, '-', ''), 17))::uuid, s.workspace_id, w.instance_id, s.at, s.content \
+            FROM unnest(@1::uuid[], @2::uuid[], @3::int8[], @4::text[], @5::text[]) WITH ORDINALITY AS s (workspace_id, sender, at, name, content, place) \
+            CROSS JOIN LATERAL (SELECT DISTINCT shard, instance_id FROM subscription \
+            WHERE workspace_id = s.workspace_id AND awaits = 1 AND name = s.name AND instance_id <> s.sender) AS w)",
+    },
+    // 21: permits asked for
+    Part {
+        parameters: 7,
+        counted: None,
+        sql: "asked AS (INSERT INTO permit (workspace_id, instance_id, number, shard, permits, since, name, granted) \
+            SELECT *, false FROM unnest(@1::uuid[], @2::uuid[], @3::int4[], @4::int4[], @5::int8[], @6::int8[], @7::text[]) \
+            ON CONFLICT (workspace_id, instance_id, number) DO UPDATE SET shard = excluded.shard, permits = excluded.permits, since = excluded.since, \
+            name = excluded.name, granted = false)",
+    },
+    // 22: permits given back
+    Part {
+        parameters: 3,
+        counted: None,
+        sql: "given_back AS (DELETE FROM permit AS p USING unnest(@1::uuid[], @2::uuid[], @3::int4[]) AS g (workspace_id, instance_id, number) \
+            WHERE p.workspace_id = g.workspace_id AND p.instance_id = g.instance_id AND p.number = g.number)",
+    },
 ];
 
 /// The fence is read with a lock that a take-over, which changes the epoch, waits for, and a heartbeat does not.
@@ -145,13 +215,13 @@ const FENCE: &str =
     "WITH fence AS MATERIALIZED (SELECT 1 FROM server_node WHERE server_id = $1 AND epoch = $2 FOR KEY SHARE)";
 
 /// The statement for a set of parts (bit n: part n).
-pub(super) fn text(parts: u16) -> Arc<str> {
-    static TEXTS: Mutex<Option<HashMap<u16, Arc<str>>>> = Mutex::new(None);
+pub(super) fn text(parts: u32) -> Arc<str> {
+    static TEXTS: Mutex<Option<HashMap<u32, Arc<str>>>> = Mutex::new(None);
     let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
     texts.get_or_insert_default().entry(parts).or_insert_with(|| render(parts).into()).clone()
 }
 
-fn render(parts: u16) -> String {
+fn render(parts: u32) -> String {
     let mut sql = FENCE.to_owned();
     let mut checks = String::new();
     let mut before = 2;

@@ -1,6 +1,7 @@
 //! Stores for tests: each on a database of its own, brought up to date.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
+use heddle_engine::storage::Resolved;
 use heddle_model::ids::{AuditId, UserId, VersionId, WorkflowId, WorkspaceId, uuid_v7};
 use heddle_store::query::{AuditRow, NewVersion, UserRow, VersionRow, WorkspaceRow};
 use heddle_store::{ConnectOptions, Store};
@@ -12,6 +13,18 @@ pub struct Fixture {
     pub store: Store,
     pub sqlite: Option<TempSqlite>,
     pub postgres: Option<Database>,
+}
+
+impl Fixture {
+    /// Rows of a statement, on a connection beside the store's.
+    pub async fn ask(&self, sql: &str) -> Vec<sea_orm::QueryResult> {
+        use sea_orm::{ConnectionTrait, Database, Statement};
+        let url = self.postgres.as_ref().map_or_else(|| self.sqlite.as_ref().unwrap().url(), |it| it.url.clone());
+        let db = Database::connect(url).await.unwrap();
+        let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+        db.close().await.unwrap();
+        rows
+    }
 }
 
 pub async fn open(url: &str) -> Store {
@@ -89,6 +102,23 @@ pub fn version(workspace: WorkspaceId, workflow: WorkflowId, number: u32, by: &s
         created_by_name: None,
     };
     NewVersion { version, description: None, tags: Vec::new(), nodes: Vec::new(), edges: Vec::new() }
+}
+
+/// A workflow with so many versions; gives them, the oldest first.
+pub async fn workflow_of(store: &Store, workspace: WorkspaceId, name: &str, count: u32) -> Vec<Resolved> {
+    let workflow = WorkflowId::from_u128(fresh());
+    let mut versions = Vec::new();
+    for number in 1..=count {
+        let new = version(workspace, workflow, number, "system");
+        versions.push(Resolved { workflow, version: new.version.id, version_number: number });
+        let entry = audit(Some(workspace), "workflow.publish");
+        if number == 1 {
+            store.workflow_create(workspace, workflow, name, new, entry).await.unwrap();
+        } else {
+            store.version_add(workspace, workflow, number - 1, new, entry).await.unwrap();
+        }
+    }
+    versions
 }
 
 /// Makes a test of each function, on SQLite and on PostgreSQL.

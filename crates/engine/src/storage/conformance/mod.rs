@@ -8,11 +8,14 @@ pub mod commit;
 pub mod jobs;
 pub mod lease;
 pub mod make;
+pub mod permit;
+pub mod post;
 pub mod read;
+pub mod sweep;
 
 pub use make::Maker;
 
-use super::{IncidentRow, LogRow, NodeRow, Storage};
+use super::{IncidentRow, LogRow, NodeRow, Resolved, Storage};
 use async_trait::async_trait;
 use heddle_model::ids::{InstanceId, VersionId, WorkspaceId};
 use std::sync::Arc;
@@ -32,6 +35,14 @@ pub trait Subject: Send + Sync {
     async fn logs(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<LogRow>;
     /// Search values, by name.
     async fn search(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<(String, String)>;
+    /// Publishes a workflow under a name, with so many versions; gives them, the oldest first.
+    async fn versions(&self, workspace: WorkspaceId, name: &str, count: u32) -> Vec<Resolved>;
+    /// Messages that lie in the workspace's mailboxes, those whose time is over too.
+    async fn kept(&self, workspace: WorkspaceId) -> usize;
+    /// Ends a server's lease, as time would.
+    async fn end_lease(&self, server_name: &str);
+    /// Several servers may live beside each other. If not, the newest owns everything.
+    fn is_shared(&self) -> bool;
 }
 
 /// One test per property, against the subject that the expression makes (it may await).
@@ -52,7 +63,23 @@ macro_rules! storage_conformance {
                 offers_by_priority_then_age, gives_each_job_to_one_worker, offers_again_when_the_lease_ends, keeps_a_lease_with_heartbeats,
                 holds_back_paused_and_early_jobs, never_gives_more_than_asked, replaces_and_removes_jobs, holds_all_jobs_of_an_instance,
             ]
-            lease: [fences_an_older_start, tells_the_last_positions, refuses_batches_after_a_release, keeps_a_lease_alive]
+            lease: [
+                fences_an_older_start, tells_the_last_positions, refuses_batches_after_a_release, keeps_a_lease_alive, lists_the_members,
+                takes_over_what_a_dead_server_owned, leaves_a_living_servers_shards, gives_shards_for_others_to_take, takes_what_nobody_owns,
+                takes_and_gives_nothing_with_an_old_fence, shares_shards_among_servers_that_come_up_at_once,
+            ]
+            post: [
+                delivers_what_a_unit_sends, takes_a_parcel_once, reads_the_inbox_in_order, posts_a_parcel_once, settles_without_an_event, fences_a_settlement,
+                keeps_the_first_answer, publishes_to_the_first_in_line, keeps_what_nobody_waits_for, refuses_what_may_not_wait, replaces_and_removes_subscriptions,
+                pairs_the_oldest_with_the_first, pairs_nothing_twice, loses_nothing_between_publishing_and_subscribing, pairs_no_expired_message, tells_keys_apart,
+                takes_long_and_odd_names, keeps_mailboxes_of_workspaces_apart, brings_signals_to_all_but_the_sender, broadcasts_to_all_who_wait,
+                writes_nothing_of_a_refused_units_post, takes_large_posts, resolves_versions,
+            ]
+            permit: [
+                grants_first_come_first_served, grants_no_more_than_there_are, frees_what_is_given_back, puts_who_asks_anew_into_the_line,
+                ends_the_line_at_one_who_allows_fewer, keeps_permits_of_workspaces_apart, grants_many_at_once,
+            ]
+            sweep: [pairs_what_was_left_undone, grants_what_was_left_undone, goes_on_where_it_stopped, removes_what_is_over]
         );
     };
     (@tests $make:expr; $($module:ident: [$($property:ident),* $(,)?])*) => {$(

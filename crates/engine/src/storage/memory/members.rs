@@ -84,6 +84,11 @@ impl Members {
         server.map(|server| server.until = now + SHARD_LEASE_MS).is_some()
     }
 
+    /// As if its time were over.
+    pub(super) fn end_lease(&mut self, name: &str) {
+        self.servers.get_mut(name).into_iter().for_each(|server| server.until = 0);
+    }
+
     pub(super) fn release(&mut self, fence: Fence) {
         let Some(name) = self.name_of(fence).cloned() else { return };
         self.close(&name);

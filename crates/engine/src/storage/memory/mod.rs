@@ -72,6 +72,16 @@ impl MemoryStorage {
         self.lock().office.keep(message);
     }
 
+    /// Messages in a workspace's mailboxes, those whose time is over too.
+    pub fn kept(&self, workspace: WorkspaceId) -> usize {
+        self.lock().office.kept(workspace)
+    }
+
+    /// Ends a server's lease, as time would.
+    pub fn end_lease(&self, server_name: &str) {
+        self.lock().members.end_lease(server_name);
+    }
+
     /// Sets the clock; from then on it stands until it is set again.
     pub fn set_now(&self, unix_ms: i64) {
         self.clock.store(unix_ms, Ordering::SeqCst);

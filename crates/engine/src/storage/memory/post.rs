@@ -35,7 +35,7 @@ impl Office {
         let (workspace, instance) = (unit.workspace, unit.instance);
         post.taken.iter().for_each(|id| drop(self.parcels.remove(id)));
         self.parcels.extend(post.sent.iter().map(|parcel| (parcel.id, parcel.clone())));
-        self.replies.extend(post.replies.iter().map(|reply| (reply.id, reply.clone())));
+        self.answer(&post.replies);
         post.unsubscribed.iter().for_each(|&number| drop(self.subscriptions.remove(&(instance, number))));
         for row in &post.subscribed {
             self.subscriptions.insert((instance, row.number), (workspace, row.clone()));
@@ -58,7 +58,7 @@ impl Office {
         if self.parcels.remove(&settlement.taken.1).is_none() {
             return;
         }
-        self.replies.extend(settlement.reply.iter().map(|reply| (reply.id, reply.clone())));
+        self.answer(settlement.reply.as_slice());
         self.parcels.extend(settlement.sent.iter().map(|parcel| (parcel.id, parcel.clone())));
         self.messages.extend(settlement.returned.iter().map(|message| (message.id, message.clone())));
     }
@@ -68,6 +68,17 @@ impl Office {
         rows.sort_by_key(|parcel| (parcel.sent_at, parcel.id));
         rows.truncate(limit as usize);
         rows
+    }
+
+    pub(super) fn kept(&self, workspace: WorkspaceId) -> usize {
+        self.messages.values().filter(|message| message.workspace == workspace).count()
+    }
+
+    /// The first answer stands.
+    fn answer(&mut self, replies: &[ReplyRow]) {
+        for reply in replies {
+            self.replies.entry(reply.id).or_insert_with(|| reply.clone());
+        }
     }
 
     fn send(&mut self, workspace: WorkspaceId, instance: InstanceId, content: Content, at: i64) -> Parcel {
