@@ -6,6 +6,7 @@ pub mod cmd;
 pub mod config;
 
 mod assets;
+mod bell;
 mod error;
 mod extract;
 mod kept;

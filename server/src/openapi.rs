@@ -27,6 +27,7 @@ use utoipa::openapi::{Components, Ref, RefOr, Required};
         (name = "instances", description = "Runs"),
         (name = "jobs", description = "Work for external workers"),
         (name = "stats", description = "Counts"),
+        (name = "messages", description = "Messages by name and signals"),
         (name = "server", description = "The server itself")
     )
 )]

@@ -1,10 +1,11 @@
 //! Wiring: the parts of a server, each knowing only the ones below it.
 
+use crate::bell::Bell;
 use crate::config::Config;
 use anyhow::Context;
 use heddle_engine::runtime::{Engine, EngineConfig};
 use heddle_engine::tasks::Registry;
-use heddle_service::{Service, ServiceConfig};
+use heddle_service::{CallInputs, Service, ServiceConfig};
 use heddle_store::{ConnectOptions, Store};
 use std::sync::Arc;
 
@@ -28,7 +29,12 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Parts> {
         tracing::info!(count = applied.len(), "schema brought up to date");
     }
     let registry = registry(config)?;
-    let engine_config = EngineConfig { server_name, ..EngineConfig::default() };
+    let engine_config = EngineConfig {
+        server_name,
+        doorbell: Arc::new(Bell::new(&store)),
+        inputs: Arc::new(CallInputs::new(store.clone())),
+        ..EngineConfig::default()
+    };
     let engine = Engine::start(Arc::new(store.clone()), registry.clone(), engine_config)
         .await
         .context("the engine cannot start")?;

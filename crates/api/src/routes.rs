@@ -44,6 +44,12 @@ pub const TASK_COMPLETE: &str = "/api/v1/workflow-instances/{id}/tasks/{task}/co
 pub const TASK_FAIL: &str = "/api/v1/workflow-instances/{id}/tasks/{task}/fail";
 /// Gives it a message.
 pub const INSTANCE_MESSAGE: &str = "/api/v1/workflow-instances/{id}/messages/{name}";
+/// Instances that it called.
+pub const INSTANCE_CHILDREN: &str = "/api/v1/workflow-instances/{id}/children";
+/// Messages by name and key, to one receiver.
+pub const MESSAGE: &str = "/api/v1/messages/{name}";
+/// Signals, to all who wait.
+pub const SIGNAL: &str = "/api/v1/signals/{name}";
 /// Its log lines.
 pub const INSTANCE_LOGS: &str = "/api/v1/logs/workflow-instances/{id}";
 /// Takes jobs.

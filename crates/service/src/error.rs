@@ -79,6 +79,7 @@ impl From<EngineError> for Error {
             EngineError::Overloaded { retry_after_ms } => {
                 ApiError::new(ErrorCode::Overloaded).retry_after(retry_after_ms.div_ceil(1000).max(1))
             }
+            EngineError::Elsewhere => ApiError::new(ErrorCode::Unavailable).retry_after(1),
             EngineError::Unavailable(cause) => {
                 tracing::warn!(cause, "the engine is not available");
                 ApiError::new(ErrorCode::Unavailable).retry_after(1)

@@ -62,7 +62,7 @@ impl Service {
             inputs: InputSchemas::new(store.clone()),
             known_me: Cache::new(believed, 10_000),
             has_users: AtomicBool::new(false),
-            hub: Hub::start(engine.subscribe()),
+            hub: Hub::start(engine.subscribe(), engine.elsewhere()),
             store,
             engine,
             registry,

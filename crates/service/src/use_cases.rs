@@ -57,6 +57,9 @@ use_cases! {
     complete_task(params: CompleteTask) -> InstanceView;
     fail_task(params: FailTask) -> InstanceView;
     send_message(params: SendMessage) -> InstanceView;
+    publish_message(params: PublishMessage) -> MessageSent;
+    send_signal(params: SendSignal) -> SignalSent;
+    list_children(params: ListChildren) -> Page<InstanceSummary>;
     activate_jobs(params: ActivateJobs) -> ActivatedJobs;
     complete_job(params: CompleteJob) -> ();
     fail_job(params: FailJob) -> ();

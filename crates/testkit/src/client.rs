@@ -106,6 +106,21 @@ impl Client {
         self.post("/api/v1/workflow-instances", &body).await?.expect_status(202)
     }
 
+    /// Waits until an instance has this status, and gives it as it is then.
+    pub async fn wait_for(&self, instance: &Value, status: &str) -> Result<Value> {
+        let id = instance["id"].as_str().context("the instance has no id")?;
+        let path = format!("/api/v1/workflow-instances/{id}");
+        let what = format!("{id} to be {status}");
+        let waited = crate::until(&what, Duration::from_secs(30), || async {
+            let now = self.get(&path).await.ok()?.expect_status(200).ok()?;
+            (now["status"] == status).then_some(now)
+        });
+        match waited.await {
+            Ok(instance) => Ok(instance),
+            Err(error) => anyhow::bail!("{error:#}: {:#}", self.get(&path).await?.expect_status(200)?),
+        }
+    }
+
     /// A request to build upon (headers, bodies of other kinds); send it with `send`.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, self.address(path));

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod checker;
 pub mod clients;
+pub mod cluster;
 pub mod history;
 pub mod round;
 pub mod workflow;

@@ -96,7 +96,7 @@ pub async fn run(server: HeddleProcess, round: usize) -> Result<HeddleProcess> {
 }
 
 /// Starts the round's instances from two clients, one by one and in batches, until done or the server is gone.
-async fn start_all(client: Client, history: Arc<History>, round: usize) -> Result<()> {
+pub async fn start_all(client: Client, history: Arc<History>, round: usize) -> Result<()> {
     let key = |kind: &str, i: usize| (format!("r{round}-{kind}-{i}"), (round * 1000 + i) as i64);
     let singles = async {
         for i in 0..INSTANCES / 2 {
@@ -141,7 +141,7 @@ async fn wait_for(moment: Moment, client: &Client, history: &History, round: usi
 }
 
 /// Every start of the round has an instance, and none of them is open.
-async fn all_ended(client: &Client, history: &History, round: usize) -> Result<()> {
+pub async fn all_ended(client: &Client, history: &History, round: usize) -> Result<()> {
     let expected = history.starts().len();
     let ended = until("all instances to complete after the restart", END, || async {
         let done = count(client, round, "COMPLETED").await.unwrap_or(0);
@@ -156,7 +156,7 @@ async fn all_ended(client: &Client, history: &History, round: usize) -> Result<(
 }
 
 /// How many instances of a round have one of these statuses.
-async fn count(client: &Client, round: usize, status: &str) -> Result<usize> {
+pub async fn count(client: &Client, round: usize, status: &str) -> Result<usize> {
     let mut total = 0;
     let mut cursor = String::new();
     loop {

@@ -46,7 +46,7 @@ async fn healthz(State(state): State<AppState>) -> Json<Health> {
 async fn readyz(State(state): State<AppState>) -> impl IntoResponse {
     let database = state.store.ping().await.is_ok();
     let migrations = database && state.store.migrations_done().await.unwrap_or(false);
-    let shards = state.engine.is_ready();
+    let shards = state.engine.is_ready() && state.engine.owns_shards();
     let ok = database && migrations && shards && !state.stop.is_cancelled();
     let status = if ok { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (

@@ -6,6 +6,7 @@ mod health;
 mod instances;
 mod jobs;
 mod logs;
+mod messages;
 mod stats;
 mod steer;
 mod task_types;
@@ -22,6 +23,7 @@ pub(crate) fn open(doors: Doors) -> Doors {
     let doors = task_types::open(doors);
     let doors = instances::open(doors);
     let doors = steer::open(doors);
+    let doors = messages::open(doors);
     let doors = logs::open(doors);
     let doors = jobs::open(doors);
     let doors = stats::open(doors);

@@ -11,6 +11,7 @@ mod idempotency;
 mod instances;
 mod jobs;
 mod live;
+mod messages;
 mod openapi;
 mod pages;
 mod roles;

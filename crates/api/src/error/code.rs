@@ -72,6 +72,8 @@ codes! {
         "Use that instance, or start without unique_business_key.", "请使用该实例，或不带 unique_business_key 启动。";
     RequestInProgress "REQUEST_IN_PROGRESS" 409, "The same request is still under way", "相同请求正在处理中",
         "Wait for its answer, then repeat with the same Idempotency-Key.", "请等待其结果，然后使用相同的 Idempotency-Key 重试。";
+    NoReceiver "NO_RECEIVER" 409, "Nobody waits for the message", "没有接收者在等待此消息",
+        "Send it with a `ttl`, so that it is kept until somebody asks.", "请设置 `ttl`，消息会保留到有人接收为止。";
     Conflict "CONFLICT" 409, "Changed by somebody else", "已被他人修改",
         "Read it again and repeat the change.", "请重新读取后再修改。";
     PreconditionFailed "PRECONDITION_FAILED" 412, "Changed since it was read", "读取之后已发生变化",

@@ -3,6 +3,7 @@
 mod auth;
 mod instance;
 mod job;
+mod message;
 mod workflow;
 
 pub use auth::{PasswordGrant, SetUp, SignIn};
@@ -11,6 +12,7 @@ pub use instance::{
     ListInstances, ListLogs, ListNodes, PatchVariables, SendMessage, StartInstance, TimerPolicy, WatchInstance,
 };
 pub use job::{ActivateJobs, CompleteJob, FailJob, HeartbeatJob};
+pub use message::{ListChildren, PublishMessage, SendSignal};
 pub use workflow::{
     ApplyWorkflow, CreateWorkflow, DefinitionFormat, DefinitionText, DeleteWorkflow, ExportFormat, ExportWorkflow,
     GetVersion, GetWorkflow, ListVersions, ListWorkflows, ReplaceWorkflow,

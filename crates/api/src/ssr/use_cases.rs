@@ -84,6 +84,13 @@ pub trait UseCases: Send + Sync + 'static {
     /// Gives it a message (`message:send`).
     async fn send_message(&self, context: &RequestContext, params: SendMessage) -> Answer<InstanceView>;
 
+    /// Sends a message by name and key (`message:send`).
+    async fn publish_message(&self, context: &RequestContext, params: PublishMessage) -> Answer<MessageSent>;
+    /// Sends a signal (`message:send`).
+    async fn send_signal(&self, context: &RequestContext, params: SendSignal) -> Answer<SignalSent>;
+    /// Instances that it called (`instance:view`).
+    async fn list_children(&self, context: &RequestContext, params: ListChildren) -> Answer<Page<InstanceSummary>>;
+
     /// Takes jobs (`job:work`).
     async fn activate_jobs(&self, context: &RequestContext, params: ActivateJobs) -> Answer<ActivatedJobs>;
     /// Completes a job (`job:work`).

@@ -3,6 +3,7 @@
 mod event;
 mod instance;
 mod job;
+mod message;
 mod stats;
 mod viewer;
 mod workflow;
@@ -13,6 +14,7 @@ pub use instance::{
     NodeView, Phase,
 };
 pub use job::{ActivatedJobs, HeartbeatView, JobView, TaskTypeView};
+pub use message::{MessageSent, SignalSent};
 pub use stats::{NodeStats, StatusCounts, WorkflowStats};
 pub use viewer::{AccessToken, Me, SetupState, SignedIn, Viewer, WorkspaceView};
 pub use workflow::{

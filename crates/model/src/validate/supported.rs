@@ -1,7 +1,7 @@
 //! What this version of the engine runs: the one table. Everything else of the language is read and kept, and refused when
 //! publishing. A new feature of the engine is a line here.
 
-use crate::definition::{Edge, MutexLevel, Node, NodeType, Settings};
+use crate::definition::{Edge, Node, NodeType, Settings};
 use crate::value::Value;
 
 /// Types of node that run. Task types run by their registry, or as jobs of external workers.
@@ -22,8 +22,9 @@ const fn node_type(node_type: &NodeType) -> bool {
         | T::Signal
         | T::Condition
         | T::Boundary
+        | T::Call
+        | T::Send
         | T::Custom(_) => true,
-        T::Call | T::Send => false,
     }
 }
 
@@ -31,7 +32,7 @@ const fn node_type(node_type: &NodeType) -> bool {
 const LATER_TASK_TYPES: [&str; 1] = ["publish"];
 
 /// Settings of a type that later versions bring: type, key, and the values in question (none named: every value).
-const LATER_SETTINGS: [(&str, &str, &[&str]); 2] = [("end", "kind", &["message", "signal"]), ("http", "auth", &[])];
+const LATER_SETTINGS: [(&str, &str, &[&str]); 1] = [("http", "auth", &[])];
 
 /// Whether the node's type runs; otherwise nothing else needs to be said about the node.
 pub(super) fn runs(node: &Node, is_registered: bool) -> bool {
@@ -46,12 +47,6 @@ pub(super) fn missing_of_node(node: &Node) -> Vec<(String, String)> {
     let mut missing = Vec::new();
     if node.concurrency.is_some() {
         missing.push(own("concurrency", "concurrency"));
-    }
-    // A mutex beyond the instance needs an owner that several instances ask.
-    match node.mutex.as_ref().map(|mutex| mutex.level) {
-        Some(MutexLevel::Workflow) => missing.push(own("mutex", "mutex: { level: workflow }")),
-        Some(MutexLevel::Workspace) => missing.push(own("mutex", "mutex: { level: workspace }")),
-        Some(MutexLevel::Instance) | None => {}
     }
     let name = node.task_type().unwrap_or(node.node_type.as_str());
     for (_, key, values) in LATER_SETTINGS.iter().filter(|(of, ..)| *of == name) {

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::watch;
 
 /// Changed instances that a list subscription remembers; beyond, it reads its page again.
 const CHANGED: usize = 1_000;
@@ -60,15 +61,22 @@ enum Key {
 
 impl Hub {
     /// Begins to take hints.
-    pub(crate) fn start(mut hints: Receiver<Committed>) -> Self {
+    pub(crate) fn start(mut hints: Receiver<Committed>, mut elsewhere: watch::Receiver<u64>) -> Self {
         let hub = Self { rooms: Arc::default() };
         let rooms = hub.rooms.clone();
         tokio::spawn(async move {
             loop {
-                match hints.recv().await {
-                    Ok(hint) => rooms.wake(&hint),
-                    Err(RecvError::Lagged(_)) => rooms.wake_all(),
-                    Err(RecvError::Closed) => return,
+                tokio::select! {
+                    hint = hints.recv() => match hint {
+                        Ok(hint) => rooms.wake(&hint),
+                        Err(RecvError::Lagged(_)) => rooms.wake_all(),
+                        Err(RecvError::Closed) => return,
+                    },
+                    // Another server has written something, and does not say what.
+                    rung = elsewhere.changed() => match rung {
+                        Ok(()) => rooms.wake_all(),
+                        Err(_) => return,
+                    },
                 }
             }
         });

@@ -5,7 +5,7 @@ use crate::authz::{Allowed, authorize};
 use crate::error::Result;
 use crate::page;
 use crate::service::Service;
-use heddle_api::params::ListInstances;
+use heddle_api::params::{ListChildren, ListInstances};
 use heddle_api::view::InstanceSummary;
 use heddle_api::{ApiError, Lang, Page, Permission, RequestContext};
 use heddle_model::ids::WorkflowId;
@@ -31,6 +31,26 @@ impl Service {
             return Ok(Page::whole(Vec::new()));
         };
         let rows = self.store.instances(allowed.workspace(), &filter, ascending, limit + 1, after).await?;
+        let (rows, next_cursor) = page::cut(rows, limit, |row| row.id.to_string());
+        Ok(Page { items: rows.into_iter().map(view::summary).collect(), next_cursor })
+    }
+
+    /// Instances that an instance called, the newest first.
+    pub(crate) async fn list_children(
+        &self,
+        context: &RequestContext,
+        params: ListChildren,
+    ) -> Result<Page<InstanceSummary>> {
+        let allowed = authorize(context, Permission::InstanceView)?;
+        let limit = page::limit(params.limit, context.lang)?;
+        let after = page::number_cursor(params.cursor.as_deref(), context.lang)?;
+        let (workspace, id) = (allowed.workspace(), params.id);
+        let known = InstanceFilter { id: Some(id), ..InstanceFilter::default() };
+        if self.store.instances(workspace, &known, false, 1, None).await?.is_empty() {
+            return Err(ApiError::not_found("instance", &id.to_string()).into());
+        }
+        let filter = InstanceFilter { parent: Some(id), ..InstanceFilter::default() };
+        let rows = self.store.instances(workspace, &filter, false, limit + 1, after).await?;
         let (rows, next_cursor) = page::cut(rows, limit, |row| row.id.to_string());
         Ok(Page { items: rows.into_iter().map(view::summary).collect(), next_cursor })
     }

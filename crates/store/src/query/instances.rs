@@ -65,6 +65,8 @@ pub struct InstanceFilter {
     pub business_key: Option<String>,
     /// With a business key that begins so.
     pub business_key_prefix: Option<String>,
+    /// Called by this one.
+    pub parent: Option<InstanceId>,
     /// This one.
     pub id: Option<InstanceId>,
     /// Started at or after.
@@ -152,6 +154,9 @@ fn list(workspace: WorkspaceId, filter: &InstanceFilter, ascending: bool, rows: 
             " AND i.business_key IS NOT NULL AND substr(i.business_key, 1, ?) = ?",
             [Value32::from(characters).0, prefix.as_str().into()],
         );
+    }
+    if let Some(parent) = filter.parent {
+        sql.push(" AND i.parent_id = ?", [uuid(parent.as_u128()).into()]);
     }
     if let Some(id) = filter.id {
         sql.push(" AND i.id = ?", [uuid(id.as_u128()).into()]);
