@@ -1,19 +1,23 @@
 //! The engine's handle: what the rest of the product holds.
 
-use super::clock::{Clock, machine_ms};
+use super::clock::Clock;
 use super::error::EngineError;
 use super::ids::Ids;
 use super::lane::{Lane, Shared};
+use super::machine::{Machine, RealMachine};
 use super::message::{Key, Message, Reply, SharedState};
 use super::plans::Plans;
 use super::pool::Pool;
 use super::request::{CommandRequest, Committed, StartRequest, Started};
 use super::timers::Timers;
+use crate::kernel::Order;
 use crate::storage::{Leased, Storage};
 use crate::tasks::Registry;
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use futures::stream::FuturesOrdered;
 use heddle_model::ids::{InstanceId, WorkspaceId};
+use heddle_model::limits;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -42,11 +46,26 @@ pub struct EngineConfig {
     pub queue_limit: usize,
     /// Instances that a lane keeps in memory before it lets idle ones go.
     pub resident: usize,
+    /// Events between two snapshots of an instance.
+    pub snapshot_events: u64,
+    /// Which of several enabled nodes fires first. Nothing may depend on it; tests run in all three.
+    pub order: Order,
+    /// Where time, randomness and tasks come from.
+    pub machine: Arc<dyn Machine>,
 }
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        Self { server_name: "heddle".to_owned(), lanes: 2, worker_slots: 256, queue_limit: 20_000, resident: 20_000 }
+        Self {
+            server_name: "heddle".to_owned(),
+            lanes: 2,
+            worker_slots: 256,
+            queue_limit: 20_000,
+            resident: 20_000,
+            snapshot_events: limits::SNAPSHOT_EVENTS,
+            order: Order::Fifo,
+            machine: Arc::new(RealMachine),
+        }
     }
 }
 
@@ -68,15 +87,16 @@ impl Engine {
         config: EngineConfig,
     ) -> Result<Self, EngineError> {
         let leased = storage.acquire(&config.server_name).await?;
-        let clock = Clock::default();
-        clock.correct(storage.now().await?, machine_ms());
+        let clock = Clock::new();
+        let before = clock.own_ms();
+        clock.correct(storage.now().await?, (before, clock.own_ms()));
         let shared = Arc::new(Shared {
             plans: Plans::new(storage.clone()),
-            pool: Pool::new(registry.clone(), config.worker_slots),
+            pool: Pool::new(registry.clone(), config.worker_slots, config.machine.clone()),
             storage,
             registry,
             clock,
-            ids: Ids::default(),
+            ids: Ids::new(config.machine.clone()),
             fence: leased.fence,
             committed: broadcast::Sender::new(HINTS),
             bell: Default::default(),
@@ -84,6 +104,9 @@ impl Engine {
             fenced: AtomicBool::new(false),
             stop: CancellationToken::new(),
             resident: config.resident.max(1),
+            snapshot_events: config.snapshot_events.max(1),
+            order: config.order,
+            machine: config.machine,
         });
         let tracker = TaskTracker::new();
         let lanes = (0..config.lanes.max(1))
@@ -91,20 +114,26 @@ impl Engine {
             .collect();
         let engine =
             Self { shared, lanes: Arc::new(lanes), queue_limit: config.queue_limit, tracker, stopping: Arc::default() };
-        engine.tracker.spawn(engine.clone().keep_lease());
+        engine.spawn(Box::pin(engine.clone().keep_lease()));
         let recovering = engine.clone();
-        engine.tracker.spawn(async move {
+        engine.spawn(Box::pin(async move {
             let stop = recovering.shared.stop.clone();
             let recovery = recovering.recover(&leased.shards);
             tokio::select! {
+                biased;
                 () = stop.cancelled() => {}
                 result = recovery => match result {
                     Ok(instances) => tracing::info!(instances, "recovered what was running"),
                     Err(why) => tracing::error!(%why, "recovery stopped"),
                 }
             }
-        });
+        }));
         Ok(engine)
+    }
+
+    /// Runs something of the engine's own; a stop waits for it.
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        self.shared.machine.spawn(Box::pin(self.tracker.track_future(task)));
     }
 
     /// A new instance's id.
@@ -214,6 +243,7 @@ impl Engine {
     async fn keep_lease(self) {
         loop {
             tokio::select! {
+                biased;
                 () = self.shared.stop.cancelled() => return,
                 () = tokio::time::sleep(HEARTBEAT) => {}
             }
@@ -226,10 +256,9 @@ impl Engine {
                 }
                 Err(why) => tracing::warn!(%why, "the lease could not be renewed yet"),
             }
-            let before = machine_ms();
+            let before = self.shared.clock.own_ms();
             if let Ok(database) = self.shared.storage.now().await {
-                // Half the round trip is the best guess of when the database looked at its clock.
-                self.shared.clock.correct(database, (before + machine_ms()) / 2);
+                self.shared.clock.correct(database, (before, self.shared.clock.own_ms()));
             }
         }
     }
@@ -256,6 +285,6 @@ fn spawn_lane(
         shards,
         positions,
     };
-    tracker.spawn(lane.run());
+    shared.machine.spawn(Box::pin(tracker.track_future(lane.run())));
     sender
 }

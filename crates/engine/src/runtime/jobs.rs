@@ -11,26 +11,21 @@ use heddle_model::limits;
 use heddle_model::value::Value;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// How often a waiting worker looks again though nothing rang: leases end, and other servers offer jobs too.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Rings when a job was offered.
+/// Rings when a job was offered. Those who wait hear it in the order in which they came.
+#[derive(Default)]
 pub(super) struct JobBell {
-    rings: watch::Sender<u64>,
-}
-
-impl Default for JobBell {
-    fn default() -> Self {
-        Self { rings: watch::Sender::new(0) }
-    }
+    rings: Notify,
 }
 
 impl JobBell {
     pub(super) fn ring(&self) {
-        self.rings.send_modify(|rings| *rings += 1);
+        self.rings.notify_waiters();
     }
 }
 
@@ -38,11 +33,11 @@ impl Engine {
     /// Gives jobs of these types to a worker, for `lease_ms`; waits up to `wait` for the first.
     pub async fn activate_jobs(&self, workspace: WorkspaceId, wish: JobWish) -> Result<Vec<JobRow>, EngineError> {
         let deadline = Instant::now() + wish.wait;
-        let mut rings = self.shared.bell.rings.subscribe();
         let max = wish.max.clamp(1, limits::JOBS_PER_ACTIVATION);
         let lease_ms = wish.lease_ms.clamp(*limits::JOB_LEASE_RANGE_MS.start(), *limits::JOB_LEASE_RANGE_MS.end());
         loop {
-            rings.mark_unchanged();
+            // Hears what rings from here on, also before it is awaited.
+            let ring = self.shared.bell.rings.notified();
             let tokens = (0..max).map(|_| self.shared.ids.token()).collect();
             let activation =
                 Activation { workspace, types: wish.types.clone(), worker: wish.worker.clone(), max, lease_ms, tokens };
@@ -52,8 +47,9 @@ impl Engine {
                 return Ok(jobs);
             }
             tokio::select! {
-                _ = rings.changed() => {}
+                biased;
                 () = self.shared.stop.cancelled() => {}
+                () = ring => {}
                 () = tokio::time::sleep((deadline - now).min(LOOK_AGAIN)) => {}
             }
         }

@@ -5,11 +5,13 @@ use super::clock::Clock;
 use super::error::EngineError;
 use super::ids::Ids;
 use super::jobs::JobBell;
+use super::machine::Machine;
 use super::message::{Key, Message};
 use super::plans::Plans;
 use super::pool::Pool;
 use super::request::Committed;
 use super::timers::{HORIZON_MS, PAGE, Timers};
+use crate::kernel::Order;
 use crate::storage::{Fence, Storage};
 use crate::tasks::Registry;
 use futures::StreamExt;
@@ -44,6 +46,10 @@ pub(super) struct Shared {
     pub(super) stop: CancellationToken,
     /// Instances that a lane keeps in memory before it lets idle ones go.
     pub(super) resident: usize,
+    /// Events between two snapshots of an instance.
+    pub(super) snapshot_events: u64,
+    pub(super) order: Order,
+    pub(super) machine: Arc<dyn Machine>,
 }
 
 pub(super) struct Lane {

@@ -1,5 +1,6 @@
 //! The pool: runs attempts of built-in tasks, highest priority first, within worker slots. It knows tasks, not instances.
 
+use super::machine::Machine;
 use super::message::{Key, Message};
 use crate::kernel::Dispatch;
 use crate::tasks::registry::Registered;
@@ -31,6 +32,7 @@ pub(super) struct Pool {
 
 struct Shared {
     registry: Registry,
+    machine: Arc<dyn Machine>,
     queue: Mutex<Queue>,
     slots: usize,
 }
@@ -48,8 +50,8 @@ struct Queue {
 }
 
 impl Pool {
-    pub(super) fn new(registry: Registry, slots: usize) -> Self {
-        Self { shared: Arc::new(Shared { registry, queue: Mutex::default(), slots: slots.max(1) }) }
+    pub(super) fn new(registry: Registry, slots: usize, machine: Arc<dyn Machine>) -> Self {
+        Self { shared: Arc::new(Shared { registry, machine, queue: Mutex::default(), slots: slots.max(1) }) }
     }
 
     /// Queues attempts and starts as many as there are slots for.
@@ -73,7 +75,7 @@ impl Pool {
             let next = self.queue().next(self.shared.slots, &self.shared.registry);
             let Some((attempt, task)) = next else { return };
             let pool = self.clone();
-            tokio::spawn(async move { pool.work(attempt, task).await });
+            self.shared.machine.spawn(Box::pin(pool.work(attempt, task)));
         }
     }
 

@@ -8,7 +8,7 @@ use super::message::{Key, Message, Reply, SharedState};
 use super::pending::{Answer, Decided, Pending};
 use super::pool::Ready;
 use super::request::{CommandRequest, Committed, StartRequest};
-use crate::kernel::{self, Command, Context, Created, Entropy, Event, Json, Order};
+use crate::kernel::{self, Command, Context, Created, Entropy, Event, Json};
 use crate::storage::{self, Batch, CommitError, Unit};
 use heddle_model::plan::Plan;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ impl Lane {
             registry: &self.shared.registry,
             now,
             entropy: Entropy(self.shared.ids.token()),
-            order: Order::Fifo,
+            order: self.shared.order,
         };
         let started = kernel::create(context, key.instance, key.workspace, created).and_then(|(mut state, created)| {
             let first = request.start_at.filter(|&at| at > now).map_or(Command::Start, Command::StartAt);
@@ -157,7 +157,7 @@ impl Lane {
             registry: &self.shared.registry,
             now,
             entropy: Entropy(self.shared.ids.token()),
-            order: Order::Fifo,
+            order: self.shared.order,
         };
         let first_seq = actor.state.seq + 1;
         match kernel::decide(context, &mut actor.state, command, actor_name) {
@@ -185,7 +185,7 @@ impl Lane {
             registry: &self.shared.registry,
             now,
             entropy: Entropy(self.shared.ids.token()),
-            order: Order::Fifo,
+            order: self.shared.order,
         }
     }
 

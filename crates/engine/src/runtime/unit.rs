@@ -5,7 +5,6 @@ use super::lane::Lane;
 use super::pending::Pending;
 use crate::kernel::{self, codec};
 use crate::storage::{Head, JobRow, JobState, JournalRow, Snapshot, TimerRow, Unit};
-use heddle_model::limits;
 use heddle_model::value::Value;
 use std::sync::Arc;
 
@@ -24,7 +23,7 @@ impl Lane {
         let events = codec::encode_row(&row)?;
         let checksum = codec::checksum(actor.checksum, &events);
         actor.checksum = checksum;
-        let due = actor.state.seq - actor.snapshot_seq >= limits::SNAPSHOT_EVENTS && !actor.state.status.is_ended();
+        let due = actor.state.seq - actor.snapshot_seq >= self.shared.snapshot_events && !actor.state.status.is_ended();
         let snapshot = if due {
             actor.snapshot_seq = actor.state.seq;
             Some(Snapshot { seq: actor.state.seq, checksum, state: codec::encode_state(&actor.state)? })
