@@ -122,13 +122,28 @@ impl Lane {
             messages.drain(..).partition(|message| message.needs().is_none_or(|key| !failed.contains_key(&key)));
         for message in refused {
             let error = message.needs().and_then(|key| failed.get(&key)).cloned().unwrap_or(EngineError::NotFound);
-            if let (Message::TimerDue { key, timer }, EngineError::Unavailable(_)) = (&message, &error) {
+            match (message, &error) {
                 // The row is still there; the database will be asked again soon.
-                self.timers.arm(*key, *timer, self.shared.clock.now() + 1_000);
+                (Message::TimerDue { key, timer }, EngineError::Unavailable(_)) => {
+                    self.timers.arm(key, timer, self.shared.clock.now() + 1_000);
+                }
+                // Nobody would ever say these again.
+                (message @ (Message::TaskEnded { .. } | Message::Recover { .. }), EngineError::Unavailable(_)) => {
+                    self.later(message);
+                }
+                (message, _) => self.refuse(message, error),
             }
-            self.refuse(message, error);
         }
         fine
+    }
+
+    /// Says something again in a second: what the database refuses now it would refuse in the same moment again.
+    pub(super) fn later(&self, message: Message) {
+        let sender = self.sender.clone();
+        self.shared.machine.spawn(Box::pin(async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            drop(sender.send(message));
+        }));
     }
 
     /// Answers a message of a caller and takes it off the queue.

@@ -282,13 +282,8 @@ impl Lane {
     }
 
     fn begin_again(&self, key: Key) {
-        let sender = self.sender.clone();
-        tokio::spawn(async move {
-            // Not at once: what the database refuses now it would refuse in the same moment again.
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-            let (reply, _) = tokio::sync::oneshot::channel();
-            drop(sender.send(Message::Recover { key, reply }));
-        });
+        let (reply, _) = tokio::sync::oneshot::channel();
+        self.later(Message::Recover { key, reply });
     }
 
     fn answer(&mut self, key: Key, answers: Vec<Answer>) {
