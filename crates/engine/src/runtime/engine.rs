@@ -30,6 +30,8 @@ use tokio_util::task::TaskTracker;
 const HINTS: usize = 16_384;
 /// How often the lease is renewed and the clock compared: a third of a lease of ten seconds.
 const HEARTBEAT: Duration = Duration::from_secs(3);
+/// How soon a start that is not durable yet is looked for again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long a stop waits for rounds under way.
 const DRAIN: Duration = Duration::from_secs(8);
 
@@ -176,10 +178,20 @@ impl Engine {
         let answer = self.ask(instance, |reply| Message::Start { request: Box::new(request), plan, reply });
         let state = match wait {
             None => answer.await?,
-            Some(wait) => match tokio::time::timeout(wait, answer).await {
-                Ok(state) => state?,
-                Err(_) => self.load(workspace, instance).await?.ok_or(EngineError::NotFound)?.state,
-            },
+            Some(wait) => {
+                let mut answer = std::pin::pin!(answer);
+                let mut wait = wait;
+                loop {
+                    if let Ok(state) = tokio::time::timeout(wait, answer.as_mut()).await {
+                        break state?;
+                    }
+                    if let Some(loaded) = self.load(workspace, instance).await? {
+                        break loaded.state;
+                    }
+                    // Its first commit is still under way: until that is decided nobody can say that there is none.
+                    wait = LOOK_AGAIN;
+                }
+            }
         };
         Ok(Started { instance, state })
     }
