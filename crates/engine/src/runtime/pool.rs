@@ -142,7 +142,7 @@ async fn run(task: &dyn TaskType, attempt: Ready) {
     let work = Task {
         workspace: key.workspace,
         instance: key.instance,
-        key: format!("{}/{}/{}", key.instance, node, dispatch.iteration),
+        key: dispatch.key(key.instance, &node),
         node,
         attempt: dispatch.attempt,
         input: dispatch.input.0.clone(),

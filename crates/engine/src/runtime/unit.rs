@@ -86,7 +86,7 @@ fn job_row(actor: &Actor, job: &kernel::Dispatch, now: i64) -> JobRow {
         job_type: job.action.clone(),
         priority: job.priority,
         input: job.input.0.to_string(),
-        key: format!("{}/{}/{}", state.id, node, job.iteration),
+        key: job.key(state.id, node),
         state: JobState::Ready,
         // Attempts are counted when the job is given out.
         attempt: job.attempt - 1,
