@@ -110,6 +110,8 @@ impl Queue {
             let (_, _, place) = self.ready.pop()?;
             let Some(attempt) = self.tasks.remove(&place) else { continue };
             if attempt.cancelled.is_cancelled() {
+                // The slot that it was woken for is another's.
+                self.wake(&attempt.dispatch.action);
                 continue;
             }
             let Some(Registered::Active(task)) = registry.get(&attempt.dispatch.action) else { continue };
@@ -130,6 +132,11 @@ impl Queue {
         if let Some(running) = self.running_of.get_mut(action) {
             *running -= 1;
         }
+        self.wake(action);
+    }
+
+    /// The next attempt that waits for a slot of this type is looked at again.
+    fn wake(&mut self, action: &Arc<str>) {
         if let Some(attempt) = self.parked.get_mut(action).and_then(VecDeque::pop_front) {
             self.push(attempt);
         }
