@@ -3,6 +3,7 @@
 use super::engine::Engine;
 use super::error::EngineError;
 use super::message::{Key, Message};
+use super::proof::Proof;
 use crate::kernel::TaskResult;
 use crate::storage::{Activation, JobRow, JobState};
 use crate::tasks::{TaskError, TaskOutput};
@@ -89,7 +90,7 @@ impl Engine {
         self.shared.storage.heartbeat_job(workspace, job, token, lease_ms).await?.ok_or(EngineError::StaleToken)
     }
 
-    /// The token is checked here, the execution again where it is decided: whoever comes second finds it ended.
+    /// The token is looked up here, the offer again where it is decided: whoever comes second finds another one, or none.
     async fn answer_job(
         &self,
         workspace: WorkspaceId,
@@ -102,7 +103,8 @@ impl Engine {
             return Err(EngineError::StaleToken);
         }
         let key = Key { workspace, instance: row.instance };
-        self.ask(key.instance, |reply| Message::JobEnded { key, number: row.number, result, reply }).await
+        let (number, proof) = (row.number, Proof::from(&row));
+        self.ask(key.instance, |reply| Message::JobEnded { key, number, proof, result, reply }).await
     }
 }
 

@@ -85,6 +85,7 @@ impl Lane {
                 continue;
             }
             let known = self.bring_in(&mut messages).await;
+            let known = self.remember_offers(known).await;
             self.round(now, known).await;
             self.let_go();
         }

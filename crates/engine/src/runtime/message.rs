@@ -1,6 +1,7 @@
 //! What is sent to a lane.
 
 use super::error::EngineError;
+use super::proof::Proof;
 use super::request::{CommandRequest, StartRequest};
 use crate::kernel::{InstanceState, TaskResult};
 use heddle_model::ids::{InstanceId, WorkspaceId};
@@ -32,10 +33,11 @@ pub(super) enum Message {
         attempt: u32,
         result: TaskResult,
     },
-    /// A worker's answer, its token already checked.
+    /// A worker's answer, its token already looked up.
     JobEnded {
         key: Key,
         number: u32,
+        proof: Proof,
         result: TaskResult,
         reply: Reply<()>,
     },

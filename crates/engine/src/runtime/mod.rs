@@ -17,6 +17,7 @@ mod message;
 mod pending;
 mod plans;
 mod pool;
+mod proof;
 mod reads;
 mod recovery;
 mod request;

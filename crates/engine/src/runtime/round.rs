@@ -41,7 +41,10 @@ impl Lane {
                 }
                 self.step(decided, now, (key, Command::TaskEnded { number, attempt, result }, ""), None);
             }
-            Message::JobEnded { key, number, result, reply } => {
+            Message::JobEnded { key, number, proof, result, reply } => {
+                if self.actors.get(&key.instance).is_some_and(|actor| !actor.is_offered(number, proof)) {
+                    return drop(reply.send(Err(EngineError::StaleToken)));
+                }
                 self.step(decided, now, (key, Command::JobEnded { number, result }, ""), Some(Answer::Done(reply)));
             }
             Message::TimerDue { key, timer } => self.step(decided, now, (key, Command::TimerDue(timer), ""), None),
@@ -119,10 +122,12 @@ impl Lane {
                 pending.idempotency = request.idempotency;
                 pending.effects.variables.extend(created.variables.iter().map(|(name, _)| name.clone()));
                 pending.events.push(Event::InstanceCreated(Box::new(created)));
+                let mut actor = Actor::new(state, plan);
+                actor.note_offers(&decision.effects, now);
                 pending.absorb(decision);
                 pending.answers.push(if request.wait.is_some() { Answer::End(reply) } else { Answer::State(reply) });
                 decided.insert(key.instance, pending);
-                self.actors.insert(key.instance, Actor::new(state, plan));
+                self.actors.insert(key.instance, actor);
             }
         }
     }
@@ -162,6 +167,7 @@ impl Lane {
         let first_seq = actor.state.seq + 1;
         match kernel::decide(context, &mut actor.state, command, actor_name) {
             Ok(decision) => {
+                actor.note_offers(&decision.effects, now);
                 let pending = decided.entry(key.instance).or_insert_with(|| Pending::new(key, first_seq));
                 pending.absorb(decision);
                 pending.answers.extend(answer);
