@@ -67,12 +67,22 @@ pub struct Dispatch {
     pub attempt: u32,
     /// 0 for the node's first round.
     pub iteration: u32,
+    /// It undoes what this round did.
+    pub undoes: bool,
     /// The evaluated config.
     pub input: Json,
     /// 9 goes first.
     pub priority: u8,
     /// Time limit in milliseconds where the node names one.
     pub timeout: Option<u64>,
+}
+
+impl Dispatch {
+    /// What the task makes its effect idempotent with: equal on every attempt, and another one where the effect is to be undone.
+    pub fn key(&self, instance: InstanceId, node: &str) -> String {
+        let undo = if self.undoes { "/undo" } else { "" };
+        format!("{instance}/{node}/{}{undo}", self.iteration)
+    }
 }
 
 impl Effects {

@@ -104,11 +104,12 @@ impl Step<'_> {
         let plan = self.context.plan;
         let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
         let (node, iteration, attempt) = (execution.node, execution.iteration, execution.attempt + 1);
+        let undoes = execution.undoes.is_some();
         let own = match &plan.node(node).kind {
             NodeKind::Task { action, config } => Some((action, config)),
             _ => None,
         };
-        let undo = plan.node(node).compensate.as_deref().filter(|_| execution.undoes.is_some());
+        let undo = plan.node(node).compensate.as_deref().filter(|_| undoes);
         let task = match undo {
             Some(Undo::Task { action, config }) => Some((action, config)),
             _ => own,
@@ -147,6 +148,7 @@ impl Step<'_> {
                     action: action.clone(),
                     attempt,
                     iteration,
+                    undoes,
                     input: Json(input),
                     priority: at.priority.unwrap_or(self.state.priority),
                     timeout: at.timeout,

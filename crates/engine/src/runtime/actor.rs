@@ -21,6 +21,8 @@ pub(super) struct Actor {
     pub(super) waiters: Vec<Reply<SharedState>>,
     /// Attempts of built-in tasks that run, by execution.
     pub(super) running: BTreeMap<u32, CancellationToken>,
+    /// When the jobs that stand offered were, by execution, as far as this was seen from here.
+    pub(super) offers: BTreeMap<u32, i64>,
 }
 
 /// Stored data that cannot be turned into an instance.
@@ -33,7 +35,15 @@ pub(super) struct Damaged {
 
 impl Actor {
     pub(super) fn new(state: InstanceState, plan: Arc<Plan>) -> Self {
-        Self { state, plan, checksum: 0, snapshot_seq: 0, waiters: Vec::new(), running: BTreeMap::new() }
+        Self {
+            state,
+            plan,
+            checksum: 0,
+            snapshot_seq: 0,
+            waiters: Vec::new(),
+            running: BTreeMap::new(),
+            offers: BTreeMap::new(),
+        }
     }
 
     /// Folds a snapshot and the journal rows after it, checking the chain on the way.
@@ -70,7 +80,7 @@ impl Actor {
             }
         }
         let state = state.ok_or_else(|| damaged("there is neither a snapshot nor a journal".to_owned()))?;
-        Ok(Self { state, plan, checksum, snapshot_seq, waiters: Vec::new(), running: BTreeMap::new() })
+        Ok(Self { checksum, snapshot_seq, ..Self::new(state, plan) })
     }
 
     /// Whether it may leave memory: nothing runs here for it, and nobody waits here.

@@ -52,7 +52,7 @@ impl Lane {
     pub(super) fn called(&self, (key, parcel): (Key, ParcelId), call: Call) {
         let shared = self.shared.clone();
         let sender = self.sender.clone();
-        tokio::spawn(async move {
+        self.shared.machine.spawn(Box::pin(async move {
             let answer = match shared.find(key.workspace, &call).await {
                 Ok(version) => Message::Called(Box::new(Prepared { key, parcel, call, version })),
                 Err(why) => {
@@ -61,7 +61,7 @@ impl Lane {
                 }
             };
             drop(sender.send(answer));
-        });
+        }));
     }
 
     /// Makes the called instance, or tells its caller why it cannot be.

@@ -1,6 +1,6 @@
 //! Committing a batch: halves on failure until the culprit is alone, and reads again after an unknown outcome.
 
-use crate::storage::{Batch, CommitError, Storage, Unit};
+use crate::storage::{Batch, CommitError, Storage, StorageError, Unit};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,16 +61,19 @@ fn place(unit: &mut Unit, positions: &mut HashMap<u16, u64>) -> (u16, u64) {
 
 /// One transaction, tried until its outcome is known.
 async fn attempt(storage: &Arc<dyn Storage>, batch: &Batch) -> Outcome {
-    let mut pause = FIRST_PAUSE;
+    let (mut pause, mut in_doubt) = (FIRST_PAUSE, false);
     loop {
         match storage.commit(batch).await {
             Err(CommitError::Transient(why)) => tracing::warn!(%why, "the commit will be tried again"),
             Err(CommitError::Unknown(why)) => {
                 tracing::warn!(%why, "the outcome of a commit is unknown; reading the heads");
+                in_doubt = true;
                 if landed(storage, batch).await {
                     return Ok(());
                 }
             }
+            // The one that nobody knew about may have landed after the heads were read, and be what this one clashes with.
+            Err(CommitError::Conflict(_)) if in_doubt && landed(storage, batch).await => return Ok(()),
             certain => return certain,
         }
         metrics::counter!("heddle_commit_retries_total").increment(1);
@@ -79,16 +82,27 @@ async fn attempt(storage: &Arc<dyn Storage>, batch: &Batch) -> Outcome {
     }
 }
 
-/// Whether the transaction took place. It is all or nothing, and no one else may write these instances, so one head tells for all.
+/// Whether the transaction took place. It is all or nothing, so one of its units tells for all.
 async fn landed(storage: &Arc<dyn Storage>, batch: &Batch) -> bool {
     let Some(unit) = batch.units.first() else { return true };
     let mut pause = FIRST_PAUSE;
     loop {
-        match storage.heads(&[unit.instance]).await {
-            Ok(heads) => return heads.first().copied().flatten().is_some_and(|head| head >= unit.head.seq),
+        match has_landed(storage, unit).await {
+            Ok(landed) => return landed,
             Err(why) => tracing::warn!(%why, "the heads cannot be read yet"),
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// Where the head has come as far, the row there must be the unit's own: another owner may have written it in the meantime.
+async fn has_landed(storage: &Arc<dyn Storage>, unit: &Unit) -> Result<bool, StorageError> {
+    let head = storage.heads(&[unit.instance]).await?.first().copied().flatten();
+    if head.is_none_or(|head| head < unit.head.seq) {
+        return Ok(false);
+    }
+    let rows = storage.journal(unit.workspace, unit.instance, unit.journal.first_seq - 1, 1).await?;
+    // Its time is part of it: another owner may have come to the very same events.
+    Ok(rows.first().is_some_and(|row| *row == unit.journal))
 }

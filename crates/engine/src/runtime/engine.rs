@@ -1,11 +1,12 @@
 //! The engine's handle: what the rest of the product holds.
 
 use super::call::{AnyInput, InputCheck};
-use super::clock::{Clock, machine_ms};
+use super::clock::Clock;
 use super::doorbell::{Alone, Doorbell};
 use super::error::EngineError;
 use super::ids::Ids;
 use super::lane::{Lane, Shared};
+use super::machine::{Machine, RealMachine};
 use super::message::{Key, Message, Reply, SharedState};
 use super::plans::Plans;
 use super::pool::Pool;
@@ -14,11 +15,14 @@ use super::remote::Request;
 use super::request::{CommandRequest, Committed, StartRequest, Started};
 use super::shards::Shards;
 use super::timers::Timers;
+use crate::kernel::Order;
 use crate::storage::Storage;
 use crate::tasks::Registry;
 use futures::StreamExt;
+use futures::future::BoxFuture;
 use futures::stream::FuturesOrdered;
 use heddle_model::ids::{InstanceId, WorkspaceId};
+use heddle_model::limits;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
@@ -29,6 +33,8 @@ use tokio_util::task::TaskTracker;
 
 /// Hints that a slow listener may fall behind before it must look for itself.
 const HINTS: usize = 16_384;
+/// How soon a start that is not durable yet is looked for again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long a stop waits for rounds under way.
 const DRAIN: Duration = Duration::from_secs(8);
 
@@ -49,6 +55,12 @@ pub struct EngineConfig {
     pub doorbell: Arc<dyn Doorbell>,
     /// Proves what called workflows are started with.
     pub inputs: Arc<dyn InputCheck>,
+    /// Events between two snapshots of an instance.
+    pub snapshot_events: u64,
+    /// Which of several enabled nodes fires first. Nothing may depend on it; tests run in all three.
+    pub order: Order,
+    /// Where time, randomness and tasks come from.
+    pub machine: Arc<dyn Machine>,
 }
 
 impl Default for EngineConfig {
@@ -61,6 +73,9 @@ impl Default for EngineConfig {
             resident: 20_000,
             doorbell: Arc::new(Alone),
             inputs: Arc::new(AnyInput),
+            snapshot_events: limits::SNAPSHOT_EVENTS,
+            order: Order::Fifo,
+            machine: Arc::new(RealMachine),
         }
     }
 }
@@ -82,16 +97,17 @@ impl Engine {
         config: EngineConfig,
     ) -> Result<Self, EngineError> {
         let leased = storage.acquire(&config.server_name).await?;
-        let clock = Clock::default();
-        clock.correct(storage.now().await?, machine_ms());
+        let clock = Clock::new();
+        let before = clock.own_ms();
+        clock.correct(storage.now().await?, (before, clock.own_ms()));
         let (senders, inboxes): (Vec<_>, Vec<_>) = (0..config.lanes.max(1)).map(|_| mpsc::unbounded_channel()).unzip();
         let shared = Arc::new(Shared {
             plans: Plans::new(storage.clone()),
-            pool: Pool::new(registry.clone(), config.worker_slots),
+            pool: Pool::new(registry.clone(), config.worker_slots, config.machine.clone()),
             storage,
             registry,
             clock,
-            ids: Ids::default(),
+            ids: Ids::new(config.machine.clone()),
             name: config.server_name,
             fence: RwLock::new(leased.fence),
             shards: Shards::default(),
@@ -107,16 +123,24 @@ impl Engine {
             fenced: AtomicBool::new(false),
             stop: CancellationToken::new(),
             resident: config.resident.max(1),
+            snapshot_events: config.snapshot_events.max(1),
+            order: config.order,
+            machine: config.machine,
         });
         let tracker = TaskTracker::new();
-        for (number, inbox) in inboxes.into_iter().enumerate() {
-            tracker.spawn(lane(&shared, number, inbox).run());
-        }
         let engine = Self { shared, queue_limit: config.queue_limit, tracker, stopping: Arc::default() };
+        for (number, inbox) in inboxes.into_iter().enumerate() {
+            engine.spawn(Box::pin(lane(&engine.shared, number, inbox).run()));
+        }
         engine.own(leased).await;
-        engine.tracker.spawn(engine.clone().keep_membership());
-        engine.tracker.spawn(engine.clone().listen());
+        engine.spawn(Box::pin(engine.clone().keep_membership()));
+        engine.spawn(Box::pin(engine.clone().listen()));
         Ok(engine)
+    }
+
+    /// Runs something of the engine's own; a stop waits for it.
+    pub(super) fn spawn(&self, task: BoxFuture<'static, ()>) {
+        self.shared.machine.spawn(Box::pin(self.tracker.track_future(task)));
     }
 
     /// A new instance's id: of a shard of this server, so that starting it needs no other.
@@ -180,10 +204,20 @@ impl Engine {
         let answer = self.ask(instance, |reply| Message::Start { request: Box::new(request), plan, reply });
         let state = match wait {
             None => answer.await?,
-            Some(wait) => match tokio::time::timeout(wait, answer).await {
-                Ok(state) => state?,
-                Err(_) => self.load(workspace, instance).await?.ok_or(EngineError::NotFound)?.state,
-            },
+            Some(wait) => {
+                let mut answer = std::pin::pin!(answer);
+                let mut wait = wait;
+                loop {
+                    if let Ok(state) = tokio::time::timeout(wait, answer.as_mut()).await {
+                        break state?;
+                    }
+                    if let Some(loaded) = self.load(workspace, instance).await? {
+                        break loaded.state;
+                    }
+                    // Its first commit is still under way: until that is decided nobody can say that there is none.
+                    wait = LOOK_AGAIN;
+                }
+            }
         };
         Ok(Started { instance, state })
     }

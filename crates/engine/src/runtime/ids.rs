@@ -1,13 +1,14 @@
 //! Ids and randomness: the one place of the engine that draws any.
 
 use super::clock::Clock;
+use super::machine::Machine;
 use heddle_model::ids::{InstanceId, MessageId, ParcelId, uuid_v7};
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// A source of ids: UUIDv7 over a buffered stream of the operating system's randomness.
+/// A source of ids: UUIDv7 over a buffered stream of the machine's randomness.
 #[derive(Debug)]
 pub(super) struct Ids {
+    machine: Arc<dyn Machine>,
     buffer: Mutex<Buffer>,
 }
 
@@ -17,24 +18,16 @@ struct Buffer {
     used: usize,
 }
 
-impl Default for Ids {
-    fn default() -> Self {
-        Self { buffer: Mutex::new(Buffer { bytes: [0; 1024], used: 1024 }) }
-    }
-}
-
 impl Ids {
-    /// Sixteen random bytes. Ids are not secrets, but tokens prove an attempt, so the source is the operating system's.
+    pub(super) fn new(machine: Arc<dyn Machine>) -> Self {
+        Self { machine, buffer: Mutex::new(Buffer { bytes: [0; 1024], used: 1024 }) }
+    }
+
+    /// Sixteen random bytes. Ids are not secrets, but tokens prove an attempt, so the source is one that nobody can guess.
     pub(super) fn random(&self) -> u128 {
         let mut buffer = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
         if buffer.used + 16 > buffer.bytes.len() {
-            let mut fresh = [0; 1024];
-            if let Err(why) = getrandom::fill(&mut fresh) {
-                // Without randomness no id is safe to give: the process cannot go on.
-                tracing::error!(%why, "the operating system gives no randomness");
-                std::process::abort();
-            }
-            buffer.bytes = fresh;
+            self.machine.random(&mut buffer.bytes);
             buffer.used = 0;
         }
         let mut bytes = [0; 16];

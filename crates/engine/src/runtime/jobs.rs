@@ -3,6 +3,7 @@
 use super::engine::Engine;
 use super::error::EngineError;
 use super::message::{Key, Message};
+use super::proof::Proof;
 use super::remote::Request;
 use crate::kernel::TaskResult;
 use crate::storage::{Activation, JobRow, JobState};
@@ -12,26 +13,21 @@ use heddle_model::limits;
 use heddle_model::value::Value;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// How often a waiting worker looks again though nothing rang: leases end, and other servers offer jobs too.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// Rings when a job was offered.
+/// Rings when a job was offered. Those who wait hear it in the order in which they came.
+#[derive(Default)]
 pub(super) struct JobBell {
-    rings: watch::Sender<u64>,
-}
-
-impl Default for JobBell {
-    fn default() -> Self {
-        Self { rings: watch::Sender::new(0) }
-    }
+    rings: Notify,
 }
 
 impl JobBell {
     pub(super) fn ring(&self) {
-        self.rings.send_modify(|rings| *rings += 1);
+        self.rings.notify_waiters();
     }
 }
 
@@ -39,11 +35,11 @@ impl Engine {
     /// Gives jobs of these types to a worker, for `lease_ms`; waits up to `wait` for the first.
     pub async fn activate_jobs(&self, workspace: WorkspaceId, wish: JobWish) -> Result<Vec<JobRow>, EngineError> {
         let deadline = Instant::now() + wish.wait;
-        let mut rings = self.shared.bell.rings.subscribe();
         let max = wish.max.clamp(1, limits::JOBS_PER_ACTIVATION);
         let lease_ms = wish.lease_ms.clamp(*limits::JOB_LEASE_RANGE_MS.start(), *limits::JOB_LEASE_RANGE_MS.end());
         loop {
-            rings.mark_unchanged();
+            // Hears what rings from here on, also before it is awaited.
+            let ring = self.shared.bell.rings.notified();
             let tokens = (0..max).map(|_| self.shared.ids.token()).collect();
             let activation =
                 Activation { workspace, types: wish.types.clone(), worker: wish.worker.clone(), max, lease_ms, tokens };
@@ -53,8 +49,9 @@ impl Engine {
                 return Ok(jobs);
             }
             tokio::select! {
-                _ = rings.changed() => {}
+                biased;
                 () = self.shared.stop.cancelled() => {}
+                () = ring => {}
                 () = tokio::time::sleep((deadline - now).min(LOOK_AGAIN)) => {}
             }
         }
@@ -94,7 +91,7 @@ impl Engine {
         self.shared.storage.heartbeat_job(workspace, job, token, lease_ms).await?.ok_or(EngineError::StaleToken)
     }
 
-    /// The token is checked here, the execution again where it is decided: whoever comes second finds it ended.
+    /// The token is looked up here, the offer again where it is decided: whoever comes second finds another one, or none.
     async fn answer_job(
         &self,
         workspace: WorkspaceId,
@@ -107,15 +104,15 @@ impl Engine {
             return Err(EngineError::StaleToken);
         }
         let key = Key { workspace, instance: row.instance };
-        let number = row.number;
+        let (number, proof) = (row.number, Proof::from(&row));
         if self.shared.shards.owns(key.instance.shard()) {
             let own = result.clone();
-            match self.ask(key.instance, |reply| Message::JobEnded { key, number, result: own, reply }).await {
+            match self.ask(key.instance, |reply| Message::JobEnded { key, number, proof, result: own, reply }).await {
                 Err(EngineError::Elsewhere) => {}
                 answer => return answer,
             }
         }
-        self.ask_owner(workspace, key.instance, &Request::JobEnded { number, result }).await.map(drop)
+        self.ask_owner(workspace, key.instance, &Request::JobEnded { number, proof, result }).await.map(drop)
     }
 }
 

@@ -8,6 +8,7 @@ use super::error::EngineError;
 use super::ids::Ids;
 use super::jobs::JobBell;
 use super::leave::Leaving;
+use super::machine::Machine;
 use super::message::{Key, Message};
 use super::plans::Plans;
 use super::pool::Pool;
@@ -15,6 +16,7 @@ use super::post::Seen;
 use super::request::Committed;
 use super::shards::Shards;
 use super::timers::{HORIZON_MS, PAGE, Timers};
+use crate::kernel::Order;
 use crate::storage::{Fence, Settlement, Storage};
 use crate::tasks::Registry;
 use futures::StreamExt;
@@ -63,6 +65,10 @@ pub(super) struct Shared {
     pub(super) stop: CancellationToken,
     /// Instances that a lane keeps in memory before it lets idle ones go.
     pub(super) resident: usize,
+    /// Events between two snapshots of an instance.
+    pub(super) snapshot_events: u64,
+    pub(super) order: Order,
+    pub(super) machine: Arc<dyn Machine>,
 }
 
 pub(super) struct Lane {
@@ -136,6 +142,7 @@ impl Lane {
                 continue;
             }
             let known = self.bring_in(&mut messages).await;
+            let known = self.remember_offers(known).await;
             self.round(now, known).await;
             self.settle().await;
             self.let_go();
@@ -222,13 +229,28 @@ impl Lane {
                 self.undeliverable(*parcel, &error);
                 continue;
             }
-            if let (Message::TimerDue { key, timer }, EngineError::Unavailable(_)) = (&message, &error) {
+            match (message, &error) {
                 // The row is still there; the database will be asked again soon.
-                self.timers.arm(*key, *timer, self.shared.clock.now() + 1_000);
+                (Message::TimerDue { key, timer }, EngineError::Unavailable(_)) => {
+                    self.timers.arm(key, timer, self.shared.clock.now() + 1_000);
+                }
+                // Nobody would ever say these again.
+                (message @ (Message::TaskEnded { .. } | Message::Recover { .. }), EngineError::Unavailable(_)) => {
+                    self.later(message);
+                }
+                (message, _) => self.refuse(message, error),
             }
-            self.refuse(message, error);
         }
         fine
+    }
+
+    /// Says something again in a second: what the database refuses now it would refuse in the same moment again.
+    pub(super) fn later(&self, message: Message) {
+        let sender = self.sender.clone();
+        self.shared.machine.spawn(Box::pin(async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            drop(sender.send(message));
+        }));
     }
 
     /// Answers a message of a caller and takes it off the queue.

@@ -3,7 +3,6 @@
 //! The lease is the server's; each commit proves it. A server that was taken for dead finds out at its next commit or heartbeat, forgets
 //! everything that it held in memory, and joins anew. Shards move between living servers by being given up first.
 
-use super::clock::machine_ms;
 use super::engine::Engine;
 use super::error::EngineError;
 use super::message::Message;
@@ -25,6 +24,7 @@ impl Engine {
     pub(super) async fn keep_membership(self) {
         loop {
             tokio::select! {
+                biased;
                 () = self.shared.stop.cancelled() => return,
                 () = tokio::time::sleep(HEARTBEAT) => {}
                 () = self.shared.rejoin.notified() => {}
@@ -43,10 +43,9 @@ impl Engine {
         if shared.fenced.load(Ordering::SeqCst) {
             return Ok(());
         }
-        let before = machine_ms();
+        let before = shared.clock.own_ms();
         let database = shared.storage.now().await?;
-        // Half the round trip is the best guess of when the database looked at its clock.
-        shared.clock.correct(database, (before + machine_ms()) / 2);
+        shared.clock.correct(database, (before, shared.clock.own_ms()));
         self.balance().await?;
         let parcels = shared.storage.sweep(limits::SWEEP_PAGE).await?;
         shared.hand_over(parcels);
@@ -100,9 +99,10 @@ impl Engine {
         });
         self.heard(told.collect(), HAND_OVER).await;
         let recovering = self.clone();
-        self.tracker.spawn(async move {
+        self.spawn(Box::pin(async move {
             let stop = recovering.shared.stop.clone();
             tokio::select! {
+                biased;
                 () = stop.cancelled() => {}
                 result = recovering.recover(&shards) => match result {
                     Ok(0) => {}
@@ -110,7 +110,7 @@ impl Engine {
                     Err(why) => tracing::error!(%why, "recovery stopped"),
                 }
             }
-        });
+        }));
     }
 
     /// Gives up what others should own, takes what nobody has.
@@ -162,6 +162,7 @@ impl Engine {
     pub(super) async fn listen(self) {
         loop {
             tokio::select! {
+                biased;
                 () = self.shared.stop.cancelled() => return,
                 () = self.shared.doorbell.rung() => {}
             }

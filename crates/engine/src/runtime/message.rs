@@ -2,6 +2,7 @@
 
 use super::call::Prepared;
 use super::error::EngineError;
+use super::proof::Proof;
 use super::request::{CommandRequest, StartRequest};
 use crate::kernel::{InstanceState, TaskResult};
 use crate::storage::{Content, Parcel};
@@ -34,10 +35,11 @@ pub(super) enum Message {
         attempt: u32,
         result: TaskResult,
     },
-    /// A worker's answer, its token already checked.
+    /// A worker's answer, its token already looked up.
     JobEnded {
         key: Key,
         number: u32,
+        proof: Proof,
         result: TaskResult,
         reply: Reply<()>,
     },

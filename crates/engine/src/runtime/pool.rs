@@ -1,5 +1,6 @@
 //! The pool: runs attempts of built-in tasks, highest priority first, within worker slots. It knows tasks, not instances.
 
+use super::machine::Machine;
 use super::message::{Key, Message};
 use crate::kernel::Dispatch;
 use crate::tasks::registry::Registered;
@@ -31,6 +32,7 @@ pub(super) struct Pool {
 
 struct Shared {
     registry: Registry,
+    machine: Arc<dyn Machine>,
     queue: Mutex<Queue>,
     slots: usize,
 }
@@ -48,8 +50,8 @@ struct Queue {
 }
 
 impl Pool {
-    pub(super) fn new(registry: Registry, slots: usize) -> Self {
-        Self { shared: Arc::new(Shared { registry, queue: Mutex::default(), slots: slots.max(1) }) }
+    pub(super) fn new(registry: Registry, slots: usize, machine: Arc<dyn Machine>) -> Self {
+        Self { shared: Arc::new(Shared { registry, machine, queue: Mutex::default(), slots: slots.max(1) }) }
     }
 
     /// Queues attempts and starts as many as there are slots for.
@@ -73,7 +75,7 @@ impl Pool {
             let next = self.queue().next(self.shared.slots, &self.shared.registry);
             let Some((attempt, task)) = next else { return };
             let pool = self.clone();
-            tokio::spawn(async move { pool.work(attempt, task).await });
+            self.shared.machine.spawn(Box::pin(pool.work(attempt, task)));
         }
     }
 
@@ -108,6 +110,8 @@ impl Queue {
             let (_, _, place) = self.ready.pop()?;
             let Some(attempt) = self.tasks.remove(&place) else { continue };
             if attempt.cancelled.is_cancelled() {
+                // The slot that it was woken for is another's.
+                self.wake(&attempt.dispatch.action);
                 continue;
             }
             let Some(Registered::Active(task)) = registry.get(&attempt.dispatch.action) else { continue };
@@ -128,6 +132,11 @@ impl Queue {
         if let Some(running) = self.running_of.get_mut(action) {
             *running -= 1;
         }
+        self.wake(action);
+    }
+
+    /// The next attempt that waits for a slot of this type is looked at again.
+    fn wake(&mut self, action: &Arc<str>) {
         if let Some(attempt) = self.parked.get_mut(action).and_then(VecDeque::pop_front) {
             self.push(attempt);
         }
@@ -140,7 +149,7 @@ async fn run(task: &dyn TaskType, attempt: Ready) {
     let work = Task {
         workspace: key.workspace,
         instance: key.instance,
-        key: format!("{}/{}/{}", key.instance, node, dispatch.iteration),
+        key: dispatch.key(key.instance, &node),
         node,
         attempt: dispatch.attempt,
         input: dispatch.input.0.clone(),

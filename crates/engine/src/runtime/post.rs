@@ -157,7 +157,7 @@ impl Shared {
             return;
         }
         let shared = self.clone();
-        tokio::spawn(async move {
+        self.machine.spawn(Box::pin(async move {
             for (name, key) in lines.mailboxes {
                 match shared.storage.pair(workspace, &name, key.as_ref()).await {
                     Ok(parcels) => shared.hand_over(parcels),
@@ -170,7 +170,7 @@ impl Shared {
                     Err(why) => tracing::warn!(%name, %why, "a line for permits is looked at later"),
                 }
             }
-        });
+        }));
     }
 
     /// All lanes look into their inboxes.

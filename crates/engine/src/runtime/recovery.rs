@@ -3,7 +3,9 @@
 use super::engine::Engine;
 use super::error::EngineError;
 use super::message::{Key, Message};
+use crate::storage::StorageError;
 use futures::StreamExt;
+use std::time::Duration;
 
 /// Instances looked up at a time.
 const PAGE: u32 = 500;
@@ -15,7 +17,15 @@ impl Engine {
     pub(super) async fn recover(&self, shards: &[u16]) -> Result<u64, EngineError> {
         let (mut after, mut total) = (None, 0);
         loop {
-            let page = self.shared.storage.runnable(shards, after, PAGE).await?;
+            let page = match self.shared.storage.runnable(shards, after, PAGE).await {
+                // Whoever is not found now would never go on.
+                Err(why @ StorageError::Transient(_)) => {
+                    tracing::warn!(%why, "what is to be recovered cannot be read yet");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                    continue;
+                }
+                page => page?,
+            };
             let Some(&(_, last)) = page.last() else { return Ok(total) };
             after = Some(last);
             total += page.len() as u64;

@@ -8,6 +8,7 @@ use super::error::EngineError;
 use super::lane::Lane;
 use super::message::{Key, SharedState};
 use super::pending::Decided;
+use super::proof::Proof;
 use super::request::CommandRequest;
 use crate::kernel::{self, Command, InstanceState, TaskResult, codec};
 use crate::storage::{Content, Parcel};
@@ -32,7 +33,7 @@ pub(super) enum Request {
     /// Of a person or program.
     Command(CommandRequest),
     /// A worker's answer, its token already checked.
-    JobEnded { number: u32, result: TaskResult },
+    JobEnded { number: u32, proof: Proof, result: TaskResult },
 }
 
 /// What is answered: the state after it, encoded, or the refusal.
@@ -105,7 +106,10 @@ impl Lane {
         request: Request,
     ) -> Result<Option<String>, EngineError> {
         match request {
-            Request::JobEnded { number, result } => {
+            Request::JobEnded { number, proof, result } => {
+                if !self.actors.get(&key.instance).is_some_and(|actor| actor.is_offered(number, proof)) {
+                    return Err(EngineError::StaleToken);
+                }
                 self.try_step(decided, now, (key, Command::JobEnded { number, result }, ""))?;
                 Ok(None)
             }
@@ -137,7 +141,7 @@ mod tests {
             ..TaskOutput::value(json!({ "a": [1, 2.5] }))
         };
         for result in [Ok(output), Err(TaskError::new(ErrorClass::Timeout, "LATE", "太晚"))] {
-            let request = Request::JobEnded { number: 7, result };
+            let request = Request::JobEnded { number: 7, proof: Proof::default(), result };
             let text = serde_json::to_string(&request).unwrap();
             let back: Request = serde_json::from_str(&text).unwrap();
             assert_eq!(format!("{back:?}"), format!("{request:?}"));

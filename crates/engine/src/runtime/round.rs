@@ -9,7 +9,7 @@ use super::pending::{Answer, Decided, Pending};
 use super::pool::Ready;
 use super::remote;
 use super::request::{CommandRequest, Committed, StartRequest};
-use crate::kernel::{self, Caller, Command, Context, Created, Entropy, Event, Json, Order};
+use crate::kernel::{self, Caller, Command, Context, Created, Entropy, Event, Json};
 use crate::storage::{self, Batch, CommitError, ReplyRow, Unit};
 use heddle_model::plan::Plan;
 use std::sync::Arc;
@@ -42,7 +42,10 @@ impl Lane {
                 }
                 self.step(decided, now, (key, Command::TaskEnded { number, attempt, result }, ""), None);
             }
-            Message::JobEnded { key, number, result, reply } => {
+            Message::JobEnded { key, number, proof, result, reply } => {
+                if self.actors.get(&key.instance).is_some_and(|actor| !actor.is_offered(number, proof)) {
+                    return drop(reply.send(Err(EngineError::StaleToken)));
+                }
                 self.step(decided, now, (key, Command::JobEnded { number, result }, ""), Some(Answer::Done(reply)));
             }
             Message::TimerDue { key, timer } => self.step(decided, now, (key, Command::TimerDue(timer), ""), None),
@@ -113,7 +116,7 @@ impl Lane {
             registry: &self.shared.registry,
             now,
             entropy: Entropy(self.shared.ids.token()),
-            order: Order::Fifo,
+            order: self.shared.order,
         };
         let (mut state, created) = kernel::create(context, key.instance, key.workspace, created)?;
         let called =
@@ -137,8 +140,10 @@ impl Lane {
         pending.idempotency = request.idempotency;
         pending.effects.variables.extend(created.variables.iter().map(|(name, _)| name.clone()));
         pending.events.push(Event::InstanceCreated(Box::new(created)));
+        let mut actor = Actor::new(state, plan);
+        actor.note_offers(&decision.effects, now);
         called.into_iter().chain([decision]).for_each(|decision| pending.absorb(decision));
-        self.actors.insert(key.instance, Actor::new(state, plan));
+        self.actors.insert(key.instance, actor);
         decided.shift_remove(&key.instance);
         Ok(decided.entry(key.instance).or_insert(pending))
     }
@@ -203,11 +208,12 @@ impl Lane {
             registry: &self.shared.registry,
             now,
             entropy: Entropy(self.shared.ids.token()),
-            order: Order::Fifo,
+            order: self.shared.order,
         };
         let first_seq = actor.state.seq + 1;
         match kernel::decide(context, &mut actor.state, command, actor_name) {
             Ok(decision) => {
+                actor.note_offers(&decision.effects, now);
                 let pending = decided.entry(key.instance).or_insert_with(|| Pending::new(key, first_seq));
                 pending.absorb(decision);
                 Ok(pending)
@@ -231,7 +237,7 @@ impl Lane {
             registry: &self.shared.registry,
             now,
             entropy: Entropy(self.shared.ids.token()),
-            order: Order::Fifo,
+            order: self.shared.order,
         }
     }
 
@@ -339,13 +345,8 @@ impl Lane {
     }
 
     fn begin_again(&self, key: Key) {
-        let sender = self.sender.clone();
-        tokio::spawn(async move {
-            // Not at once: what the database refuses now it would refuse in the same moment again.
-            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
-            let (reply, _) = tokio::sync::oneshot::channel();
-            drop(sender.send(Message::Recover { key, reply }));
-        });
+        let (reply, _) = tokio::sync::oneshot::channel();
+        self.later(Message::Recover { key, reply });
     }
 
     fn answer(&mut self, key: Key, answers: Vec<Answer>) {

@@ -6,7 +6,6 @@ use super::pending::Pending;
 use super::post;
 use crate::kernel::{self, codec};
 use crate::storage::{Head, JobRow, JobState, JournalRow, Snapshot, TimerRow, Unit};
-use heddle_model::limits;
 use heddle_model::value::Value;
 use std::sync::Arc;
 
@@ -25,7 +24,7 @@ impl Lane {
         let events = codec::encode_row(&row)?;
         let checksum = codec::checksum(actor.checksum, &events);
         actor.checksum = checksum;
-        let due = actor.state.seq - actor.snapshot_seq >= limits::SNAPSHOT_EVENTS && !actor.state.status.is_ended();
+        let due = actor.state.seq - actor.snapshot_seq >= self.shared.snapshot_events && !actor.state.status.is_ended();
         let snapshot = if due {
             actor.snapshot_seq = actor.state.seq;
             Some(Snapshot { seq: actor.state.seq, checksum, state: codec::encode_state(&actor.state)? })
@@ -92,7 +91,7 @@ fn job_row(actor: &Actor, job: &kernel::Dispatch, now: i64) -> JobRow {
         job_type: job.action.clone(),
         priority: job.priority,
         input: job.input.0.to_string(),
-        key: format!("{}/{}/{}", state.id, node, job.iteration),
+        key: job.key(state.id, node),
         state: JobState::Ready,
         // Attempts are counted when the job is given out.
         attempt: job.attempt - 1,

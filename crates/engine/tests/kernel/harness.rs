@@ -2,8 +2,8 @@
 //! gives the live state, its stored form reads back, tokens are conserved, and no status changed against the tables.
 
 use heddle_engine::kernel::{
-    Active, Caller, Command, CommandError, Context, Created, Decision, Effects, Entropy, Event, InstanceState, Json,
-    Order, codec, create, decide,
+    Active, Caller, Command, CommandError, Context, Created, Decision, Effects, Entropy, Event, Held, InstanceState,
+    Json, Order, codec, create, decide,
 };
 use heddle_engine::tasks::{
     ErrorClass, PureTask, Registry, Task, TaskError, TaskInfo, TaskOutput, TaskType, TimerTask,
@@ -13,7 +13,7 @@ use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId, uuid_v7}
 use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
 use heddle_model::plan::Plan;
 use heddle_model::value::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(crate) struct Run {
@@ -193,6 +193,7 @@ impl Run {
             "the snapshot reads back differently"
         );
         self.tokens_are_conserved();
+        self.rows_are_those_of_the_state();
         if self.state.status.is_ended() {
             assert!(self.state.timers.is_empty() && self.state.live.is_empty(), "an ended instance holds something");
         } else {
@@ -204,6 +205,21 @@ impl Run {
                 || (self.state.status == InstanceStatus::Created && self.state.caller.is_some());
             assert!(waits, "an open instance waits for nothing: {:?}", self.state);
         }
+    }
+
+    /// What the effects have left in the tables of timers and jobs is what the state waits for.
+    fn rows_are_those_of_the_state(&self) {
+        let timers: BTreeMap<u32, i64> = self.effects.timers.iter().copied().collect();
+        let armed = self.state.timers.iter().filter(|_| !self.state.frozen);
+        assert_eq!(timers, armed.map(|(&number, timer)| (number, timer.due)).collect(), "rows of timers");
+        let jobs: BTreeSet<u32> = self.effects.jobs.iter().map(|job| job.number).collect();
+        let held = |wanted: u32| {
+            self.state.held.iter().any(|held| {
+                matches!(held, Held::Completed { number, .. } | Held::Failed { number, .. } if *number == wanted)
+            })
+        };
+        let offered = self.state.live.iter().filter(|(number, it)| it.active == Active::Job && !held(**number));
+        assert_eq!(jobs, offered.map(|(&number, _)| number).collect(), "rows of jobs");
     }
 
     /// Every token is made once, and consumed once or still there (or gone with its terminated instance).

@@ -1,7 +1,7 @@
 //! Undoing: last first, once each, with what a node wrote; and what happens when undoing fails.
 
 use super::harness::Run;
-use heddle_engine::kernel::{Command, CommandError, Phase};
+use heddle_engine::kernel::{Command, CommandError, Dispatch, Phase};
 use heddle_engine::tasks::ErrorClass;
 use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
 use heddle_model::value::json;
@@ -42,7 +42,10 @@ fn a_failure_undoes_what_was_done_the_last_first_then_the_instance_is_failed() {
     run.finish("refund", json!(null));
     assert_eq!(run.status("pay"), NodeStatus::Compensated);
     assert_eq!(run.live(), ["book"]);
-    assert_eq!(*run.effects.dispatches.last().unwrap().input.0, json!({ "cancel": 7, "gave": 7 }));
+    let undo = run.effects.dispatches.last().unwrap();
+    assert_eq!(*undo.input.0, json!({ "cancel": 7, "gave": 7 }));
+    let key = |dispatch: &Dispatch| dispatch.key(run.state.id, &run.plan.node(dispatch.node).id);
+    assert_ne!(key(undo), key(&run.effects.dispatches[0]), "a receiver that knows the first key would do nothing");
     run.finish("book", json!(null));
     assert_eq!((run.state.status, run.state.phase), (InstanceStatus::Failed, Phase::Forward));
     assert_eq!(run.state.error.as_ref().unwrap().code, "NO");

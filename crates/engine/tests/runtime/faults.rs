@@ -18,7 +18,7 @@ async fn transient_and_unknown_commits_end_exactly_once() {
     ] {
         let storage = storage(SEQUENCE);
         let engine = engine(&storage).await;
-        storage.faults.lock().unwrap().clone_from(&faults);
+        storage.around.faults.lock().unwrap().clone_from(&faults);
         let results = engine.start_instances((0..20).map(|_| start(&engine, json!({}), 20_000)).collect()).await;
         for started in results {
             let started = started.unwrap();
@@ -37,7 +37,7 @@ async fn a_unit_that_the_database_refuses_hurts_only_its_own_instance() {
     let engine = engine(&storage).await;
     let requests: Vec<_> = (0..64).map(|_| start(&engine, json!({}), 20_000)).collect();
     let victim = requests[17].instance;
-    *storage.poison.lock().unwrap() = Some(victim);
+    *storage.around.poison.lock().unwrap() = Some(victim);
     let results = engine.start_instances(requests).await;
     for (ix, result) in results.into_iter().enumerate() {
         match result {
@@ -55,7 +55,7 @@ async fn positions_in_a_shard_have_no_gaps_after_a_refused_unit() {
     let engine = engine(&storage).await;
     let requests: Vec<_> = (0..200).map(|_| start(&engine, json!({}), 20_000)).collect();
     let ids: Vec<_> = requests.iter().map(|request| request.instance).collect();
-    *storage.poison.lock().unwrap() = Some(ids[100]);
+    *storage.around.poison.lock().unwrap() = Some(ids[100]);
     let _ = engine.start_instances(requests).await;
     let mut positions: Vec<(u16, u64)> = Vec::new();
     for id in ids {

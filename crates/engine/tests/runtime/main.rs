@@ -6,3 +6,7 @@ mod faults;
 mod flow;
 mod post;
 mod support;
+// What the storage says it has done only the simulation listens to.
+#[allow(dead_code)]
+#[path = "../common/wrapped.rs"]
+mod wrapped;

@@ -1,16 +1,14 @@
 //! An engine on a memory storage whose commits a test can make fail.
 
+use super::wrapped::{Around, Doing, Wrapped};
 use heddle_engine::kernel::Command;
 use heddle_engine::runtime::{CommandRequest, Engine, EngineConfig, StartRequest};
 use heddle_engine::storage::memory::MemoryStorage;
-use heddle_engine::storage::{
-    Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Member, MessageRow, Parcel, Published, Resolved,
-    Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
-};
+use heddle_engine::storage::{Batch, CommitError, Resolved, StorageError};
 use heddle_engine::tasks::{
     PureTask, Registry, Task, TaskError, TaskInfo, TaskOutput, TaskType, TimerTask, async_trait,
 };
-use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
+use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::value::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -85,20 +83,21 @@ pub(crate) enum Fault {
     UnknownLost,
 }
 
-/// Memory storage with faults.
-#[derive(Clone, Default)]
-pub(crate) struct Faulty {
-    pub(crate) memory: MemoryStorage,
-    pub(crate) faults: Arc<Mutex<Vec<Fault>>>,
+/// What a test does to commits.
+#[derive(Default)]
+pub(crate) struct Faults {
+    pub(crate) faults: Mutex<Vec<Fault>>,
     /// Batches with this instance are refused for good.
-    pub(crate) poison: Arc<Mutex<Option<InstanceId>>>,
-    pub(crate) commits: Arc<AtomicUsize>,
-    pub(crate) largest: Arc<AtomicUsize>,
+    pub(crate) poison: Mutex<Option<InstanceId>>,
+    pub(crate) commits: AtomicUsize,
+    pub(crate) largest: AtomicUsize,
 }
 
-#[async_trait]
-impl Storage for Faulty {
-    async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
+/// Memory storage with faults.
+pub(crate) type Faulty = Wrapped<Faults>;
+
+impl Around for Faults {
+    async fn commit(&self, batch: Arc<Batch>, doing: Doing<(), CommitError>) -> Result<(), CommitError> {
         // As a disk would: what comes meanwhile gathers.
         tokio::time::sleep(Duration::from_millis(2)).await;
         self.commits.fetch_add(1, Ordering::SeqCst);
@@ -109,126 +108,29 @@ impl Storage for Faulty {
         }
         let fault = self.faults.lock().unwrap().pop();
         match fault {
-            None => self.memory.commit(batch).await,
+            None => doing.await,
             Some(Fault::Transient) => Err(CommitError::Transient("down".to_owned())),
             Some(Fault::UnknownLost) => Err(CommitError::Unknown("cut".to_owned())),
             Some(Fault::UnknownWritten) => {
-                self.memory.commit(batch).await?;
+                doing.await?;
                 Err(CommitError::Unknown("cut".to_owned()))
             }
         }
     }
-    async fn load(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<Option<Stored>, StorageError> {
-        self.memory.load(workspace, instance).await
-    }
-    async fn journal(
+
+    async fn call<T: Clone + std::fmt::Debug + Send + 'static>(
         &self,
-        workspace: WorkspaceId,
-        instance: InstanceId,
-        after_seq: u64,
-        limit: u32,
-    ) -> Result<Vec<JournalRow>, StorageError> {
-        self.memory.journal(workspace, instance, after_seq, limit).await
-    }
-    async fn heads(&self, instances: &[InstanceId]) -> Result<Vec<Option<u64>>, StorageError> {
-        self.memory.heads(instances).await
-    }
-    async fn runnable(
-        &self,
-        shards: &[u16],
-        after: Option<InstanceId>,
-        limit: u32,
-    ) -> Result<Vec<(WorkspaceId, InstanceId)>, StorageError> {
-        self.memory.runnable(shards, after, limit).await
-    }
-    async fn timers(&self, shards: &[u16], until: i64, limit: u32) -> Result<Vec<TimerRow>, StorageError> {
-        self.memory.timers(shards, until, limit).await
-    }
-    async fn activate_jobs(&self, activation: &Activation) -> Result<Vec<JobRow>, StorageError> {
-        self.memory.activate_jobs(activation).await
-    }
-    async fn job(&self, workspace: WorkspaceId, job: JobId) -> Result<Option<JobRow>, StorageError> {
-        self.memory.job(workspace, job).await
-    }
-    async fn heartbeat_job(
-        &self,
-        workspace: WorkspaceId,
-        job: JobId,
-        token: u64,
-        lease_ms: u64,
-    ) -> Result<Option<i64>, StorageError> {
-        self.memory.heartbeat_job(workspace, job, token, lease_ms).await
-    }
-    async fn definition(&self, workspace: WorkspaceId, version: VersionId) -> Result<Option<String>, StorageError> {
-        self.memory.definition(workspace, version).await
-    }
-    async fn acquire(&self, server_name: &str) -> Result<Leased, StorageError> {
-        self.memory.acquire(server_name).await
-    }
-    async fn heartbeat(&self, fence: Fence) -> Result<bool, StorageError> {
-        self.memory.heartbeat(fence).await
-    }
-    async fn release(&self, fence: Fence) -> Result<(), StorageError> {
-        self.memory.release(fence).await
-    }
-    async fn now(&self) -> Result<i64, StorageError> {
-        self.memory.now().await
-    }
-    async fn members(&self) -> Result<Vec<Member>, StorageError> {
-        self.memory.members().await
-    }
-    async fn take(&self, fence: Fence, shards: &[u16]) -> Result<Vec<(u16, u64)>, StorageError> {
-        self.memory.take(fence, shards).await
-    }
-    async fn give(&self, fence: Fence, shards: &[u16]) -> Result<(), StorageError> {
-        self.memory.give(fence, shards).await
-    }
-    async fn inbox(&self, shards: &[u16], limit: u32) -> Result<Vec<Parcel>, StorageError> {
-        self.memory.inbox(shards, limit).await
-    }
-    async fn post(&self, parcel: &Parcel) -> Result<(), StorageError> {
-        self.memory.post(parcel).await
-    }
-    async fn settle(&self, fence: Fence, settlements: &[Settlement]) -> Result<(), CommitError> {
-        self.memory.settle(fence, settlements).await
-    }
-    async fn reply(&self, id: ParcelId) -> Result<Option<String>, StorageError> {
-        self.memory.reply(id).await
-    }
-    async fn publish(&self, message: &MessageRow, at_once: bool) -> Result<Published, StorageError> {
-        self.memory.publish(message, at_once).await
-    }
-    async fn broadcast(&self, workspace: WorkspaceId, signal: &SignalRow) -> Result<u64, StorageError> {
-        self.memory.broadcast(workspace, signal).await
-    }
-    async fn pair(
-        &self,
-        workspace: WorkspaceId,
-        name: &Arc<str>,
-        key: Option<&Arc<str>>,
-    ) -> Result<Vec<Parcel>, StorageError> {
-        self.memory.pair(workspace, name, key).await
-    }
-    async fn grant(&self, workspace: WorkspaceId, name: &Arc<str>) -> Result<Vec<Parcel>, StorageError> {
-        self.memory.grant(workspace, name).await
-    }
-    async fn sweep(&self, limit: u32) -> Result<Vec<Parcel>, StorageError> {
-        self.memory.sweep(limit).await
-    }
-    async fn resolve(
-        &self,
-        workspace: WorkspaceId,
-        workflow: &str,
-        version: &Value,
-    ) -> Result<Option<Resolved>, StorageError> {
-        self.memory.resolve(workspace, workflow, version).await
+        _: &'static str,
+        doing: Doing<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        doing.await
     }
 }
 
 pub(crate) fn storage(yaml: &str) -> Faulty {
     let parsed = heddle_model::format::parse(yaml, heddle_model::format::Format::Yaml);
     assert!(!parsed.has_errors(), "{:?}", parsed.diagnostics);
-    let faulty = Faulty::default();
+    let faulty = Faulty { memory: MemoryStorage::default(), around: Arc::default() };
     faulty.memory.define(WORKSPACE, VERSION, heddle_model::format::to_json(&parsed.definition.unwrap()).to_string());
     faulty
 }

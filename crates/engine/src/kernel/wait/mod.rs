@@ -156,7 +156,13 @@ impl Step<'_> {
         }
         let own = self.state.subscriptions.range((owner, 0)..=(owner, u32::MAX));
         let own: Vec<u32> = own.map(|(&(_, subscription), _)| subscription).collect();
-        own.into_iter().try_for_each(|subscription| self.emit(Event::EventDismissed { subscription, owner }))
+        for subscription in own {
+            let event = self.state.subscriptions.get(&(owner, subscription)).map(|wish| &wish.event);
+            let timer = if let Some(Awaited::Timer { timer, .. }) = event { Some(*timer) } else { None };
+            self.emit(Event::EventDismissed { subscription, owner })?;
+            timer.into_iter().for_each(|timer| self.effects.timer_gone(timer));
+        }
+        Ok(())
     }
 
     /// A timer that someone waits for has fired.
