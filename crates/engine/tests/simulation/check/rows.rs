@@ -1,0 +1,67 @@
+//! I7 and I8 in the rows: what stands beside the journal says what the state says, and every open instance waits for something that
+//! is really there.
+
+use super::Folded;
+use crate::world::{WORKSPACE, World};
+use heddle_engine::kernel::{Active, Reason, why};
+use heddle_engine::storage::Storage;
+use heddle_model::lifecycle::InstanceStatus;
+use std::collections::BTreeSet;
+
+/// Head, timers, jobs and incidents.
+pub(super) async fn rows_say_what_the_state_says(world: &World, folded: &Folded) {
+    let state = &folded.state;
+    let id = state.id;
+    let wrong = |what: &str, said: String| world.violation(format!("I8: {what} of {id}: {said}"));
+    let Some(head) = world.memory.0.head(id) else { return wrong("head", "missing".to_owned()) };
+    if (head.seq, head.status, head.ended_at) != (state.seq, state.status.as_str(), state.ended_at) {
+        wrong("head", format!("{head:?}"));
+    }
+    if head.runnable != state.is_runnable() {
+        wrong("runnable", format!("{}", head.runnable));
+    }
+    let rows = world.memory.0.timers(&[id.shard()], i64::MAX, u32::MAX).await.unwrap();
+    let rows: BTreeSet<(u32, i64)> =
+        rows.iter().filter(|row| row.instance == id).map(|row| (row.number, row.due)).collect();
+    let armed = state.timers.iter().filter(|_| !state.frozen).map(|(&number, timer)| (number, timer.due)).collect();
+    if rows != armed {
+        wrong("timers", format!("rows {rows:?}, state {armed:?}"));
+    }
+    for (&number, execution) in state.live.iter().chain(&state.suspended) {
+        let row = world.memory.0.job(WORKSPACE, id.job(number)).await.unwrap();
+        let wanted = execution.active == Active::Job && state.live.contains_key(&number);
+        let held = state.held.iter().any(|held| matches!(held, heddle_engine::kernel::Held::Completed { number: own, .. } | heddle_engine::kernel::Held::Failed { number: own, .. } if *own == number));
+        if row.is_some() != (wanted && !held) {
+            wrong("job", format!("{number} is {:?}, its row {row:?}", execution.active));
+        }
+        if row.as_ref().is_some_and(|row| row.held != (state.status == InstanceStatus::Paused)) {
+            wrong("job", format!("{number} is held: {row:?}"));
+        }
+    }
+    let incidents: BTreeSet<u32> =
+        world.memory.0.incident_rows(id).iter().filter(|row| row.resolved_at.is_none()).map(|row| row.number).collect();
+    if incidents != state.incidents.keys().copied().collect() {
+        wrong("incidents", format!("rows {incidents:?}, state {:?}", state.incidents.keys()));
+    }
+}
+
+/// I7: the reasons of an open instance name something that is there.
+pub(super) fn open_instances_have_a_live_cause(world: &World, folded: &Folded) {
+    let state = &folded.state;
+    if state.status.is_ended() {
+        return;
+    }
+    let waiting = why(&folded.plan, state, world.now());
+    let reasons: Vec<&Reason> = waiting.iter().flat_map(|place| &place.reasons).collect();
+    let live = |reason: &&Reason| match reason {
+        Reason::Timer(due) | Reason::Retry(due) | Reason::NotStarted(due) => due.is_some(),
+        Reason::Incident(incident) => incident.is_some(),
+        // These wait for others of the same instance, which must have a cause of their own.
+        Reason::Join { .. } | Reason::Mutex { .. } | Reason::Children(_) => false,
+        _ => true,
+    };
+    let paused = state.status == InstanceStatus::Paused;
+    if !paused && state.incidents.is_empty() && !reasons.iter().any(live) {
+        world.violation(format!("I7: {} waits for nothing: {waiting:?}\n{state:?}", state.id));
+    }
+}
