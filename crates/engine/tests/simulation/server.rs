@@ -110,6 +110,7 @@ impl Server {
                 snapshot_events: self.setup.snapshot_events,
                 order: self.setup.order,
                 machine: Arc::new(SimulatedMachine(gate.clone())),
+                ..EngineConfig::default()
             };
             self.world.trace(format_args!("{} starts", self.name));
             match gate.inside(Engine::start(storage.clone(), registry(&self.world), config)).await {
