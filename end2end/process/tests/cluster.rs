@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use heddle_process_tests::cluster::{Node, completions, sequence, takes_over};
 use heddle_process_tests::history::History;
 use heddle_process_tests::{checker, clients, round, rounds};
-use heddle_testkit::Postgres;
+use heddle_testkit::{Postgres, until};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -84,7 +84,12 @@ async fn a_frozen_server_that_thaws_writes_nothing_of_what_it_had() -> Result<()
     for instance in &instances {
         let wish = json!({ "types": ["frozen-desk"], "worker": "w", "max_jobs": 1, "wait_ms": 30_000 });
         let given = b.client.post("/api/v1/jobs/activate", &wish).await?.expect_status(200)?;
-        ensure!(given["jobs"][0]["token"].is_u64(), "no job for {}", instance["id"]);
+        ensure!(
+            !given["jobs"][0]["token"].is_null(),
+            "no job is offered: {given}\n{}\n{}",
+            a.server.log(),
+            b.server.log()
+        );
         let id = given["jobs"][0]["id"].as_str().unwrap_or_default().to_owned();
         if instance["id"] == instances[20]["id"] {
             a.server.signal("CONT")?;
@@ -103,6 +108,11 @@ async fn a_frozen_server_that_thaws_writes_nothing_of_what_it_had() -> Result<()
         ensure!(seen == (1..=seen.len() as u64).collect::<Vec<_>>(), "{id}: {seen:?}");
     }
     // It joins again, and serves.
+    until("the thawed server to join again", GOES_ON, || async {
+        let ready = a.client.get("/readyz").await.ok()?;
+        ready.status.is_success().then_some(())
+    })
+    .await?;
     let again = a.client.start("frozen", json!({})).await?;
     a.client.wait_for(&again, "RUNNING").await?;
     ensure!(a.server.log().contains("another server has taken over"), "it was not told:\n{}", a.server.log());
