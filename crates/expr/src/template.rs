@@ -146,6 +146,19 @@ impl Template {
         }
     }
 
+    /// The value as an author would write it: compiled again, it is this template.
+    pub fn source(&self) -> Value {
+        match self {
+            Self::Literal(value) => (**value).clone(),
+            Self::Whole(program) => Value::String(format!("${{{}}}", program.source())),
+            Self::Text(parts) => Value::String(parts.iter().map(Part::source).collect()),
+            Self::Array(parts) => Value::Array(parts.iter().map(Self::source).collect()),
+            Self::Object(parts) => {
+                Value::Object(parts.iter().map(|(name, part)| (name.clone(), part.source())).collect())
+            }
+        }
+    }
+
     /// Every expression inside, in the order of writing.
     pub fn programs(&self) -> Vec<&Program> {
         let mut found = Vec::new();
@@ -177,6 +190,19 @@ impl Template {
             }
         }
         names
+    }
+}
+
+impl Part {
+    fn source(&self) -> String {
+        match self {
+            Self::Expr(program) => format!("${{{}}}", program.source()),
+            // A `$` at the end would make one with the `${` behind it.
+            Self::Text(text) => match text.strip_suffix('$') {
+                Some(text) => format!("{}${{'$'}}", text.replace("${", "$${")),
+                None => text.replace("${", "$${"),
+            },
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::state::{Active, Called, Held, InstanceState};
 use crate::tasks::{ErrorClass, TaskError};
 use heddle_expr::Template;
 use heddle_model::ids::{InstanceId, uuid_v7};
-use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
+use heddle_model::lifecycle::NodeStatus;
 use heddle_model::limits;
 use heddle_model::value::{Map, Value};
 use std::sync::Arc;
@@ -79,7 +79,7 @@ impl Step<'_> {
             return Err(CommandError::Stale);
         }
         let result = result.map(Json::from).map_err(Failure::from);
-        if self.state.status == InstanceStatus::Paused {
+        if self.waits(number) {
             return self.emit(Event::ResultHeld(Held::Child { number, result }));
         }
         self.child_result(number, result)

@@ -132,7 +132,9 @@ impl Step<'_> {
     /// The timer of an execution's own timeout goes, where it has one.
     pub(super) fn disarm_timeout(&mut self, number: u32) -> Result<(), CommandError> {
         let plan = self.context.plan;
-        let has = self.state.live.get(&number).is_some_and(|it| plan.node(it.node).timeout.is_some());
+        // A version before this one may have given it one.
+        let has = !self.state.versions.is_empty()
+            || self.state.live.get(&number).is_some_and(|it| plan.node(it.node).timeout.is_some());
         if !has {
             return Ok(());
         }

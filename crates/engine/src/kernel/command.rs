@@ -1,6 +1,7 @@
 //! Commands: what people, programs, tasks and timers want of an instance, and why they may be refused.
 
 use super::apply::ApplyError;
+use super::wish::{Migrate, Rerun, Rollback};
 use crate::tasks::{Registry, TaskError, TaskOutput};
 use heddle_model::lifecycle::IllegalTransition;
 use heddle_model::plan::Plan;
@@ -169,6 +170,24 @@ pub enum Command {
     },
     /// Goes on.
     Resume,
+    /// A node neither fires nor takes results until resumed; tokens wait before it.
+    PauseNode {
+        /// Its id.
+        node: String,
+        /// Its timers keep what is left.
+        freeze: bool,
+    },
+    /// A node that was paused by itself goes on.
+    ResumeNode {
+        /// Its id.
+        node: String,
+    },
+    /// The instance goes back to where it was.
+    Rollback(Box<Rollback>),
+    /// It runs another version from here on.
+    Migrate(Box<Migrate>),
+    /// It runs again from a node, on another version, or both.
+    Rerun(Box<Rerun>),
     /// Ends it.
     Terminate {
         /// Why.
@@ -234,6 +253,11 @@ impl Command {
             Self::ChildEnded { .. } => "child_ended",
             Self::Pause { .. } => "pause",
             Self::Resume => "resume",
+            Self::PauseNode { .. } => "pause_node",
+            Self::ResumeNode { .. } => "resume_node",
+            Self::Rollback(_) => "rollback",
+            Self::Migrate(_) => "migrate",
+            Self::Rerun(_) => "retry",
             Self::Terminate { .. } => "terminate",
             Self::Retry { .. } => "retry",
             Self::Skip { .. } => "skip",

@@ -115,6 +115,10 @@ impl Step<'_> {
         for scope in scopes {
             let Some(marking) = self.state.marking(scope).filter(|marking| marking.live.is_empty()) else { continue };
             let waiting: BTreeSet<NodeIx> = marking.waiting(plan).collect();
+            // What a pause holds back is not stuck, and may bring what others wait for.
+            if waiting.iter().any(|&node| self.state.is_paused(plan, node)) {
+                continue;
+            }
             let gated = waiting.iter().any(|&node| plan.node(node).guard.is_some() || plan.node(node).mutex.is_some());
             if waiting.is_empty() || gated && works {
                 continue;
@@ -143,7 +147,7 @@ impl Step<'_> {
             Some(super::hold::Hold::Mutex(_)) => {
                 return format!("`{id}` waits for its mutex, which nothing will release");
             }
-            None => {}
+            Some(super::hold::Hold::Paused) | None => {}
         }
         let delivered = self.state.marking(scope).and_then(|marking| marking.rounds.get(&node));
         let missing: Vec<String> = join::missing(plan, self.state, (scope, node))

@@ -6,9 +6,8 @@ use super::event::{AfterFailure, Event, Failure, Json};
 use super::join::Place;
 use super::marking::ROOT;
 use super::state::{Active, Held, InstanceState, TimerKind};
-use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::limits;
-use heddle_model::plan::{EdgeIx, NodeIx};
+use heddle_model::plan::{EdgeIx, NodeIx, Plan};
 use std::collections::{BTreeSet, VecDeque};
 
 /// What a command came to.
@@ -29,15 +28,20 @@ pub fn decide(
     command: Command,
     actor: &str,
 ) -> Result<Decision, CommandError> {
+    let target = command.migrate().and_then(|wish| wish.target.clone());
     let mut step = Step::new(context, state);
+    step.target = target.as_deref();
     step.handle(command, actor)?;
     step.settle()?;
+    step.freeze()?;
     Ok(Decision { events: step.events, executions: step.executions, effects: step.effects })
 }
 
 /// A decision under way.
 pub(super) struct Step<'a> {
     pub(super) context: Context<'a>,
+    /// The version to which the command leads.
+    pub(super) target: Option<&'a Plan>,
     pub(super) state: &'a mut InstanceState,
     events: Vec<Event>,
     executions: Vec<(u32, NodeIx)>,
@@ -75,10 +79,12 @@ pub(super) struct Seen {
     pub(super) attempt: u32,
     pub(super) started_at: i64,
     pub(super) released: bool,
+    /// The execution that it undoes.
+    pub(super) undoes: Option<u32>,
 }
 
 impl Seen {
-    fn of(state: &InstanceState, number: u32) -> Option<Self> {
+    pub(super) fn of(state: &InstanceState, number: u32) -> Option<Self> {
         let execution = state.live.get(&number).or_else(|| state.suspended.get(&number))?;
         Some(Self {
             number,
@@ -88,6 +94,7 @@ impl Seen {
             attempt: execution.attempt,
             started_at: execution.started_at,
             released: execution.released || execution.undoes.is_some(),
+            undoes: execution.undoes.as_ref().map(|record| record.number),
         })
     }
 }
@@ -97,6 +104,7 @@ impl<'a> Step<'a> {
         Self {
             entropy: context.entropy,
             context,
+            target: None,
             state,
             events: Vec::new(),
             executions: Vec::new(),
@@ -170,6 +178,7 @@ impl<'a> Step<'a> {
             Event::NodeCompleted { variables, .. } | Event::NodeRepeated { variables, .. } => {
                 self.data_changed |= !variables.is_empty();
             }
+            Event::InstanceMigrated(_) => self.context.plan = self.target.unwrap_or(plan),
             Event::TokensAdded { scope, edges } => {
                 self.touched.extend(edges.iter().map(|&edge| (*scope, plan.edge(edge).to)));
             }
@@ -179,7 +188,7 @@ impl<'a> Step<'a> {
         Ok(())
     }
 
-    fn know(&mut self, execution: (u32, NodeIx)) {
+    pub(super) fn know(&mut self, execution: (u32, NodeIx)) {
         if self.executions.iter().rev().take(8).all(|known| *known != execution) {
             self.executions.push(execution);
         }
@@ -261,12 +270,12 @@ impl<'a> Step<'a> {
                 self.log(number, output.logs);
                 let variables = output.variables.into_iter().map(|(name, value)| (name, Json(value))).collect();
                 let output = Json(output.output);
-                if self.state.status == InstanceStatus::Paused {
+                if self.waits(number) {
                     return self.emit(Event::ResultHeld(Held::Completed { number, output, variables }));
                 }
                 self.complete(number, output, variables)
             }
-            Err(error) if self.state.status == InstanceStatus::Paused => {
+            Err(error) if self.waits(number) => {
                 self.emit(Event::ResultHeld(Held::Failed { number, error: error.into() }))
             }
             Err(error) => {
@@ -278,13 +287,13 @@ impl<'a> Step<'a> {
 
     fn timer_due(&mut self, number: u32) -> Result<(), CommandError> {
         // Disarmed meanwhile, frozen, or before its time: nothing happens.
-        let Some(timer) = self.state.timers.get(&number).filter(|_| !self.state.frozen) else {
+        let Some(timer) = self.state.timers.get(&number).filter(|_| !self.state.is_frozen(number)) else {
             return Err(CommandError::Stale);
         };
         if timer.due > self.context.now {
             return Err(CommandError::Stale);
         }
-        if self.state.status == InstanceStatus::Paused {
+        if self.timer_waits(timer.kind) {
             if self.state.held.contains(&Held::Timer(number)) {
                 return Err(CommandError::Stale);
             }
@@ -322,7 +331,7 @@ impl<'a> Step<'a> {
             .collect();
         for number in active {
             self.emit(Event::AttemptLost { number })?;
-            if self.state.status == InstanceStatus::Paused {
+            if self.waits(number) {
                 self.emit(Event::ResultHeld(Held::Lost(number)))?;
             } else {
                 self.lost(number)?;
@@ -357,8 +366,8 @@ impl InstanceState {
         self.held.iter().any(|held| match held {
             Held::Completed { number, .. } | Held::Failed { number, .. } | Held::Lost(number) => *number == wanted,
             Held::Child { number, .. } => *number == wanted,
-            Held::Begin(number) | Held::Granted(number) => *number == wanted,
-            Held::Timer(_) | Held::Message(_) | Held::Signal { .. } => false,
+            Held::Begin(number) | Held::Again(number) | Held::Granted(number) => *number == wanted,
+            Held::Timer(_) | Held::Message(_) | Held::Signal { .. } | Held::Event { .. } => false,
         })
     }
 }

@@ -67,8 +67,10 @@ pub struct Dispatch {
     pub attempt: u32,
     /// 0 for the node's first round.
     pub iteration: u32,
-    /// It undoes what this round did.
-    pub undoes: bool,
+    /// The execution that it undoes, where it does.
+    pub undoes: Option<u32>,
+    /// The node's id, in the version that says how it is done.
+    pub name: Arc<str>,
     /// The evaluated config.
     pub input: Json,
     /// 9 goes first.
@@ -78,10 +80,13 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
-    /// What the task makes its effect idempotent with: equal on every attempt, and another one where the effect is to be undone.
-    pub fn key(&self, instance: InstanceId, node: &str) -> String {
-        let undo = if self.undoes { "/undo" } else { "" };
-        format!("{instance}/{node}/{}{undo}", self.iteration)
+    /// Equal on every attempt and different for everything else that an instance does: what undoes a node is not the node again.
+    pub fn key(&self, instance: InstanceId) -> String {
+        let (node, iteration) = (&self.name, self.iteration);
+        match self.undoes {
+            None => format!("{instance}/{node}/{iteration}"),
+            Some(number) => format!("{instance}/{node}/{iteration}/undo/{number}"),
+        }
     }
 }
 
@@ -94,44 +99,49 @@ impl Effects {
         match event {
             Event::NodeWaiting { timer, due, .. } => {
                 self.timers.push((*timer, *due));
-                self.node(plan, seen, Row::waiting(S::Running, "timer"));
+                self.node((plan, state), seen, Row::waiting(S::Running, "timer"));
             }
             Event::NodeRetrying { timer, due, error, .. } => {
                 self.timers.push((*timer, *due));
-                self.node(plan, seen, Row { error: Some(error), ..Row::waiting(S::Pending, "retrying") });
+                self.node((plan, state), seen, Row { error: Some(error), ..Row::waiting(S::Pending, "retrying") });
             }
             Event::TimerArmed { timer, due, .. } => self.timers.push((*timer, *due)),
             Event::TimerFired { timer } | Event::TimerDisarmed { timer } => self.timer_gone(*timer),
+            Event::TimersFrozen { timers } => timers.iter().for_each(|&timer| self.timer_gone(timer)),
+            Event::TimersThawed { timers } => {
+                let thawed = timers.iter().filter_map(|timer| Some((*timer, state.timers.get(timer)?.due)));
+                self.timers.extend(thawed);
+            }
             Event::NodeStarted { job: true, attempt, .. } => {
                 let seen = seen.map(|seen| Seen { attempt: *attempt, ..*seen });
-                self.node(plan, seen.as_ref(), Row::waiting(S::Running, "job"));
+                self.node((plan, state), seen.as_ref(), Row::waiting(S::Running, "job"));
             }
             Event::NodeSplitFailed { output, .. } => {
-                self.node(plan, seen, Row { output: Some(output), ..Row::waiting(S::Failed, "") });
+                self.node((plan, state), seen, Row { output: Some(output), ..Row::waiting(S::Failed, "") });
             }
             Event::NodeCompleted { variables, output, .. } | Event::NodeRepeated { variables, output, .. } => {
                 self.variables.extend(variables.iter().map(|(name, _)| name.clone()));
-                self.node(plan, seen, Row { output: Some(output), ..Row::ended(S::Completed, at) });
+                self.node((plan, state), seen, Row { output: Some(output), ..Row::ended(S::Completed, at) });
             }
             Event::NodeReleased { variables, .. } => {
                 self.variables.extend(variables.iter().map(|(name, _)| name.clone()));
             }
             Event::NodeFailed { error, .. } => {
-                self.node(plan, seen, Row { error: Some(error), ..Row::ended(S::Failed, at) });
+                self.node((plan, state), seen, Row { error: Some(error), ..Row::ended(S::Failed, at) });
             }
             Event::NodeSkipped { output, .. } => {
-                self.node(plan, seen, Row { output: Some(output), ..Row::ended(S::Skipped, at) });
+                self.node((plan, state), seen, Row { output: Some(output), ..Row::ended(S::Skipped, at) });
             }
             Event::NodeCancelled { .. } | Event::NodeInterrupted { .. } => {
-                self.node(plan, seen, Row::ended(S::Cancelled, at));
+                self.node((plan, state), seen, Row::ended(S::Cancelled, at));
             }
-            Event::NodeCompensated { .. } => self.node(plan, seen, Row::ended(S::Completed, at)),
-            Event::PermitAsked { .. } => self.node(plan, seen, Row::waiting(S::Pending, "mutex")),
-            Event::ScopeOpened { .. } => self.node(plan, seen, Row::waiting(S::Running, "children")),
-            Event::ChildCalled { .. } => self.node(plan, seen, Row::waiting(S::Running, "children")),
+            Event::NodeCompensated { .. } => self.node((plan, state), seen, Row::ended(S::Completed, at)),
+            Event::PermitAsked { .. } => self.node((plan, state), seen, Row::waiting(S::Pending, "mutex")),
+            Event::ScopeOpened { .. } => self.node((plan, state), seen, Row::waiting(S::Running, "children")),
+            Event::ChildCalled { .. } => self.node((plan, state), seen, Row::waiting(S::Running, "children")),
             Event::HumanAsked { escalation, .. } => {
                 self.timers.extend(*escalation);
-                self.node(plan, seen, Row::waiting(S::Running, "human"));
+                self.node((plan, state), seen, Row::waiting(S::Running, "human"));
             }
             Event::EventAwaited { wish, due, .. } => {
                 if let (Awaited::Timer { timer, .. }, Some(due)) = (&wish.event, due) {
@@ -140,7 +150,7 @@ impl Effects {
                 if wish.then == Then::Complete
                     || seen.is_some_and(|seen| matches!(plan.node(seen.node).kind, NodeKind::Choice))
                 {
-                    self.node(plan, seen, Row::waiting(S::Running, wish.event.as_str()));
+                    self.node((plan, state), seen, Row::waiting(S::Running, wish.event.as_str()));
                 }
             }
             Event::EventHappened { subscription, owner, next: Some(due), .. } => {
@@ -204,12 +214,18 @@ impl Effects {
         self.hold_jobs = later.hold_jobs.or(self.hold_jobs);
     }
 
-    fn node(&mut self, plan: &Plan, seen: Option<&Seen>, row: Row<'_>) {
+    /// A container that was made anew.
+    pub(super) fn waits_for_children(&mut self, (plan, state): (&Plan, &InstanceState), seen: &Seen) {
+        self.node((plan, state), Some(seen), Row::waiting(NodeStatus::Running, "children"));
+    }
+
+    fn node(&mut self, (plan, state): (&Plan, &InstanceState), seen: Option<&Seen>, row: Row<'_>) {
         let Some(seen) = seen else { return };
+        let earlier = seen.undoes.and_then(|number| state.handler_of(number));
         self.nodes.retain(|known| known.number != seen.number);
         self.nodes.push(NodeRow {
             number: seen.number,
-            node: plan.node(seen.node).id.clone(),
+            node: earlier.map_or_else(|| plan.node(seen.node).id.clone(), |handler| handler.node.clone()),
             node_type: type_name(plan, seen.node),
             status: row.status.as_str(),
             reason: row.reason,

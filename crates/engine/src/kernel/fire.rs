@@ -8,7 +8,7 @@ use super::join::Place;
 use super::lookup::InstanceScope;
 use super::marking::ROOT;
 use super::moment::when;
-use super::state::TimerKind;
+use super::state::{Held, TimerKind};
 use crate::tasks::registry::Registered;
 use crate::tasks::{ErrorClass, TaskError};
 use heddle_expr::{EvalError, Template};
@@ -41,6 +41,9 @@ impl Step<'_> {
     pub(super) fn begin(&mut self, number: u32) -> Result<(), CommandError> {
         let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
         let node = execution.node;
+        if self.waits(number) {
+            return self.emit(Event::ResultHeld(Held::Begin(number)));
+        }
         if !self.may_begin(number, node)? {
             return Ok(());
         }
@@ -104,14 +107,19 @@ impl Step<'_> {
         let plan = self.context.plan;
         let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
         let (node, iteration, attempt) = (execution.node, execution.iteration, execution.attempt + 1);
-        let undoes = execution.undoes.is_some();
         let own = match &plan.node(node).kind {
             NodeKind::Task { action, config } => Some((action, config)),
             _ => None,
         };
-        let undo = plan.node(node).compensate.as_deref().filter(|_| undoes);
-        let task = match undo {
-            Some(Undo::Task { action, config }) => Some((action, config)),
+        let undo = plan.node(node).compensate.as_deref().filter(|_| execution.undoes.is_some());
+        let (undoes, earlier) = match execution.undoes.as_deref() {
+            Some(record) => (Some(record.number), self.state.handler_of(record.number).cloned()),
+            None => (None, None),
+        };
+        let parsed = earlier.as_ref().and_then(|handler| Template::parse(&handler.config.0).ok());
+        let task = match (&earlier, &parsed, undo) {
+            (Some(handler), Some(config), _) => Some((&handler.action, config)),
+            (_, _, Some(Undo::Task { action, config })) => Some((action, config)),
             _ => own,
         };
         let Some((action, config)) = task else { return self.work(number, node) };
@@ -149,6 +157,7 @@ impl Step<'_> {
                     attempt,
                     iteration,
                     undoes,
+                    name: earlier.as_ref().map_or_else(|| at.id.clone(), |handler| handler.node.clone()),
                     input: Json(input),
                     priority: at.priority.unwrap_or(self.state.priority),
                     timeout: at.timeout,

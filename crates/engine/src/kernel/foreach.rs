@@ -84,6 +84,9 @@ impl Step<'_> {
                 return Ok(());
             }
             let Some(index) = items.upcoming() else { break };
+            if self.waits(number) {
+                return Ok(());
+            }
             if self.started >= limits::ITEMS_PER_STEP {
                 return self.go_on_later(number);
             }
@@ -93,6 +96,17 @@ impl Step<'_> {
             self.open_scope(number, (foreach.body, index), variables)?;
         }
         self.all_ended(number)
+    }
+
+    /// Items that could not start while something was paused do.
+    pub(super) fn go_on_with_items(&mut self) -> Result<(), CommandError> {
+        let open = self.state.live.iter().filter(|(_, it)| it.active == Active::Items && it.items.is_some());
+        let open: Vec<u32> = open.map(|(&number, _)| number).collect();
+        open.into_iter()
+            .filter(|&number| !self.state.held_result(number))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .try_for_each(|number| if self.waits(number) { Ok(()) } else { self.next_items(number) })
     }
 
     /// The other items are started by a step of their own, at once: one step must not hold up its lane for thousands of them.

@@ -7,6 +7,8 @@ use super::lookup::InstanceScope;
 /// Why an enabled node does not fire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Hold {
+    /// A pause of its own, or of a container around it.
+    Paused,
     /// Its guard is false, or cannot be evaluated: why.
     Guard(Option<String>),
     /// Its mutex is taken: by these executions.
@@ -24,6 +26,9 @@ impl Step<'_> {
 /// What holds an enabled node back; `base` is a look-up of its instance.
 pub(super) fn hold(base: &InstanceScope<'_>, (scope, node): Place) -> Option<Hold> {
     let (plan, state) = (base.plan, base.state);
+    if state.is_paused(plan, node) {
+        return Some(Hold::Paused);
+    }
     let node = plan.node(node);
     if let Some(guard) = &node.guard {
         let lookup =

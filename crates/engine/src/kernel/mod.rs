@@ -22,11 +22,18 @@ mod human;
 mod join;
 mod lookup;
 mod marking;
+mod migrate;
 mod modify;
 mod moment;
+mod past;
+mod pause;
 mod post;
+mod preview;
 mod repair;
 mod repeat;
+mod replay;
+mod restore;
+mod rollback;
 mod round;
 mod settle;
 mod skip;
@@ -36,6 +43,7 @@ mod undo;
 mod view;
 mod wait;
 mod why;
+mod wish;
 
 pub use apply::ApplyError;
 pub use call::ChildStart;
@@ -43,12 +51,16 @@ pub use command::{Change, Command, CommandError, Context, Entropy, HumanAction, 
 pub use create::create;
 pub use decide::{Decision, decide};
 pub use effect::{Dispatch, Effects};
-pub use event::{AfterFailure, Created, Edges, Event, Failure, IncidentKind, Json, ScopeEnd, SkipCause};
+pub use event::{AfterFailure, Created, Edges, Event, Failure, IncidentKind, Json, Migrated, ScopeEnd, SkipCause};
+pub use past::{Done, History, Message, Past, Point};
+pub use preview::{Preview, Touched, preview};
+pub use replay::{PlanSet, Replay};
 pub use state::{
-    Active, AfterUndo, Awaited, Called, Caller, Execution, Held, HumanTask, Incident, InstanceState, Items, Letter,
-    Marking, NodeRecord, Owner, Phase, Record, RoundState, Scope, Subscription, Then, Timer, TimerKind, Undoing,
-    Variables,
+    Active, AfterUndo, Awaited, Called, Caller, Execution, Handler, Held, HumanTask, Incident, InstanceState, Items,
+    Letter, Marking, NodeRecord, Owner, Phase, Record, Return, RoundState, Scope, Subscription, Then, Timer, TimerKind,
+    Undoing, Variables,
 };
 pub use view::EventRecord;
 pub use wait::Outgoing;
 pub use why::{Reason, Waiting, why};
+pub use wish::{Migrate, Rerun, Rollback};

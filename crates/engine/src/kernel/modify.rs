@@ -120,10 +120,6 @@ impl Step<'_> {
         let scope = self.scope_for(self.context.plan.node(ix).scope)?;
         let place: Place = (scope, ix);
         let number = self.enable(place, &[])?;
-        if self.state.status == InstanceStatus::Paused {
-            // It begins at resume, as what a lost server left.
-            return self.emit(Event::ResultHeld(super::state::Held::Begin(number)));
-        }
         self.begun.push_back(number);
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::event::{Event, Failure, Json};
 use super::state::{Active, Awaited, InstanceState, Letter};
 use crate::storage::{Awaits, PermitRow, SubscriptionRow};
 use heddle_model::definition::MutexLevel;
-use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
+use heddle_model::lifecycle::NodeStatus;
 use heddle_model::plan::{NodeIx, Plan};
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ impl Step<'_> {
             *number == subscription && matches!(&wish.event, Awaited::Message { name, .. } if *name == letter.name)
         });
         let Some((&key, _)) = waits else { return Err(CommandError::Stale) };
-        if self.state.status == InstanceStatus::Paused {
+        if self.owner_waits(key.0) {
             return self.emit(Event::ResultHeld(super::state::Held::Message(letter)));
         }
         self.give(letter, Some(key))
@@ -47,7 +47,7 @@ impl Step<'_> {
             return Err(CommandError::Stale);
         }
         self.emit(Event::PermitGranted { number })?;
-        if self.state.status == InstanceStatus::Paused {
+        if self.waits(number) {
             return self.emit(Event::ResultHeld(super::state::Held::Granted(number)));
         }
         self.go_to_work(number)
@@ -85,7 +85,7 @@ impl InstanceState {
     }
 
     /// Whether its number asks for a permit or holds one.
-    fn has_asked(&self, number: u32) -> bool {
+    pub(super) fn has_asked(&self, number: u32) -> bool {
         self.permits.contains(&number)
             || self.live.get(&number).is_some_and(|execution| matches!(execution.active, Active::Permit(_)))
     }

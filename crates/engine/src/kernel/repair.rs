@@ -1,6 +1,6 @@
-//! What people do to an instance: pause, resume, terminate, retry, skip, complete, fail, write variables (docs/semantics, A.14).
+//! What people do to an instance: terminate, retry, skip, complete, fail, write variables (docs/semantics, A.14).
 //!
-//! `steer` has the commands about one construct of the flow. Every precondition is checked before the first event, so that a refused command changes nothing.
+//! `pause` has pauses, `rollback` and `migrate` what reaches beyond the moment, `steer` the commands about one construct of the flow. Every precondition is checked before the first event, so that a refused command changes nothing.
 
 use super::command::{Command, CommandError};
 use super::decide::Step;
@@ -36,6 +36,11 @@ impl Step<'_> {
                 self.emit(heard)?;
                 self.terminate(reason)
             }
+            Command::PauseNode { node, freeze } => self.pause_node(&node, freeze, heard),
+            Command::ResumeNode { node } => self.resume_node(&node, heard),
+            Command::Rollback(wish) => self.roll_back(*wish, heard),
+            Command::Migrate(wish) => self.migrate(&wish, heard),
+            Command::Rerun(wish) => self.rerun(*wish, heard),
             Command::Retry { node, variables } => self.retry(node.as_deref(), variables, heard),
             Command::Skip { node, output } => self.skip(&node, output, heard),
             Command::Complete { node, output } => self.complete_by_hand(&node, output, heard),
@@ -70,56 +75,6 @@ impl Step<'_> {
         }
     }
 
-    fn pause(&mut self, freeze: bool) -> Result<(), CommandError> {
-        if freeze {
-            self.disarm_all();
-        }
-        self.effects.hold_jobs = Some(true);
-        self.emit(Event::InstancePaused { freeze })
-    }
-
-    fn resume(&mut self) -> Result<(), CommandError> {
-        let frozen = self.state.frozen;
-        self.emit(Event::InstanceResumed)?;
-        if frozen {
-            self.effects.timers.extend(self.state.timers.iter().map(|(&number, timer)| (number, timer.due)));
-        }
-        self.effects.hold_jobs = Some(false);
-        let held = self.state.held.clone();
-        if !held.is_empty() {
-            self.emit(Event::HeldReleased)?;
-        }
-        for item in held {
-            // One of them may have ended the instance, or withdrawn what another is about.
-            if self.state.status != InstanceStatus::Running {
-                break;
-            }
-            self.release(item)?;
-        }
-        self.touch_all();
-        Ok(())
-    }
-
-    fn release(&mut self, held: Held) -> Result<(), CommandError> {
-        let live = |state: &InstanceState, number: &u32| state.live.contains_key(number);
-        match held {
-            Held::Completed { number, output, variables } if live(self.state, &number) => {
-                self.complete(number, output, variables)
-            }
-            Held::Failed { number, error } if live(self.state, &number) => self.fail(number, error, None),
-            Held::Lost(number) if live(self.state, &number) => self.lost(number),
-            Held::Begin(number) => self.begin(number),
-            Held::Granted(number) if live(self.state, &number) => self.go_to_work(number),
-            Held::Timer(timer) => self.timer_fired(timer),
-            Held::Message(letter) => self.give(letter, None),
-            Held::Signal { name, payload } => self.spread(&name, &payload),
-            Held::Child { number, result } if live(self.state, &number) => self.child_result(number, result),
-            Held::Completed { .. } | Held::Failed { .. } | Held::Lost(_) | Held::Child { .. } | Held::Granted(_) => {
-                Ok(())
-            }
-        }
-    }
-
     pub(super) fn terminate(&mut self, reason: String) -> Result<(), CommandError> {
         self.cancel_live()?;
         self.resolve_all()?;
@@ -127,15 +82,17 @@ impl Step<'_> {
         self.emit(Event::InstanceTerminated { reason })
     }
 
-    fn retry(&mut self, node: Option<&str>, variables: Map<String, Value>, heard: Event) -> Result<(), CommandError> {
+    /// The failed executions that a retry is about; everything that could be wrong with it.
+    pub(super) fn may_retry(&self, node: Option<&str>) -> Result<Vec<u32>, CommandError> {
         self.must_be_open()?;
         let failed = self.state.status == InstanceStatus::Failed;
+        if failed && self.state.undone {
+            let why = "everything was undone; run it again from the start, or go back to an earlier step";
+            return Err(CommandError::Nothing(why.to_owned()));
+        }
         let chosen = node.map(|node| self.find(node)).transpose()?;
-        let wanted: Vec<u32> = self
-            .state
-            .live
-            .iter()
-            .chain(&self.state.suspended)
+        let all = self.state.live.iter().chain(&self.state.suspended);
+        let wanted: Vec<u32> = all
             .filter(|(number, execution)| {
                 chosen.is_none_or(|chosen| chosen == **number)
                     && (execution.active.is_failed() || matches!(execution.active, Active::Retry(_)) && !failed)
@@ -147,7 +104,17 @@ impl Step<'_> {
         if wanted.is_empty() && !stuck && !failed {
             return Err(CommandError::Nothing("nothing has failed, so there is nothing to retry".to_owned()));
         }
+        Ok(wanted)
+    }
+
+    fn retry(&mut self, node: Option<&str>, variables: Map<String, Value>, heard: Event) -> Result<(), CommandError> {
+        self.may_retry(node)?;
         self.emit(heard)?;
+        self.retry_now(node, variables)
+    }
+
+    pub(super) fn retry_now(&mut self, node: Option<&str>, variables: Map<String, Value>) -> Result<(), CommandError> {
+        let wanted = self.may_retry(node).unwrap_or_default();
         self.write(variables)?;
         let refired = self.revive_instance()?;
         self.resolve_where(|incident| incident.execution.is_none())?;
@@ -155,7 +122,7 @@ impl Step<'_> {
             self.resolve_where(|incident| incident.execution == Some(number))?;
             self.clear(number)?;
             self.emit(Event::NodeRevived { number })?;
-            self.begin_again(number)?;
+            self.begin_again_in_time(number)?;
         }
         self.go_on(&refired, None)
     }
@@ -248,6 +215,10 @@ impl Step<'_> {
         let execution = self.state.live.get(&number).or_else(|| self.state.suspended.get(&number));
         let failed_instance = self.state.status == InstanceStatus::Failed;
         match execution.map(|it| &it.active) {
+            // What is to begin again at resume is no further than what waits for its next attempt.
+            Some(_) if self.state.held.contains(&Held::Again(number)) => {
+                return Err(self.illegal_node(NodeStatus::Pending, node));
+            }
             Some(Active::Retry(_)) => return Err(self.illegal_node(NodeStatus::Pending, node)),
             Some(active) if failed_instance && !active.is_failed() => {
                 return Err(self.illegal_node(NodeStatus::Cancelled, node));
@@ -274,7 +245,7 @@ impl Step<'_> {
     /// After a repair: what the failure had cancelled is begun again, what failed and was not repaired waits for a person.
     pub(super) fn go_on(&mut self, refired: &[(u32, u32)], repaired: Option<u32>) -> Result<(), CommandError> {
         for &(_, number) in refired.iter().filter(|(_, number)| Some(*number) != repaired) {
-            self.begin_again(number)?;
+            self.begin_again_in_time(number)?;
         }
         let unattended: Vec<(u32, NodeIx)> = self
             .state
@@ -309,17 +280,7 @@ impl Step<'_> {
         if patch.is_empty() {
             return Ok(());
         }
-        let changes = patch
-            .into_iter()
-            .map(|(name, patch)| {
-                if patch.is_null() {
-                    return (Arc::from(name), None);
-                }
-                let mut value = self.state.variables.get(name.as_str()).map_or(Value::Null, |value| (*value.0).clone());
-                merge(&mut value, patch);
-                (Arc::from(name), Some(Json::from(value)))
-            })
-            .collect();
+        let changes = self.state.patched(patch);
         self.emit(Event::VariablesChanged { changes })
     }
 
@@ -365,6 +326,31 @@ impl Step<'_> {
 /// The number that an execution goes by after its instance was revived.
 fn renamed(refired: &[(u32, u32)], number: u32) -> u32 {
     refired.iter().find(|(before, _)| *before == number).map_or(number, |&(_, after)| after)
+}
+
+impl InstanceState {
+    /// What a patch makes of the variables; `None` removes one.
+    fn patched(&self, patch: Map<String, Value>) -> Vec<(Arc<str>, Option<Json>)> {
+        let one = |(name, patch): (String, Value)| {
+            if patch.is_null() {
+                return (Arc::from(name), None);
+            }
+            let mut value = self.variables.get(name.as_str()).map_or(Value::Null, |value| (*value.0).clone());
+            merge(&mut value, patch);
+            (Arc::from(name), Some(Json::from(value)))
+        };
+        patch.into_iter().map(one).collect()
+    }
+
+    /// Writes variables into a state that is not that of an instance yet.
+    pub(super) fn patch_variables(&mut self, patch: Map<String, Value>) {
+        for (name, value) in self.patched(patch) {
+            match value {
+                Some(value) => drop(self.variables.insert(name, value)),
+                None => drop(self.variables.remove(&name)),
+            }
+        }
+    }
 }
 
 /// JSON merge patch, RFC 7396.

@@ -23,6 +23,9 @@ impl Step<'_> {
             }
             self.follow_dead_edges()?;
             if self.state.status != InstanceStatus::Running {
+                if !self.state.undoing_waits() && self.undo_next()? {
+                    continue;
+                }
                 return Ok(());
             }
             if std::mem::take(&mut self.data_changed) {
@@ -43,7 +46,8 @@ impl Step<'_> {
                 self.fire(place, &consumed)?;
                 continue;
             }
-            if !self.close_ended_scopes()? && !self.undo_next()? {
+            // On the way back to an earlier moment scopes only seem to have ended.
+            if (self.state.stands_still() || !self.close_ended_scopes()?) && !self.undo_next()? {
                 break;
             }
         }
@@ -132,6 +136,9 @@ impl Step<'_> {
     /// The tokens with which a node fires now.
     fn firing(&mut self, place: Place) -> Result<Option<Edges>, CommandError> {
         let plan = self.context.plan;
+        if self.state.is_paused(plan, place.1) {
+            return Ok(None);
+        }
         if matches!(plan.node(place.1).join, Join::NOfM { .. }) {
             return self.deliver(place);
         }

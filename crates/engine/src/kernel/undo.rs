@@ -46,7 +46,7 @@ impl Step<'_> {
     }
 
     /// The records of some scopes, the first to be undone last.
-    fn records_of(&self, scopes: &[u32]) -> Vec<Record> {
+    pub(super) fn records_of(&self, scopes: &[u32]) -> Vec<Record> {
         let of = |scope: &u32| self.state.marking(*scope).map(|marking| marking.done.as_slice()).unwrap_or_default();
         let mut records: Vec<Record> = scopes.iter().flat_map(of).cloned().collect();
         records.sort_by_key(|record| record.seq);
@@ -66,7 +66,7 @@ impl Step<'_> {
         };
         let plan = self.context.plan;
         let node = match plan.node(record.node).compensate.as_deref() {
-            Some(Undo::Node(node)) => *node,
+            Some(Undo::Node(node)) if self.state.handler_of(record.number).is_none() => *node,
             _ => record.node,
         };
         let number = self.state.next_execution;
@@ -81,6 +81,7 @@ impl Step<'_> {
             AfterUndo::Terminate(reason) => self.terminate(reason),
             AfterUndo::Complete(number) => self.complete(number, Json::default(), Vec::new()),
             AfterUndo::Raise(number, error) => self.fail(number, error, None),
+            AfterUndo::Return(back) => self.return_to(*back),
         }
     }
 
@@ -103,7 +104,7 @@ impl Undoing {
     pub(super) fn belongs_to(&self, number: u32) -> bool {
         let thrower = match &self.then {
             AfterUndo::Complete(number) | AfterUndo::Raise(number, _) => Some(*number),
-            AfterUndo::Fail(_) | AfterUndo::Terminate(_) => None,
+            AfterUndo::Fail(_) | AfterUndo::Terminate(_) | AfterUndo::Return(_) => None,
         };
         thrower.is_some_and(|thrower| thrower == number || self.current == Some(number))
     }
@@ -118,8 +119,8 @@ impl InstanceState {
     ) -> Result<(), String> {
         match event {
             Event::UndoStarted { records, scope, then } => {
-                let ends = matches!(then, AfterUndo::Fail(_) | AfterUndo::Terminate(_));
-                if ends {
+                let is_whole = !matches!(then, AfterUndo::Complete(_) | AfterUndo::Raise(..));
+                if is_whole {
                     self.phase = Phase::Compensating;
                     if self.status.is_ended() {
                         self.status =
@@ -152,7 +153,7 @@ impl InstanceState {
                 self.put_live(plan, *number, execution)
             }
             Event::NodeCompensated { number } => {
-                let execution = self.take_live(plan, *number)?;
+                let execution = self.take_live(*number)?;
                 if let Some(undone) = &execution.undoes {
                     self.change_record((ROOT, undone.node), undone.number, |record| {
                         record.status = NodeStatus::Compensated;
@@ -164,7 +165,8 @@ impl InstanceState {
                 Ok(())
             }
             Event::UndoEnded => {
-                self.undoing = None;
+                let ended = self.undoing.take().map(|undoing| undoing.then);
+                self.undone |= matches!(ended, Some(AfterUndo::Fail(_) | AfterUndo::Terminate(_)));
                 self.phase = Phase::Forward;
                 Ok(())
             }

@@ -24,14 +24,20 @@ impl EventRecord {
     /// The events of a journal row.
     pub fn of_row(first_seq: u64, at: i64, row: Row) -> impl Iterator<Item = Self> {
         let executions = row.executions;
+        // From a migration on the same execution stands at another place.
+        let moved =
+            row.events.iter().position(|event| matches!(event, Event::InstanceMigrated(_))).unwrap_or(usize::MAX);
         row.events.into_iter().enumerate().map(move |(offset, event)| {
             let node = match &event {
                 Event::IncidentOpened { node, .. } => *node,
-                Event::JoinDelivered { node, .. } | Event::JoinClosed { node, .. } => Some(*node),
+                Event::JoinDelivered { node, .. }
+                | Event::JoinClosed { node, .. }
+                | Event::NodePaused { node, .. }
+                | Event::NodeUnpaused { node } => Some(*node),
                 other => other.begun().map(|(_, node)| node).or_else(|| {
-                    other
-                        .execution()
-                        .and_then(|number| executions.iter().find(|(known, _)| *known == number).map(|(_, node)| *node))
+                    let number = other.execution()?;
+                    let mut known = executions.iter().filter(|(known, _)| *known == number).map(|(_, node)| *node);
+                    if offset > moved { known.next_back() } else { known.next() }
                 }),
             };
             Self { seq: first_seq + offset as u64, at, node, event }
@@ -43,7 +49,13 @@ impl EventRecord {
         let name = match &self.event {
             Event::InstanceCreated(_) => "instance.created",
             Event::InstanceStarted => "instance.started",
-            Event::InstancePaused { .. } => "instance.paused",
+            Event::InstancePaused { .. } | Event::PauseBegan { .. } => "instance.paused",
+            Event::TimersFrozen { .. } => "timers.frozen",
+            Event::TimersThawed { .. } => "timers.thawed",
+            Event::NodePaused { .. } => "node.paused",
+            Event::NodeUnpaused { .. } => "node.resumed",
+            Event::RolledBack { .. } => "instance.rolled_back",
+            Event::InstanceMigrated(_) => "instance.migrated",
             Event::InstanceResumed => "instance.resumed",
             Event::InstanceCompleted { .. } => "instance.completed",
             Event::InstanceFailed { .. } => "instance.failed",
@@ -96,7 +108,7 @@ impl EventRecord {
             Event::TimerFired { .. } => "timer.fired",
             Event::TimerDisarmed { .. } => "timer.disarmed",
             Event::ResultHeld(_) => "result.held",
-            Event::HeldReleased => "results.released",
+            Event::HeldReleased | Event::HeldTaken { .. } => "results.released",
             Event::IncidentOpened { .. } => "incident.opened",
             Event::IncidentResolved { .. } => "incident.resolved",
             Event::VariablesChanged { .. } => "variables.changed",
@@ -112,7 +124,12 @@ impl EventRecord {
                 "version": created.version_number, "business_key": created.business_key.as_deref(), "priority": created.priority,
                 "started_by": &*created.started_by, "input": &created.input,
             }),
-            Event::InstancePaused { freeze } => json!({ "timers": if *freeze { "freeze" } else { "run" } }),
+            Event::InstancePaused { freeze } | Event::PauseBegan { freeze } | Event::NodePaused { freeze, .. } => {
+                json!({ "timers": if *freeze { "freeze" } else { "run" } })
+            }
+            Event::TimersFrozen { timers } | Event::TimersThawed { timers } => json!({ "timers": timers }),
+            Event::RolledBack { to, .. } => json!({ "to_seq": to }),
+            Event::InstanceMigrated(migrated) => json!({ "version": migrated.version_number }),
             Event::InstanceCompleted { output } => json!({ "output": output }),
             Event::InstanceFailed { error } => json!({ "error": error }),
             Event::InstanceTerminated { reason } => json!({ "reason": reason }),
@@ -193,6 +210,8 @@ impl EventRecord {
             | Event::NodeCompensated { .. }
             | Event::UndoEnded
             | Event::PermitGranted { .. }
+            | Event::NodeUnpaused { .. }
+            | Event::HeldTaken { .. }
             | Event::HeldReleased => json!({}),
         };
         if let Value::Object(fields) = fields { fields } else { Map::new() }
@@ -251,5 +270,7 @@ const fn held_word(held: &Held) -> &'static str {
         Held::Signal { .. } => "signal",
         Held::Child { .. } => "child",
         Held::Granted(_) => "granted",
+        Held::Again(_) => "again",
+        Held::Event { .. } => "event",
     }
 }

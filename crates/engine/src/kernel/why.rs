@@ -112,7 +112,7 @@ pub fn why(plan: &Plan, state: &InstanceState, now: i64) -> Vec<Waiting> {
 /// Why a node with tokens before it has not fired.
 fn before_firing(plan: &Plan, state: &InstanceState, place: join::Place, now: i64) -> Vec<Reason> {
     let mut reasons = Vec::new();
-    if state.status == InstanceStatus::Paused {
+    if state.status == InstanceStatus::Paused || state.is_paused(plan, place.1) {
         reasons.push(Reason::Paused);
     }
     if state.undoing.is_some() && state.phase != super::state::Phase::Forward {
@@ -161,7 +161,7 @@ fn missing(plan: &Plan, state: &InstanceState, place: join::Place) -> Reason {
 fn of_execution(state: &InstanceState, number: u32) -> Vec<Reason> {
     let Some(execution) = state.live.get(&number) else { return Vec::new() };
     let mut reasons = Vec::new();
-    if state.status == InstanceStatus::Paused && state.held_result(number) {
+    if state.held_result(number) {
         reasons.push(Reason::Paused);
     }
     let due = |timer: &u32| state.timers.get(timer).map(|timer| timer.due);

@@ -1,8 +1,8 @@
 //! An instance in memory.
 
+use super::journal::Journal;
 use super::message::{Reply, SharedState};
-use crate::kernel::{Active, InstanceState, codec};
-use crate::storage::Stored;
+use crate::kernel::{Active, ApplyError, InstanceState, PlanSet, Replay};
 use heddle_model::ids::{InstanceId, WorkspaceId};
 use heddle_model::plan::Plan;
 use std::collections::BTreeMap;
@@ -33,6 +33,12 @@ pub(super) struct Damaged {
     what: String,
 }
 
+impl Damaged {
+    pub(super) const fn new(instance: InstanceId, what: String) -> Self {
+        Self { instance, what }
+    }
+}
+
 impl Actor {
     pub(super) fn new(state: InstanceState, plan: Arc<Plan>) -> Self {
         Self {
@@ -46,41 +52,35 @@ impl Actor {
         }
     }
 
-    /// Folds a snapshot and the journal rows after it, checking the chain on the way.
+    /// Folds a snapshot and the journal rows after it, each event with the plan of the version that ran then.
     pub(super) fn fold(
-        plan: Arc<Plan>,
-        workspace: WorkspaceId,
-        instance: InstanceId,
-        stored: &Stored,
+        plans: &PlanSet,
+        (workspace, instance): (WorkspaceId, InstanceId),
+        journal: Journal,
+        snapshot_seq: u64,
     ) -> Result<Self, Damaged> {
-        let damaged = |what: String| Damaged { instance, what };
-        let mut state = None;
-        let (mut checksum, mut snapshot_seq) = (0, 0);
-        if let Some(snapshot) = &stored.snapshot {
-            state = Some(codec::decode_state(&snapshot.state).map_err(|why| damaged(why.to_string()))?);
-            (checksum, snapshot_seq) = (snapshot.checksum, snapshot.seq);
-        }
-        for row in &stored.journal {
-            checksum = codec::checksum(checksum, &row.events);
-            if checksum != row.checksum {
-                return Err(damaged(format!("the checksum of event {} does not match", row.first_seq)));
-            }
-            let events = codec::decode_row(&row.events).map_err(|why| damaged(why.to_string()))?.events;
-            let mut events = events.iter();
-            if state.is_none() {
-                let Some(crate::kernel::Event::InstanceCreated(created)) = events.next() else {
-                    return Err(damaged("the journal does not begin with the creation".to_owned()));
-                };
-                state = Some(InstanceState::create(instance, workspace, created, row.at));
-            }
-            let Some(state) = state.as_mut() else { continue };
-            events.try_for_each(|event| state.apply(&plan, event, row.at)).map_err(|why| damaged(why.to_string()))?;
-            if state.seq + 1 != row.first_seq + u64::from(row.count) {
-                return Err(damaged(format!("events are missing before {}", row.first_seq + u64::from(row.count))));
+        let damaged = |why: ApplyError| Damaged::new(instance, why.to_string());
+        let begun = journal.snapshot.map(|(state, _)| Replay::from(plans, state)).transpose();
+        let mut replay = begun.map_err(damaged)?;
+        for read in &journal.rows {
+            let mut events = read.row.events.iter();
+            let current = match (replay.take(), events.as_slice().first()) {
+                (Some(current), _) => current,
+                (None, Some(first)) => {
+                    events.next();
+                    Replay::create(plans, (workspace, instance), (read.at, first)).map_err(damaged)?
+                }
+                (None, None) => continue,
+            };
+            let current = replay.insert(current);
+            events.try_for_each(|event| current.apply(plans, event, read.at)).map_err(damaged)?;
+            if current.state.seq != read.last_seq {
+                return Err(Damaged::new(instance, format!("events are missing before {}", read.last_seq + 1)));
             }
         }
-        let state = state.ok_or_else(|| damaged("there is neither a snapshot nor a journal".to_owned()))?;
-        Ok(Self { checksum, snapshot_seq, ..Self::new(state, plan) })
+        let missing = || Damaged::new(instance, "there is neither a snapshot nor a journal".to_owned());
+        let Replay { state, plan } = replay.ok_or_else(missing)?;
+        Ok(Self { checksum: journal.checksum, snapshot_seq, ..Self::new(state, plan) })
     }
 
     /// Whether it may leave memory: nothing runs here for it, and nobody waits here.

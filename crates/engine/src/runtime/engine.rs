@@ -12,7 +12,7 @@ use super::plans::Plans;
 use super::pool::Pool;
 use super::post::Seen;
 use super::remote::Request;
-use super::request::{CommandRequest, Committed, StartRequest, Started};
+use super::request::{CommandRequest, Committed, Outcome, StartRequest, Started};
 use super::shards::Shards;
 use super::timers::Timers;
 use crate::kernel::Order;
@@ -229,6 +229,17 @@ impl Engine {
         instance: InstanceId,
         request: CommandRequest,
     ) -> Result<SharedState, EngineError> {
+        self.carry_out(workspace, instance, request).await.map(|outcome| outcome.state)
+    }
+
+    /// As `command`; a dry run tells what the command would do beside the state that would be.
+    pub async fn carry_out(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        mut request: CommandRequest,
+    ) -> Result<Outcome, EngineError> {
+        self.prepare(workspace, instance, &mut request.command).await?;
         let key = Key { workspace, instance };
         if self.shared.shards.owns(instance.shard()) {
             let own = request.clone();

@@ -3,7 +3,7 @@
 use super::call::Prepared;
 use super::error::EngineError;
 use super::proof::Proof;
-use super::request::{CommandRequest, StartRequest};
+use super::request::{CommandRequest, Outcome, StartRequest};
 use crate::kernel::{InstanceState, TaskResult};
 use crate::storage::{Content, Parcel};
 use heddle_model::ids::{InstanceId, ParcelId, WorkspaceId};
@@ -26,7 +26,7 @@ pub(super) enum Message {
     Command {
         key: Key,
         request: CommandRequest,
-        reply: Reply<SharedState>,
+        reply: Reply<Outcome>,
     },
     /// A built-in task's attempt ended.
     TaskEnded {
@@ -124,7 +124,8 @@ impl Message {
     pub(super) fn refuse(self, error: EngineError) {
         match self {
             Self::Start { reply, .. } => drop(reply.send(Err(error))),
-            Self::Command { reply, .. } | Self::Wait { reply, .. } => drop(reply.send(Err(error))),
+            Self::Command { reply, .. } => drop(reply.send(Err(error))),
+            Self::Wait { reply, .. } => drop(reply.send(Err(error))),
             Self::JobEnded { reply, .. } | Self::Recover { reply, .. } => drop(reply.send(Err(error))),
             Self::Peek { reply, .. } => drop(reply.send(Err(error))),
             Self::TaskEnded { .. } | Self::TimerDue { .. } | Self::Parcel(_) | Self::Called(_) => {}

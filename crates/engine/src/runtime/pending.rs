@@ -3,6 +3,7 @@
 use super::error::EngineError;
 use super::message::{Key, Reply, SharedState};
 use super::post::Lines;
+use super::request::Outcome;
 use crate::kernel::{Decision, Effects, Event};
 use crate::storage::{self, IdempotencyRow};
 use heddle_model::ids::{InstanceId, ParcelId};
@@ -30,6 +31,7 @@ pub(super) struct Pending {
 /// Who is told when the round is durable.
 pub(super) enum Answer {
     State(Reply<SharedState>),
+    Command(Reply<Outcome>),
     /// When the instance has ended.
     End(Reply<SharedState>),
     Done(Reply<()>),
@@ -75,6 +77,7 @@ impl Answer {
     pub(super) fn refuse(self, error: EngineError) {
         match self {
             Self::State(reply) | Self::End(reply) => drop(reply.send(Err(error))),
+            Self::Command(reply) => drop(reply.send(Err(error))),
             Self::Done(reply) => drop(reply.send(Err(error))),
             Self::Peek(reply) => drop(reply.send(Err(error))),
         }

@@ -149,7 +149,7 @@ async fn run(task: &dyn TaskType, attempt: Ready) {
     let work = Task {
         workspace: key.workspace,
         instance: key.instance,
-        key: dispatch.key(key.instance, &node),
+        key: dispatch.key(key.instance),
         node,
         attempt: dispatch.attempt,
         input: dispatch.input.0.clone(),

@@ -234,9 +234,14 @@ impl Lane {
     fn request(&mut self, decided: &mut Decided, now: i64, (key, id): (Key, ParcelId), wish: (ParcelId, &str)) {
         let (reply, text) = wish;
         let shard = key.instance.shard();
-        let result = serde_json::from_str::<Request>(text)
-            .map_err(|why| EngineError::Internal(format!("a request of another server cannot be read: {why}")))
-            .and_then(|request| self.answer_request(decided, now, key, request));
+        let read = serde_json::from_str::<Request>(text)
+            .map_err(|why| EngineError::Internal(format!("a request of another server cannot be read: {why}")));
+        if decided.contains_key(&key.instance) && read.as_ref().is_ok_and(Request::begins_a_commit) {
+            // It lies in the inbox, and is looked at again in the next round.
+            self.inbox_at = now;
+            return self.seen.reopen(id);
+        }
+        let result = read.and_then(|request| self.answer_request(decided, now, key, request));
         match result {
             Ok(None) => {
                 if let Some(pending) = decided.get_mut(&key.instance) {

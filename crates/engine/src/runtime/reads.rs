@@ -4,7 +4,7 @@ use super::engine::Engine;
 use super::error::EngineError;
 use super::message::{Key, Message};
 use super::plans::LoadedInstance;
-use crate::kernel::{EventRecord, codec};
+use crate::kernel::{EventRecord, InstanceState, codec};
 use heddle_model::ids::{InstanceId, VersionId, WorkspaceId};
 use heddle_model::plan::Plan;
 use std::sync::Arc;
@@ -30,11 +30,25 @@ impl Engine {
             if state.workspace != workspace {
                 return Ok(None);
             }
-            let plan = self.shared.plans.get(workspace, state.version).await?;
-            return Ok(Some(LoadedInstance { plan, state }));
+            return self.with_plans(workspace, state).await.map(Some);
         }
-        let stored = self.shared.plans.load(workspace, instance).await?;
-        Ok(stored.map(|actor| LoadedInstance { plan: actor.plan, state: Arc::new(actor.state) }))
+        match self.shared.plans.load(workspace, instance).await? {
+            Some(actor) => self.with_plans(workspace, Arc::new(actor.state)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn with_plans(
+        &self,
+        workspace: WorkspaceId,
+        state: Arc<InstanceState>,
+    ) -> Result<LoadedInstance, EngineError> {
+        let plan = self.shared.plans.get(workspace, state.version).await?;
+        let mut earlier = Vec::with_capacity(state.versions.len());
+        for &(last, version) in &state.versions {
+            earlier.push((last, self.shared.plans.get(workspace, version).await?));
+        }
+        Ok(LoadedInstance { plan, state, earlier })
     }
 
     /// The state when the instance has ended, or when `wait` is over, whichever comes first.

@@ -6,11 +6,12 @@
 use super::engine::Engine;
 use super::error::EngineError;
 use super::lane::Lane;
-use super::message::{Key, SharedState};
+use super::message::Key;
 use super::pending::Decided;
+use super::prepare::read_target;
 use super::proof::Proof;
-use super::request::CommandRequest;
-use crate::kernel::{self, Command, InstanceState, TaskResult, codec};
+use super::request::{CommandRequest, Outcome};
+use crate::kernel::{Command, InstanceState, Preview, TaskResult, codec};
 use crate::storage::{Content, Parcel};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
@@ -36,13 +37,26 @@ pub(super) enum Request {
     JobEnded { number: u32, proof: Proof, result: TaskResult },
 }
 
-/// What is answered: the state after it, encoded, or the refusal.
-type Answer = Result<String, EngineError>;
+/// What is answered: what became of it, or the refusal.
+type Answer = Result<Done, EngineError>;
+
+/// What became of a request.
+#[derive(Debug, Serialize, Deserialize)]
+struct Done {
+    /// The state after it, encoded.
+    state: String,
+    /// Of a dry run: what it would do.
+    preview: Option<Preview>,
+}
 
 /// The answer to a request that was done: the state after it.
 pub(super) fn answer(state: &InstanceState) -> String {
+    done(state, None)
+}
+
+fn done(state: &InstanceState, preview: Option<Preview>) -> String {
     let answer: Answer = codec::encode_state(state)
-        .map(|bytes| BASE64.encode(bytes))
+        .map(|bytes| Done { state: BASE64.encode(bytes), preview })
         .map_err(|why| EngineError::Internal(why.to_string()));
     text(&answer)
 }
@@ -57,11 +71,13 @@ fn text(answer: &Answer) -> String {
     serde_json::to_string(answer).unwrap_or_default()
 }
 
-fn read(text: &str) -> Result<SharedState, EngineError> {
+fn read(text: &str) -> Result<Outcome, EngineError> {
     let damaged = |why: String| EngineError::Internal(format!("another server's answer cannot be read: {why}"));
     let answer: Answer = serde_json::from_str(text).map_err(|why| damaged(why.to_string()))?;
-    let bytes = BASE64.decode(answer?).map_err(|why| damaged(why.to_string()))?;
-    codec::decode_state(&bytes).map(Arc::new).map_err(|why| damaged(why.to_string()))
+    let done = answer?;
+    let bytes = BASE64.decode(done.state).map_err(|why| damaged(why.to_string()))?;
+    let state = codec::decode_state(&bytes).map(Arc::new).map_err(|why| damaged(why.to_string()))?;
+    Ok(Outcome { state, preview: done.preview })
 }
 
 impl Engine {
@@ -71,7 +87,7 @@ impl Engine {
         workspace: WorkspaceId,
         instance: InstanceId,
         request: &Request,
-    ) -> Result<SharedState, EngineError> {
+    ) -> Result<Outcome, EngineError> {
         let shared = &self.shared;
         let request = serde_json::to_string(request).map_err(|why| EngineError::Internal(why.to_string()))?;
         let id = shared.ids.parcel(&shared.clock);
@@ -113,17 +129,24 @@ impl Lane {
                 self.try_step(decided, now, (key, Command::JobEnded { number, result }, ""))?;
                 Ok(None)
             }
-            Request::Command(request) => {
+            Request::Command(mut request) => {
+                read_target(&mut request.command)?;
                 let actor = self.checked(key, &request)?;
                 if request.dry_run {
-                    let mut copy = actor.state.clone();
-                    kernel::decide(self.context(&actor.plan, now), &mut copy, request.command, &request.actor)?;
-                    return Ok(Some(answer(&copy)));
+                    let outcome = self.what_if(now, actor, request)?;
+                    return Ok(Some(done(&outcome.state, outcome.preview)));
                 }
                 self.try_step(decided, now, (key, request.command, &request.actor))?;
                 Ok(None)
             }
         }
+    }
+}
+
+impl Request {
+    /// Whether it must begin a commit: what was decided before it is written in the places of the version so far.
+    pub(super) fn begins_a_commit(&self) -> bool {
+        matches!(self, Self::Command(request) if !request.dry_run && request.command.migrate().is_some())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What callers ask of the engine, and what they are told.
 
-use crate::kernel::{Command, InstanceState};
+use crate::kernel::{Command, InstanceState, Preview};
 use crate::storage::IdempotencyRow;
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::lifecycle::InstanceStatus;
@@ -62,6 +62,15 @@ pub struct CommandRequest {
     pub expected_seq: Option<u64>,
     /// Only tell what would come of it.
     pub dry_run: bool,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The state after it; with `dry_run`, the state that would be.
+    pub state: Arc<InstanceState>,
+    /// With `dry_run`: what it would do.
+    pub preview: Option<Preview>,
 }
 
 /// A hint that something was committed. Losing one costs a poll, never data.

@@ -8,7 +8,7 @@ use super::message::{Key, Message, Reply, SharedState};
 use super::pending::{Answer, Decided, Pending};
 use super::pool::Ready;
 use super::remote;
-use super::request::{CommandRequest, Committed, StartRequest};
+use super::request::{CommandRequest, Committed, Outcome, StartRequest};
 use crate::kernel::{self, Caller, Command, Context, Created, Entropy, Event, Json};
 use crate::storage::{self, Batch, CommitError, ReplyRow, Unit};
 use heddle_model::plan::Plan;
@@ -160,19 +160,31 @@ impl Lane {
         self.answer(pending.key, pending.answers);
     }
 
-    fn command(&mut self, decided: &mut Decided, now: i64, wish: (Key, CommandRequest), reply: Reply<SharedState>) {
+    fn command(&mut self, decided: &mut Decided, now: i64, wish: (Key, CommandRequest), reply: Reply<Outcome>) {
         let (key, request) = wish;
+        if request.command.migrate().is_some() && decided.contains_key(&key.instance) {
+            // What was decided before it is written in the places of the version so far: a migration begins a commit.
+            self.shared.queued.fetch_add(1, Ordering::Relaxed);
+            return drop(self.sender.send(Message::Command { key, request, reply }));
+        }
         let actor = match self.checked(key, &request) {
             Ok(actor) => actor,
             Err(why) => return drop(reply.send(Err(why))),
         };
         if request.dry_run {
-            let mut copy = actor.state.clone();
-            let context = self.context(&actor.plan, now);
-            let result = kernel::decide(context, &mut copy, request.command, &request.actor);
-            return drop(reply.send(result.map(|_| Arc::new(copy)).map_err(EngineError::from)));
+            return drop(reply.send(self.what_if(now, actor, request)));
         }
-        self.step(decided, now, (key, request.command, &request.actor), Some(Answer::State(reply)));
+        self.step(decided, now, (key, request.command, &request.actor), Some(Answer::Command(reply)));
+    }
+
+    /// What a request would do, and come to.
+    pub(super) fn what_if(&self, now: i64, actor: &Actor, request: CommandRequest) -> Result<Outcome, EngineError> {
+        let mut state = actor.state.clone();
+        let command = request.command;
+        let decision = kernel::decide(self.context(&actor.plan, now), &mut state, command.clone(), &request.actor)?;
+        let target = command.migrate().and_then(|wish| wish.target.as_ref()).unwrap_or(&actor.plan);
+        let preview = kernel::preview((&actor.plan, &actor.state), (target, &state), &decision, &command);
+        Ok(Outcome { state: Arc::new(state), preview: Some(preview) })
     }
 
     /// The instance that a request is about, where it is as the request expects it.
@@ -211,9 +223,11 @@ impl Lane {
             order: self.shared.order,
         };
         let first_seq = actor.state.seq + 1;
+        let target = command.migrate().and_then(|wish| wish.target.clone());
         match kernel::decide(context, &mut actor.state, command, actor_name) {
             Ok(decision) => {
                 actor.note_offers(&decision.effects, now);
+                actor.plan = target.unwrap_or_else(|| actor.plan.clone());
                 let pending = decided.entry(key.instance).or_insert_with(|| Pending::new(key, first_seq));
                 pending.absorb(decision);
                 Ok(pending)
@@ -293,7 +307,7 @@ impl Lane {
         for dispatch in pending.effects.dispatches.into_iter().filter(|_| !leaves) {
             let cancelled = tokio_util::sync::CancellationToken::new();
             actor.running.insert(dispatch.number, cancelled.clone());
-            let node = actor.plan.node(dispatch.node).id.clone();
+            let node = dispatch.name.clone();
             attempts.push(Ready { key, node, dispatch, cancelled, lane: self.sender.clone() });
         }
         for &(number, due) in &pending.effects.timers {
@@ -359,6 +373,10 @@ impl Lane {
             match answer {
                 Answer::State(reply) => {
                     drop(reply.send(Ok(shared.get_or_insert_with(|| Arc::new(actor.state.clone())).clone())));
+                }
+                Answer::Command(reply) => {
+                    let state = shared.get_or_insert_with(|| Arc::new(actor.state.clone())).clone();
+                    drop(reply.send(Ok(Outcome { state, preview: None })));
                 }
                 Answer::Peek(reply) => {
                     drop(reply.send(Ok(Some(shared.get_or_insert_with(|| Arc::new(actor.state.clone())).clone()))));

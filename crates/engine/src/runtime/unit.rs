@@ -21,6 +21,7 @@ impl Lane {
             executions: std::mem::take(&mut pending.executions),
             events: std::mem::take(&mut pending.events),
         };
+        let migrated = row.events.iter().any(|event| matches!(event, kernel::Event::InstanceMigrated(_)));
         let events = codec::encode_row(&row)?;
         let checksum = codec::checksum(actor.checksum, &events);
         actor.checksum = checksum;
@@ -40,6 +41,7 @@ impl Lane {
             instance: key.instance,
             shard,
             created: pending.created.take(),
+            version: migrated.then_some((actor.state.version, actor.state.version_number)),
             journal: JournalRow { first_seq: pending.first_seq, count, pos: 0, at: now, events, checksum },
             head: head(actor),
             nodes: std::mem::take(&mut effects.nodes),
@@ -81,17 +83,16 @@ fn head(actor: &Actor) -> Head {
 
 fn job_row(actor: &Actor, job: &kernel::Dispatch, now: i64) -> JobRow {
     let state = &actor.state;
-    let node = &actor.plan.node(job.node).id;
     JobRow {
         id: state.id.job(job.number),
         workspace: state.workspace,
         instance: state.id,
         number: job.number,
-        node: node.clone(),
+        node: job.name.clone(),
         job_type: job.action.clone(),
         priority: job.priority,
         input: job.input.0.to_string(),
-        key: job.key(state.id, node),
+        key: job.key(state.id),
         state: JobState::Ready,
         // Attempts are counted when the job is given out.
         attempt: job.attempt - 1,
@@ -100,7 +101,7 @@ fn job_row(actor: &Actor, job: &kernel::Dispatch, now: i64) -> JobRow {
         lease_until: None,
         not_before: now,
         created_at: now,
-        held: state.status == heddle_model::lifecycle::InstanceStatus::Paused,
+        held: state.holds_job(job.number),
     }
 }
 

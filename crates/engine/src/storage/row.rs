@@ -44,6 +44,8 @@ pub struct Unit {
     pub shard: u16,
     /// Present in an instance's first unit only: its hot row is inserted instead of updated.
     pub created: Option<Created>,
+    /// The version that the instance runs from here on, and its number, where that has changed.
+    pub version: Option<(VersionId, u32)>,
     /// The events.
     pub journal: JournalRow,
     /// The hot row after them.

@@ -2,8 +2,9 @@
 //! gives the live state, its stored form reads back, tokens are conserved, and no status changed against the tables.
 
 use heddle_engine::kernel::{
-    Active, Caller, Command, CommandError, Context, Created, Decision, Effects, Entropy, Event, Held, InstanceState,
-    Json, Order, codec, create, decide,
+    Active, Caller, Command, CommandError, Context, Created, Decision, Effects, Entropy, Event, Held, History,
+    InstanceState, Json, Migrate, Order, Owner, Past, PlanSet, Point, Preview, Replay, Rerun, Rollback, codec, create,
+    decide, preview,
 };
 use heddle_engine::tasks::{
     ErrorClass, PureTask, Registry, Task, TaskError, TaskInfo, TaskOutput, TaskType, TimerTask,
@@ -17,16 +18,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(crate) struct Run {
-    pub(crate) plan: Plan,
+    pub(crate) plan: Arc<Plan>,
+    /// Every version that it has run or may run.
+    pub(crate) plans: PlanSet,
+    /// One row per decision, as the runtime writes them when nothing else gathers.
+    pub(crate) rows: Vec<(i64, codec::Row)>,
     pub(crate) state: InstanceState,
     pub(crate) events: Vec<(i64, Event)>,
     pub(crate) effects: Effects,
     pub(crate) now: i64,
     pub(crate) order: Order,
+    /// Look after every step, not only at the end: dear where there are hundreds.
+    pub(crate) careful: bool,
+    /// Every command so far, with its time: what a server would read again.
+    pub(crate) commands: Vec<(i64, Command)>,
     registry: Registry,
     entropy: u64,
-    /// Tokens that stood in each scope when it closed.
-    gone: BTreeMap<u32, usize>,
 }
 
 /// Echo is answered by the test; `set` computes; `wait` waits as long as its config says.
@@ -90,21 +97,15 @@ impl Run {
     }
 
     pub(crate) fn start_plan(plan: Plan, input: Value, order: Order, entropy: u64) -> Self {
-        let mut run = Self::prepare(plan, input, order, entropy);
-        run.step(Command::Start).unwrap();
-        run
+        Self::begin((plan, input, vec![Command::Start]), order, entropy)
     }
 
     /// An instance that a node of another one calls.
     pub(crate) fn called(yaml: &str, input: Value, caller: Caller) -> Self {
-        let mut run = Self::prepare(plan(yaml), input, Order::Fifo, 1);
-        run.step(Command::CalledBy(caller)).unwrap();
-        run.step(Command::Start).unwrap();
-        run
+        Self::begin((plan(yaml), input, vec![Command::CalledBy(caller), Command::Start]), Order::Fifo, 1)
     }
 
-    /// An instance that has not begun.
-    fn prepare(plan: Plan, input: Value, order: Order, entropy: u64) -> Self {
+    fn begin((plan, input, first): (Plan, Value, Vec<Command>), order: Order, entropy: u64) -> Self {
         let registry = registry();
         let now = 1_763_800_000_000;
         let created = Created {
@@ -121,21 +122,35 @@ impl Run {
         let context = Context { plan: &plan, registry: &registry, now, entropy: Entropy(entropy), order };
         let (state, created) =
             create(context, InstanceId::from_u128(uuid_v7(now as u64, 7)), WorkspaceId::from_u128(3), created).unwrap();
-        Self {
+        let made = Event::InstanceCreated(Box::new(created));
+        let plan = Arc::new(plan);
+        let mut run = Self {
+            plans: PlanSet::from([(state.version, plan.clone())]),
             state,
             plan,
-            events: vec![(now, Event::InstanceCreated(Box::new(created)))],
+            rows: vec![(now, codec::Row { executions: vec![], events: vec![made.clone()] })],
+            events: vec![(now, made)],
             effects: Effects::default(),
             now,
             order,
+            careful: true,
+            commands: Vec::new(),
             registry,
             entropy,
-            gone: BTreeMap::new(),
-        }
+        };
+        first.into_iter().for_each(|command| run.step(command).unwrap());
+        run
+    }
+
+    /// One that is to start in an hour.
+    pub(crate) fn start_at(yaml: &str) -> Self {
+        let at = 1_763_800_000_000 + 3_600_000;
+        Self::begin((plan(yaml), json!({}), vec![Command::StartAt(at)]), Order::Fifo, 1)
     }
 
     pub(crate) fn step(&mut self, command: Command) -> Result<(), CommandError> {
         self.entropy = self.entropy.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.commands.push((self.now, command.clone()));
         let before = self.state.clone();
         let context = Context {
             plan: &self.plan,
@@ -144,7 +159,10 @@ impl Run {
             entropy: Entropy(self.entropy),
             order: self.order,
         };
+        let target = command.migrate().and_then(|wish| wish.target.clone());
+        let dry = decide(context, &mut before.clone(), command.clone(), "usr_test").map(|decision| decision.events);
         let decision = decide(context, &mut self.state, command, "usr_test");
+        assert_eq!(dry.ok().as_ref(), decision.as_ref().ok().map(|it| &it.events), "a dry run says something else");
         match decision {
             Err(why) => {
                 assert_eq!(self.state, before, "a refused command must change nothing: {why}");
@@ -153,96 +171,126 @@ impl Run {
             Ok(Decision { events, executions, effects }) => {
                 let row = codec::Row { executions, events };
                 assert_eq!(codec::decode_row(&codec::encode_row(&row).unwrap()).unwrap(), row);
-                self.note_closed(&before, &row.events);
+                if self.state.version != before.version {
+                    self.plan = target.expect("a migration names its version");
+                    self.plans.insert(self.state.version, self.plan.clone());
+                }
+                self.rows.push((self.now, row.clone()));
                 self.events.extend(row.events.into_iter().map(|event| (self.now, event)));
                 self.effects.absorb(effects);
-                self.check();
+                if self.careful {
+                    self.check();
+                }
                 Ok(())
             }
         }
     }
 
-    /// What stood in the scopes that these events close.
-    fn note_closed(&mut self, before: &InstanceState, events: &[Event]) {
-        if !events.iter().any(|event| matches!(event, Event::ScopeClosed { .. })) {
-            return;
-        }
-        let mut state = before.clone();
-        for event in events {
-            if let Event::ScopeClosed { scope, .. } = event {
-                self.gone.insert(*scope, state.tokens(*scope).len());
-            }
-            state.apply(&self.plan, event, self.now).unwrap();
-        }
-    }
-
     /// What must hold after every step.
-    fn check(&self) {
+    pub(crate) fn check(&self) {
         let mut events = self.events.iter();
-        let Some((at, Event::InstanceCreated(created))) = events.next() else { panic!("no creation") };
-        let mut replayed = InstanceState::create(self.state.id, self.state.workspace, created, *at);
+        let Some((at, first)) = events.next() else { panic!("no creation") };
+        let key = (self.state.workspace, self.state.id);
+        let mut replay = Replay::create(&self.plans, key, (*at, first)).unwrap();
+        let mut tokens = Tokens::default();
         for (at, event) in events {
-            let before = replayed.clone();
-            replayed.apply(&self.plan, event, *at).unwrap();
-            legal(&before, &replayed);
+            let before = replay.state.clone();
+            replay.apply(&self.plans, event, *at).unwrap();
+            legal(&before, &replay.state);
+            tokens.count(&before, event, &replay.state);
         }
-        assert_eq!(replayed, self.state, "the journal replayed gives another state");
+        assert_eq!(replay.state, self.state, "the journal replayed gives another state");
         assert_eq!(
             codec::decode_state(&codec::encode_state(&self.state).unwrap()).unwrap(),
             self.state,
             "the snapshot reads back differently"
         );
-        self.tokens_are_conserved();
+        tokens.check(&self.state);
         self.rows_are_those_of_the_state();
+        self.nothing_lives_outside();
         if self.state.status.is_ended() {
             assert!(self.state.timers.is_empty() && self.state.live.is_empty(), "an ended instance holds something");
         } else {
             let waits = !self.state.live.is_empty()
                 || !self.state.incidents.is_empty()
                 || !self.state.held.is_empty()
-                || self.state.status == InstanceStatus::Paused
-                // It was called, and begins in the same commit.
-                || (self.state.status == InstanceStatus::Created && self.state.caller.is_some());
+                || !self.state.paused.is_empty()
+                || matches!(self.state.status, InstanceStatus::Paused | InstanceStatus::Created);
             assert!(waits, "an open instance waits for nothing: {:?}", self.state);
         }
     }
 
-    /// What the effects have left in the tables of timers and jobs is what the state waits for.
+    /// The database would hold a row for each timer that runs and each job that waits, and for no other.
     fn rows_are_those_of_the_state(&self) {
-        let timers: BTreeMap<u32, i64> = self.effects.timers.iter().copied().collect();
-        let armed = self.state.timers.iter().filter(|_| !self.state.frozen);
-        assert_eq!(timers, armed.map(|(&number, timer)| (number, timer.due)).collect(), "rows of timers");
+        let rows: BTreeMap<u32, i64> = self.effects.timers.iter().copied().collect();
+        let running = self.state.timers.iter().filter(|(number, _)| !self.state.is_frozen(**number));
+        let running: BTreeMap<u32, i64> = running.map(|(&number, timer)| (number, timer.due)).collect();
+        assert_eq!(rows, running, "rows of timers are not those of the state");
         let jobs: BTreeSet<u32> = self.effects.jobs.iter().map(|job| job.number).collect();
-        let held = |wanted: u32| {
+        let answered = |wanted: u32| {
             self.state.held.iter().any(|held| {
                 matches!(held, Held::Completed { number, .. } | Held::Failed { number, .. } if *number == wanted)
             })
         };
-        let offered = self.state.live.iter().filter(|(number, it)| it.active == Active::Job && !held(**number));
-        assert_eq!(jobs, offered.map(|(&number, _)| number).collect(), "rows of jobs");
+        let offered = self.state.live.iter().filter(|(number, it)| it.active == Active::Job && !answered(**number));
+        assert_eq!(jobs, offered.map(|(&number, _)| number).collect(), "rows of jobs are not those of the state");
     }
 
-    /// Every token is made once, and consumed once or still there (or gone with its terminated instance).
-    fn tokens_are_conserved(&self) {
-        let (mut made, mut consumed) = (0, 0);
-        let mut gone = self.gone.clone();
-        for (_, event) in &self.events {
-            match event {
-                Event::NodeEnabled { consumed: tokens, .. }
-                | Event::NodeEnabledInside { consumed: tokens, .. }
-                | Event::TokensCancelled { edges: tokens, .. }
-                | Event::JoinDelivered { edges: tokens, .. } => consumed += tokens.len(),
-                Event::TokensAdded { edges, .. } => made += edges.len(),
-                Event::ScopeClosed { scope, .. } => consumed += gone.remove(scope).unwrap_or(0),
-                Event::InstanceTerminated { .. } => return,
-                other => made += other.taken().map_or(0, |taken| taken.len()),
-            }
+    /// No child outlives what it is inside of, and nothing is left of an instance that has ended (docs/semantics, A.13, 5 and 6).
+    fn nothing_lives_outside(&self) {
+        let state = &self.state;
+        for (number, execution) in &state.live {
+            let marking = state.marking(execution.scope).unwrap_or_else(|| panic!("{number} outlives its scope"));
+            assert!(marking.live.contains(number), "{number} is not known to its scope");
         }
-        assert_eq!(made, consumed + self.standing(), "tokens are not conserved");
+        for (number, scope) in &state.scopes {
+            let hosts = state.live.contains_key(&scope.host) || state.suspended.contains_key(&scope.host);
+            assert!(hosts && state.marking(scope.parent).is_some(), "scope {number} outlives its host");
+        }
+        for (owner, _) in state.subscriptions.keys() {
+            assert!(
+                match owner {
+                    Owner::Execution(number) => state.live.contains_key(number),
+                    Owner::Scope(scope) => state.marking(*scope).is_some(),
+                },
+                "{owner:?} is gone and still waits"
+            );
+        }
+        assert!(
+            state.mutexes.values().flatten().all(|holder| state.live.contains_key(holder)),
+            "a mutex is held by nobody"
+        );
+        if matches!(state.status, InstanceStatus::Completed | InstanceStatus::Terminated) {
+            assert!(state.subscriptions.is_empty() && state.mutexes.is_empty() && state.held.is_empty());
+            assert!(state.timers.is_empty() && self.effects.jobs.is_empty() && state.scopes.is_empty());
+        }
     }
 
-    fn standing(&self) -> usize {
-        self.state.open_scopes().map(|scope| self.state.tokens(scope).len()).sum()
+    /// The same instance, whose server died after so many commands and was followed by another.
+    pub(crate) fn crashed_after(&self, commands: usize) -> Self {
+        let Event::InstanceCreated(created) = &self.events[0].1 else { panic!("no creation") };
+        let mut again = Self {
+            state: InstanceState::create(self.state.id, self.state.workspace, created, self.events[0].0),
+            plan: self.plans[&created.version].clone(),
+            plans: self.plans.clone(),
+            rows: self.rows[..1].to_vec(),
+            events: self.events[..1].to_vec(),
+            effects: Effects::default(),
+            now: self.events[0].0,
+            order: self.order,
+            careful: false,
+            commands: Vec::new(),
+            registry: registry(),
+            entropy: 1,
+        };
+        for (now, command) in &self.commands[..commands] {
+            again.now = *now;
+            drop(again.step(command.clone()));
+        }
+        if !again.state.status.is_ended() {
+            drop(again.step(Command::Recover));
+        }
+        again
     }
 
     /// Answers the running task or waiting job of a node.
@@ -272,18 +320,85 @@ impl Run {
     /// Lets time pass, and every timer that falls due fire, in order.
     pub(crate) fn advance(&mut self, ms: i64) {
         let until = self.now + ms;
-        while let Some((&timer, due)) =
-            self.state.timers.iter().map(|(number, timer)| (number, timer.due)).min_by_key(|&(_, due)| due)
-        {
-            if due > until || self.state.frozen {
+        while let Some((timer, due)) = self.running_timers().into_iter().min_by_key(|&(_, due)| due) {
+            if due > until {
                 break;
             }
             self.now = self.now.max(due);
-            if self.step(Command::TimerDue(timer)).is_err() || self.state.status == InstanceStatus::Paused {
-                break;
-            }
+            self.step(Command::TimerDue(timer)).unwrap();
         }
         self.now = until;
+    }
+
+    /// Timers that are neither frozen nor due and held.
+    fn running_timers(&self) -> Vec<(u32, i64)> {
+        let held = |number: u32| self.state.held.contains(&Held::Timer(number));
+        let timers = self.state.timers.iter().map(|(&number, timer)| (number, timer.due));
+        timers.filter(|&(number, _)| !self.state.is_frozen(number) && !held(number)).collect()
+    }
+
+    fn history(&self) -> History<'_> {
+        History { workspace: self.state.workspace, instance: self.state.id, plans: &self.plans, rows: &self.rows }
+    }
+
+    /// Events to whose end one can go back.
+    pub(crate) fn steps(&self) -> Vec<u64> {
+        self.history().steps().unwrap()
+    }
+
+    /// As the runtime does: reads the moment, then asks the kernel.
+    pub(crate) fn roll_back(&mut self, to_seq: u64, keep: &[&str]) -> Result<(), CommandError> {
+        self.step(self.rollback(to_seq, keep)?)
+    }
+
+    pub(crate) fn rollback(&self, to_seq: u64, keep: &[&str]) -> Result<Command, CommandError> {
+        let past = Some(Arc::new(Past::read(&self.history(), &Point::After(to_seq))?));
+        let keep = keep.iter().map(|&node| node.to_owned()).collect();
+        Ok(Command::Rollback(Box::new(Rollback { to_seq, keep, past })))
+    }
+
+    pub(crate) fn rerun(
+        &mut self,
+        from: Option<&str>,
+        migrate: Option<Migrate>,
+        variables: Value,
+    ) -> Result<(), CommandError> {
+        let read = |from| Past::read(&self.history(), &Point::Before(from)).map(Arc::new);
+        let from = from.map(str::to_owned);
+        let past = from.clone().map(read).transpose()?;
+        let variables = variables.as_object().cloned().unwrap_or_default();
+        self.step(Command::Rerun(Box::new(Rerun { from, migrate, keep: vec![], variables, past })))
+    }
+
+    pub(crate) fn migrate(&mut self, yaml: &str, mapping: &[(&str, &str)]) -> Result<(), CommandError> {
+        self.step(Command::Migrate(Box::new(self.to_version(yaml, mapping))))
+    }
+
+    /// Another version, the next one by its number.
+    pub(crate) fn to_version(&self, yaml: &str, mapping: &[(&str, &str)]) -> Migrate {
+        let version_number = self.state.version_number + 1;
+        Migrate {
+            version: VersionId::from_u128(u128::from(version_number) + 1_000),
+            version_number,
+            mapping: mapping.iter().map(|&(from, to)| (from.to_owned(), to.to_owned())).collect(),
+            definition: None,
+            target: Some(Arc::new(plan(yaml))),
+        }
+    }
+
+    /// Withdraws, pauses and answers nothing more: what it would do, by the words of a preview.
+    pub(crate) fn preview(&self, command: Command) -> Preview {
+        let context = Context {
+            plan: &self.plan,
+            registry: &self.registry,
+            now: self.now,
+            entropy: Entropy(1),
+            order: self.order,
+        };
+        let mut after = self.state.clone();
+        let decision = decide(context, &mut after, command.clone(), "usr_test").unwrap();
+        let target = command.migrate().and_then(|wish| wish.target.clone()).unwrap_or_else(|| self.plan.clone());
+        preview((&self.plan, &self.state), (&target, &after), &decision, &command)
     }
 
     pub(crate) fn status(&self, node: &str) -> NodeStatus {
@@ -318,6 +433,43 @@ impl Run {
 
     pub(crate) fn incidents(&self) -> Vec<&str> {
         self.state.incidents.values().map(|incident| incident.kind.as_str()).collect()
+    }
+}
+
+/// Tokens made and used up so far.
+#[derive(Default)]
+struct Tokens {
+    made: usize,
+    consumed: usize,
+    terminated: bool,
+}
+
+fn standing(state: &InstanceState) -> usize {
+    state.open_scopes().map(|scope| state.tokens(scope).len()).sum()
+}
+
+impl Tokens {
+    fn count(&mut self, before: &InstanceState, event: &Event, after: &InstanceState) {
+        match event {
+            Event::NodeEnabled { consumed: tokens, .. }
+            | Event::NodeEnabledInside { consumed: tokens, .. }
+            | Event::TokensCancelled { edges: tokens, .. }
+            | Event::JoinDelivered { edges: tokens, .. } => self.consumed += tokens.len(),
+            Event::TokensAdded { edges, .. } => self.made += edges.len(),
+            Event::ScopeClosed { scope, .. } => self.consumed += before.tokens(*scope).len(),
+            // What stood goes, what stood then comes.
+            Event::RolledBack { .. } => {
+                self.consumed += standing(before);
+                self.made += standing(after);
+            }
+            Event::InstanceTerminated { .. } => self.terminated = true,
+            other => self.made += other.taken().map_or(0, |taken| taken.len()),
+        }
+    }
+
+    /// Every token is made once, and consumed once or still there (or gone with its terminated instance).
+    fn check(&self, state: &InstanceState) {
+        assert!(self.terminated || self.made == self.consumed + standing(state), "tokens are not conserved");
     }
 }
 

@@ -65,6 +65,10 @@ impl Dag {
     }
 
     fn run(&self, exact: bool, order: Order, seed: u64) -> Run {
+        self.run_with(exact, order, seed, true)
+    }
+
+    fn run_with(&self, exact: bool, order: Order, seed: u64, careful: bool) -> Run {
         let mut plan = plan(&self.yaml());
         assert!(plan.scope(ScopeIx::ROOT).counted);
         if exact {
@@ -72,6 +76,7 @@ impl Dag {
         }
         let [v0, v1, v2] = self.variables;
         let mut run = Run::start_plan(plan, json!({ "v0": v0, "v1": v1, "v2": v2 }), order, seed);
+        run.careful = careful;
         let mut pick = seed;
         while run.state.status == InstanceStatus::Running {
             let live: Vec<String> = run.live().into_iter().map(str::to_owned).collect();
@@ -137,6 +142,23 @@ proptest! {
         if matches!(run.state.status, InstanceStatus::Running | InstanceStatus::Paused) {
             run.step(Command::Terminate { reason: String::new() }).unwrap();
             prop_assert!(run.state.root.tokens.is_empty());
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    /// docs/semantics A.13, 3, at the size that it names.
+    #[test]
+    fn large_acyclic_graphs_run_every_node_at_most_once(dag in dag(200), seed in any::<u64>()) {
+        let reference = dag.run_with(false, Order::Fifo, seed, false);
+        reference.check();
+        prop_assert_eq!(reference.state.status, InstanceStatus::Completed);
+        prop_assert!(reference.completions().values().all(|&count| count == 1));
+        for (exact, order) in [(true, Order::Lifo), (true, Order::Seeded)] {
+            let other = dag.run_with(exact, order, seed.wrapping_add(1), false);
+            prop_assert_eq!(other.completions(), reference.completions());
         }
     }
 }

@@ -5,6 +5,7 @@ mod cluster;
 mod faults;
 mod flow;
 mod post;
+mod repair;
 mod support;
 // What the storage says it has done only the simulation listens to.
 #[allow(dead_code)]

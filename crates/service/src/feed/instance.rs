@@ -6,10 +6,9 @@ use crate::instances::view;
 use crate::service::Service;
 use heddle_api::view::{EventView, InstanceView};
 use heddle_api::{FeedStream, PermissionSet};
-use heddle_engine::runtime::Engine;
+use heddle_engine::kernel::Event;
+use heddle_engine::runtime::{Engine, LoadedInstance};
 use heddle_model::ids::{InstanceId, WorkspaceId};
-use heddle_model::plan::Plan;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -40,7 +39,7 @@ impl Service {
             engine: self.engine.clone(),
             workspace: allowed.workspace(),
             instance: id,
-            plan: loaded.plan,
+            loaded,
             permissions: allowed.principal().permissions,
             cursor,
         };
@@ -56,7 +55,7 @@ struct Follower {
     engine: Engine,
     workspace: WorkspaceId,
     instance: InstanceId,
-    plan: Arc<Plan>,
+    loaded: LoadedInstance,
     permissions: PermissionSet,
     cursor: u64,
 }
@@ -68,8 +67,12 @@ impl Follower {
             match self.engine.events(self.workspace, self.instance, self.cursor, CHUNK).await {
                 Ok(records) => {
                     let more = records.len() == CHUNK as usize;
+                    if records.iter().any(|record| matches!(record.event, Event::InstanceMigrated(_))) {
+                        self.read_versions().await;
+                    }
                     for record in &records {
-                        let event = view::mask_event(view::event(self.instance, &self.plan, record), self.permissions);
+                        let plan = self.loaded.plan_at(record.seq);
+                        let event = view::mask_event(view::event(self.instance, plan, record), self.permissions);
                         self.cursor = record.seq;
                         if send.send(event).await.is_err() {
                             return;
@@ -86,6 +89,15 @@ impl Follower {
                 () = tokio::time::sleep(POLL) => {}
                 () = send.closed() => return,
             }
+        }
+    }
+
+    /// The instance runs another version now: which one ran when.
+    async fn read_versions(&mut self) {
+        match self.engine.load(self.workspace, self.instance).await {
+            Ok(Some(loaded)) => self.loaded = loaded,
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, instance = %self.instance, "cannot read the versions of an instance"),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::service::Service;
 use heddle_api::params::{GetInstance, ListEvents, ListLogs, ListNodes};
 use heddle_api::view::{EventView, InstanceView, LogView, NodeView};
 use heddle_api::{ApiError, Page, Permission, RequestContext, Timestamp};
-use heddle_engine::kernel::InstanceState;
+use heddle_engine::kernel::{EventRecord, InstanceState};
 use heddle_engine::runtime::LoadedInstance;
 use heddle_model::ids::InstanceId;
 use heddle_model::limits;
@@ -49,8 +49,9 @@ impl Service {
         let records = self.engine.events(workspace, params.id, params.after.unwrap_or(0), wanted).await?;
         let (records, next_cursor) = page::cut(records, limit, |record| record.seq.to_string());
         let permissions = allowed.principal().permissions;
-        let items =
-            records.iter().map(|record| view::mask_event(view::event(params.id, &loaded.plan, record), permissions));
+        // An instance may have run other versions before: what its events say is in the words of those.
+        let shown = |record: &EventRecord| view::event(params.id, loaded.plan_at(record.seq), record);
+        let items = records.iter().map(|record| view::mask_event(shown(record), permissions));
         Ok(Page { items: items.collect(), next_cursor })
     }
 

@@ -87,6 +87,7 @@ pub(super) fn prepare(batch: &Batch) -> Result<Prepared, CommitError> {
     incidents(&mut writer, &units);
     beside(&mut writer, &units);
     post_postgres::posts(&mut writer, &posts(&units))?;
+    migrated(&mut writer, &units);
     writer.prepared()
 }
 
@@ -144,24 +145,40 @@ fn heads(writer: &mut Writer, units: &[&Unit]) {
             .column(&created, |(unit, _)| unit.head.error.as_deref().map(text))
             .column(&created, |(_, row)| row.parent.map(|parent| uuid(parent.as_u128())));
     }
-    let moved: Vec<&Unit> = units.iter().copied().filter(|unit| unit.created.is_none()).collect();
+    let moved: Vec<&Unit> =
+        units.iter().copied().filter(|unit| unit.created.is_none() && unit.version.is_none()).collect();
     if !moved.is_empty() {
-        writer
-            .part(1)
-            .column(&moved, |unit| workspace(unit))
-            .column(&moved, |unit| instance(unit))
-            .column(&moved, |unit| unit.journal.first_seq as i64 - 1)
-            .column(&moved, |unit| unit.head.updated_at)
-            .column(&moved, |unit| unit.head.started_at)
-            .column(&moved, |unit| unit.head.ended_at)
-            .column(&moved, |unit| unit.head.seq as i64)
-            .column(&moved, |unit| unit.head.nodes_ended as i32)
-            .column(&moved, |unit| unit.head.nodes_expected as i32)
-            .column(&moved, |unit| unit.head.incidents as i32)
-            .column(&moved, |unit| unit.head.runnable)
-            .column(&moved, |unit| unit.head.status)
-            .column(&moved, |unit| unit.head.phase)
-            .column(&moved, |unit| unit.head.error.as_deref().map(text))
+        step(writer.part(1), &moved).value(moved.len() as i64);
+    }
+}
+
+/// The heads of instances that were there before, from the event before their first new one.
+fn step<'a>(writer: &'a mut Writer, moved: &[&Unit]) -> &'a mut Writer {
+    writer
+        .column(moved, |unit| workspace(unit))
+        .column(moved, |unit| instance(unit))
+        .column(moved, |unit| unit.journal.first_seq as i64 - 1)
+        .column(moved, |unit| unit.head.updated_at)
+        .column(moved, |unit| unit.head.started_at)
+        .column(moved, |unit| unit.head.ended_at)
+        .column(moved, |unit| unit.head.seq as i64)
+        .column(moved, |unit| unit.head.nodes_ended as i32)
+        .column(moved, |unit| unit.head.nodes_expected as i32)
+        .column(moved, |unit| unit.head.incidents as i32)
+        .column(moved, |unit| unit.head.runnable)
+        .column(moved, |unit| unit.head.status)
+        .column(moved, |unit| unit.head.phase)
+        .column(moved, |unit| unit.head.error.as_deref().map(text))
+}
+
+/// The heads of the few instances that go on in another version.
+fn migrated(writer: &mut Writer, units: &[&Unit]) {
+    let (moved, versions): (Vec<&Unit>, Vec<_>) =
+        units.iter().filter_map(|&unit| unit.version.map(|version| (unit, version))).unzip();
+    if !moved.is_empty() {
+        step(writer.part(23), &moved)
+            .column(&versions, |(version, _)| uuid(version.as_u128()))
+            .column(&versions, |(_, number)| i64::from(*number))
             .value(moved.len() as i64);
     }
 }

@@ -146,7 +146,9 @@ fn heads(db: &Connection, units: &[&Unit]) -> Done {
             return Err(conflict("an instance is not where the batch takes it from"));
         }
     }
-    Ok(())
+    each(db, sql::MIGRATED, rows(units, |unit| unit.version), |statement, (unit, (version, number))| {
+        statement.execute(params![workspace(unit), instance(unit), version.to_bytes(), number])
+    })
 }
 
 /// Writes the head of an instance that was there before, from the event before its first new one.

@@ -16,7 +16,7 @@ pub(super) struct Part {
 }
 
 /// The parts in the order in which their parameters come. The numbers are those of `commit_postgres`.
-pub(super) const PARTS: [Part; 23] = [
+pub(super) const PARTS: [Part; 24] = [
     // 0: new hot rows
     Part {
         parameters: 24,
@@ -207,6 +207,18 @@ pub(super) const PARTS: [Part; 23] = [
         counted: None,
         sql: "given_back AS (DELETE FROM permit AS p USING unnest(@1::uuid[], @2::uuid[], @3::int4[]) AS g (workspace_id, instance_id, number) \
             WHERE p.workspace_id = g.workspace_id AND p.instance_id = g.instance_id AND p.number = g.number)",
+    },
+    // 23: hot rows that go on in another version; a statement may change a row once only, so these are not among those of part 1
+    Part {
+        parameters: 17,
+        counted: Some("migrated"),
+        sql: "migrated AS (UPDATE workflow_instance AS i SET updated_at = u.updated_at, started_at = u.started_at, ended_at = u.ended_at, seq = u.seq, \
+            nodes_ended = u.nodes_ended, nodes_expected = u.nodes_expected, incidents = u.incidents, runnable = u.runnable, status = u.status, \
+            phase = u.phase, error = u.error, version_id = u.version_id, version_number = u.version_number \
+            FROM unnest(@1::uuid[], @2::uuid[], @3::int8[], @4::int8[], @5::int8[], @6::int8[], @7::int8[], @8::int4[], @9::int4[], @10::int4[], \
+            @11::bool[], @12::text[], @13::text[], @14::text[], @15::uuid[], @16::int8[]) AS u (workspace_id, id, before, updated_at, started_at, \
+            ended_at, seq, nodes_ended, nodes_expected, incidents, runnable, status, phase, error, version_id, version_number) \
+            WHERE i.workspace_id = u.workspace_id AND i.id = u.id AND i.seq = u.before RETURNING 1)",
     },
 ];
 

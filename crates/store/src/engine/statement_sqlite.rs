@@ -19,6 +19,10 @@ pub(super) const MOVED: &str = "UPDATE workflow_instance SET updated_at = ?3, se
     runnable = ?9, status = ?10, phase = ?11, started_at = ?12, ended_at = ?13, error = ?14 \
     WHERE workspace_id = ?1 AND id = ?2 AND seq = ?7";
 
+/// After the step, for the few instances that go on in another version.
+pub(super) const MIGRATED: &str =
+    "UPDATE workflow_instance SET version_id = ?3, version_number = ?4 WHERE workspace_id = ?1 AND id = ?2";
+
 pub(super) const JOURNAL: &str = "INSERT INTO journal (workspace_id, instance_id, first_seq, pos, at, count, checksum, shard, events) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 
@@ -116,9 +120,9 @@ mod tests {
             store.reader().query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap()
         };
         let all = [
-            FENCE, CREATED, STEPPED, MOVED, JOURNAL, POSITION, NODE, ARMED, DISARMED, OFFERED, DONE, HELD, INCIDENT,
-            SEARCH, SNAPSHOT, KEY, LOG, SENT, TAKEN, ANSWERED, SUBSCRIBED, UNSUBSCRIBED, PUBLISHED, SIGNALLED, ASKED,
-            GIVEN_BACK,
+            FENCE, CREATED, STEPPED, MOVED, MIGRATED, JOURNAL, POSITION, NODE, ARMED, DISARMED, OFFERED, DONE, HELD,
+            INCIDENT, SEARCH, SNAPSHOT, KEY, LOG, SENT, TAKEN, ANSWERED, SUBSCRIBED, UNSUBSCRIBED, PUBLISHED,
+            SIGNALLED, ASKED, GIVEN_BACK,
         ];
         for sql in all {
             for row in explain("EXPLAIN QUERY PLAN", sql).await {

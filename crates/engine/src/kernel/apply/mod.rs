@@ -72,6 +72,14 @@ impl InstanceState {
             next_subscription: 0,
             caller: None,
             permits: BTreeSet::new(),
+            freeze: false,
+            frozen_timers: BTreeSet::new(),
+            paused: BTreeMap::new(),
+            fired: BTreeMap::new(),
+            undone: false,
+            versions: Vec::new(),
+            handlers: Vec::new(),
+            made: BTreeMap::new(),
         }
     }
 
@@ -136,6 +144,14 @@ impl InstanceState {
             Event::HumanAsked { .. } | Event::HumanChanged { .. } => self.change_human(event)?,
             Event::ChildCalled { .. } => self.change_call(event)?,
             Event::CalledBy(_) | Event::PermitAsked { .. } | Event::PermitGranted { .. } => self.change_post(event)?,
+            Event::PauseBegan { .. }
+            | Event::TimersFrozen { .. }
+            | Event::TimersThawed { .. }
+            | Event::NodePaused { .. }
+            | Event::NodeUnpaused { .. }
+            | Event::HeldTaken { .. } => self.change_pause(event, at)?,
+            Event::RolledBack { state, .. } => self.change_back(state, at)?,
+            Event::InstanceMigrated(migrated) => self.change_version(migrated)?,
             Event::UndoStarted { .. } | Event::UndoBegun { .. } | Event::NodeCompensated { .. } | Event::UndoEnded => {
                 self.change_undo(plan, event, at)?
             }
@@ -144,7 +160,7 @@ impl InstanceState {
         Ok(())
     }
 
-    fn set_status(&mut self, to: InstanceStatus) -> Result<(), String> {
+    pub(in crate::kernel) fn set_status(&mut self, to: InstanceStatus) -> Result<(), String> {
         self.status = self.status.to(to, self.id).map_err(|illegal| illegal.to_string())?;
         Ok(())
     }
@@ -161,6 +177,8 @@ impl InstanceState {
         self.mailbox.clear();
         self.held.clear();
         self.frozen = false;
+        self.freeze = false;
+        self.frozen_timers.clear();
         Ok(())
     }
 
@@ -175,6 +193,7 @@ impl InstanceState {
 
     fn resume(&mut self, at: i64) -> Result<(), String> {
         self.set_status(InstanceStatus::Running)?;
+        self.freeze = false;
         if std::mem::take(&mut self.frozen) {
             self.timers.values_mut().for_each(|timer| timer.due += at);
         }

@@ -78,7 +78,7 @@ impl InstanceState {
                 self.finish(plan, *number, (NodeStatus::Cancelled, None, at), taken)?;
             }
             Event::NodeCancelled { number } => {
-                let execution = self.take_live(plan, *number)?;
+                let execution = self.take_live(*number)?;
                 self.undoing = self.undoing.take().filter(|undoing| !undoing.belongs_to(*number));
                 if let Some(marking) = self.marking_mut(execution.scope) {
                     marking.exact = true;
@@ -112,10 +112,21 @@ impl InstanceState {
             round.n = round.n.max(round.delivered.len() as u32);
             round.fired = true;
         }
-        let iteration = self.nodes.get(&node).map_or(0, |record| record.rounds);
-        self.begin_record((scope, node), number, iteration + 1, at);
+        let (rounds, iteration) = self.next_iteration(node);
+        self.begin_record((scope, node), number, rounds + 1, at);
         let execution = Execution::new(node, scope, iteration, at);
         self.put_live(plan, number, execution)
+    }
+
+    /// Rounds of a node that stand; and the iteration of the next one, which counts those that were rolled back too.
+    fn next_iteration(&self, node: NodeIx) -> (u32, u32) {
+        let rounds = self.nodes.get(&node).map_or(0, |record| record.rounds);
+        (rounds, rounds + self.fired.get(&node).copied().unwrap_or(0))
+    }
+
+    /// Whether it is its node's first round of those that stand.
+    fn is_first(&self, execution: &Execution) -> bool {
+        execution.undoes.is_none() && execution.iteration == self.fired.get(&execution.node).copied().unwrap_or(0)
     }
 
     /// The record of a node's new execution, in its scope and for the whole instance.
@@ -142,19 +153,16 @@ impl InstanceState {
     }
 
     /// An execution is live no more: what it held is free, what it waited for is forgotten.
-    pub(in crate::kernel) fn take_live(&mut self, plan: &Plan, number: u32) -> Result<Execution, String> {
+    pub(in crate::kernel) fn take_live(&mut self, number: u32) -> Result<Execution, String> {
         let execution = self.live.remove(&number).ok_or("no such execution")?;
         if let Some(marking) = self.marking_mut(execution.scope) {
             marking.exit(number);
         }
         self.permits.remove(&number);
-        if let Some(mutex) = &plan.node(execution.node).mutex
-            && let Some(holders) = self.mutexes.get_mut(&mutex.name)
-        {
-            holders.retain(|holder| *holder != number);
-            if holders.is_empty() {
-                self.mutexes.remove(&mutex.name);
-            }
+        // By its number: another version may call its mutex otherwise.
+        if !self.mutexes.is_empty() {
+            self.mutexes.values_mut().for_each(|holders| holders.retain(|holder| *holder != number));
+            self.mutexes.retain(|_, holders| !holders.is_empty());
         }
         if !self.subscriptions.is_empty() {
             let owner = Owner::Execution(number);
@@ -169,12 +177,12 @@ impl InstanceState {
         let scope = self.execution(number)?.scope;
         self.assign(plan, scope, variables);
         self.remember(plan, number, output);
-        let old = self.take_live(plan, number)?;
-        if old.iteration == 0 {
+        let old = self.take_live(number)?;
+        if self.is_first(&old) {
             self.completed += 1;
         }
-        let iteration = self.nodes.get(&old.node).map_or(0, |record| record.rounds);
-        self.begin_record((scope, old.node), again, iteration + 1, at);
+        let (rounds, iteration) = self.next_iteration(old.node);
+        self.begin_record((scope, old.node), again, rounds + 1, at);
         // What the last round gave can be seen until this one gives something.
         self.change_record((scope, old.node), again, |record| record.output = Some(output.clone()));
         let next = Execution { round: old.round + 1, ..Execution::new(old.node, scope, iteration, at) };
@@ -188,7 +196,7 @@ impl InstanceState {
         let place = (execution.scope, execution.node);
         match then {
             AfterFailure::Caught(edges) => self.finish(plan, number, (NodeStatus::Failed, None, at), edges)?,
-            AfterFailure::Scope => drop(self.take_live(plan, number)?),
+            AfterFailure::Scope => drop(self.take_live(number)?),
             AfterFailure::Incident | AfterFailure::Instance => {}
         }
         self.change_record(place, number, |record| {
@@ -261,8 +269,8 @@ impl InstanceState {
         taken: &[EdgeIx],
     ) -> Result<(), String> {
         let (status, output, at) = end;
-        let execution = self.take_live(plan, number)?;
-        let first = execution.iteration == 0 && execution.undoes.is_none();
+        let execution = self.take_live(number)?;
+        let first = self.is_first(&execution);
         let place = (execution.scope, execution.node);
         self.change_record(place, number, |record| {
             record.status = status;

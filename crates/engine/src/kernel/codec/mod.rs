@@ -10,11 +10,11 @@ use heddle_model::plan::NodeIx;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The version that is written: 2 brought scopes, 3 callers and permits of shared names.
-const VERSION: u8 = 3;
+/// The version that is written: 2 brought scopes, 3 callers and permits of shared names, 4 rollbacks, versions and paused nodes.
+const VERSION: u8 = 4;
 
-/// The fields that version 3 added, empty: no caller, no permits.
-const EMPTY_3: [u8; 2] = [0, 0];
+/// More zeros than an older state lacks fields: an empty field is one zero, and fields are only added at the end.
+const LATER_FIELDS: usize = 16;
 
 /// Stored bytes that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,7 +48,7 @@ pub fn encode_row(row: &Row) -> Result<Arc<[u8]>, CodecError> {
 pub fn decode_row(bytes: &[u8]) -> Result<Row, CodecError> {
     match bytes.first() {
         // Events were only added since: old rows read as they are.
-        Some(1 | 2) => read(bytes),
+        Some(1..=3) => read(bytes),
         _ => decode(bytes),
     }
 }
@@ -62,8 +62,8 @@ pub fn encode_state(state: &InstanceState) -> Result<Arc<[u8]>, CodecError> {
 pub fn decode_state(bytes: &[u8]) -> Result<InstanceState, CodecError> {
     match bytes.first() {
         Some(1) => read::<v1::State>(bytes).map(Into::into),
-        // Version 3 only added fields at the end: what an older state has none of is empty.
-        Some(2) => read(&[bytes, &EMPTY_3].concat()),
+        // Fields were only added at the end since: what an older state has none of is empty.
+        Some(2 | 3) => read(&[bytes, &[0; LATER_FIELDS]].concat()),
         _ => decode(bytes),
     }
 }

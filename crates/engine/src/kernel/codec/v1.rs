@@ -7,7 +7,7 @@ use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::plan::{EdgeIx, NodeIx};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The state as it was written. Fields and their order never change again.
@@ -130,7 +130,15 @@ impl From<State> for InstanceState {
             next_scope: 1,
             next_subscription: 0,
             caller: None,
-            permits: std::collections::BTreeSet::new(),
+            permits: BTreeSet::new(),
+            freeze: false,
+            frozen_timers: BTreeSet::new(),
+            paused: BTreeMap::new(),
+            fired: BTreeMap::new(),
+            undone: false,
+            versions: Vec::new(),
+            handlers: Vec::new(),
+            made: BTreeMap::new(),
         }
     }
 }

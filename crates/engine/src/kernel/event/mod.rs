@@ -10,7 +10,7 @@ mod part;
 pub use failure::Failure;
 pub use json::Json;
 pub(super) use json::Named;
-pub use part::{AfterFailure, Created, IncidentKind, ScopeEnd, SkipCause};
+pub use part::{AfterFailure, Created, IncidentKind, Migrated, ScopeEnd, SkipCause};
 
 use heddle_model::plan::{EdgeIx, NodeIx};
 use serde::{Deserialize, Serialize};
@@ -457,4 +457,45 @@ pub enum Event {
         /// The execution.
         number: u32,
     },
+    /// It was paused. `TimersFrozen` says which timers keep what is left; `InstancePaused` did so by itself, for all of them.
+    PauseBegan {
+        /// Timers keep what is left.
+        freeze: bool,
+    },
+    /// These timers keep what is left of them.
+    TimersFrozen {
+        /// Their numbers.
+        timers: Vec<u32>,
+    },
+    /// These timers run again, with what was left of them.
+    TimersThawed {
+        /// Their numbers.
+        timers: Vec<u32>,
+    },
+    /// A node was paused: it neither fires nor takes results.
+    NodePaused {
+        /// The node.
+        node: NodeIx,
+        /// Its timers keep what is left.
+        freeze: bool,
+    },
+    /// A node that was paused goes on.
+    NodeUnpaused {
+        /// The node.
+        node: NodeIx,
+    },
+    /// Some held results are about to be applied, in order.
+    HeldTaken {
+        /// Their places among those that are held.
+        places: Vec<u32>,
+    },
+    /// The instance stands again where it stood at the end of an earlier event.
+    RolledBack {
+        /// That event's number.
+        to: u64,
+        /// The whole state from here on, in its stored form.
+        state: Vec<u8>,
+    },
+    /// The instance runs another version from here on: what stands takes the places of that version.
+    InstanceMigrated(Box<Migrated>),
 }

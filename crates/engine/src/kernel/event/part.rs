@@ -1,7 +1,9 @@
 //! What events are made of.
 
 use super::{Edges, Json};
+use crate::kernel::state::Handler;
 use heddle_model::ids::{VersionId, WorkflowId};
+use heddle_model::plan::{EdgeIx, NodeIx, ScopeIx};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -26,6 +28,27 @@ pub struct Created {
     pub input: Json,
     /// First values of variables, the input's included.
     pub variables: Vec<(Arc<str>, Json)>,
+}
+
+/// Where everything of a version stands in the next one that an instance runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Migrated {
+    /// The next version.
+    pub version: VersionId,
+    /// Its number.
+    pub version_number: u32,
+    /// The next place of each node, by its place so far; `None`: it is gone.
+    pub nodes: Vec<Option<NodeIx>>,
+    /// The next place of each edge.
+    pub edges: Vec<Option<EdgeIx>>,
+    /// The next place of each scope.
+    pub scopes: Vec<Option<ScopeIx>>,
+    /// The place that stands for nodes that are gone, where something they did may still have to be undone.
+    pub stand_in: NodeIx,
+    /// How nodes of the version so far are undone; they follow those that are known.
+    pub handlers: Vec<Handler>,
+    /// Which of all handlers undoes what an execution did.
+    pub made: Vec<(u32, u32)>,
 }
 
 /// What became of a node that failed for good.

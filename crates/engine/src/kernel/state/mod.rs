@@ -1,5 +1,6 @@
 //! The state of one instance: what its events add up to.
 
+mod kept;
 mod wait;
 mod work;
 
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use super::marking::{Marking, RoundState, Scope};
+pub use kept::{Handler, Return};
 pub use wait::{Awaited, Letter, Owner, Subscription, Then};
 pub use work::{AfterUndo, Called, Caller, HumanTask, Items, Record, Undoing};
 
@@ -101,11 +103,27 @@ pub struct InstanceState {
     pub next_scope: u32,
     /// The next subscription's number.
     pub next_subscription: u32,
-    // From here on: what format 3 brought. New fields stand at the end (kernel::codec).
+    // Fields from here on came later: their empty forms are stored as zeros, so that older snapshots read with zeros behind them.
     /// The node of another instance that called this one.
     pub caller: Option<Caller>,
     /// Executions that hold the permit of a name which they share with other instances.
     pub permits: BTreeSet<u32>,
+    /// The pause under way freezes timers.
+    pub freeze: bool,
+    /// Timers that keep what is left of them.
+    pub frozen_timers: BTreeSet<u32>,
+    /// Nodes that are paused by themselves, and whether that freezes their timers.
+    pub paused: BTreeMap<NodeIx, bool>,
+    /// How often each node fired in rounds that were rolled back: the keys of later rounds go on from there.
+    pub fired: BTreeMap<NodeIx, u32>,
+    /// All that it had done was undone: only a rollback leads on from there.
+    pub undone: bool,
+    /// The versions that it ran before this one, each with the last event of its time.
+    pub versions: Vec<(u64, VersionId)>,
+    /// How nodes of those versions are undone.
+    pub handlers: Vec<Handler>,
+    /// Which of them undoes what an execution of those versions did.
+    pub made: BTreeMap<u32, u32>,
 }
 
 /// What an instance is doing within its status.
@@ -309,6 +327,17 @@ pub enum Held {
     },
     /// The permit that this execution asked for was granted.
     Granted(u32),
+    /// An execution is to begin again.
+    Again(u32),
+    /// An awaited event happened, and who waits for it is paused.
+    Event {
+        /// Who waits.
+        owner: Owner,
+        /// The subscription's number.
+        subscription: u32,
+        /// What it carries.
+        payload: Json,
+    },
 }
 
 impl InstanceState {

@@ -95,6 +95,8 @@ pub enum AfterUndo {
     Complete(u32),
     /// This execution fails, with this error.
     Raise(u32, Failure),
+    /// The instance goes back to where it was.
+    Return(Box<super::Return>),
 }
 
 /// Something that can be undone.

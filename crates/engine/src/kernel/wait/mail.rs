@@ -6,7 +6,6 @@ use super::super::event::{Edges, Event, Failure, Json};
 use super::super::state::{Awaited, Held, Letter};
 use super::{Key, plain};
 use heddle_model::format::duration::of_seconds_or_text;
-use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::plan::{Keep, Send, SendKind, Trigger};
 use heddle_model::value::Value;
 use std::sync::Arc;
@@ -44,7 +43,7 @@ impl Step<'_> {
         }
         let letter = Letter { name, key, payload: payload.into(), expires };
         let waiting = self.receiver(&letter);
-        if waiting.is_some() && self.state.status == InstanceStatus::Paused {
+        if waiting.is_some_and(|(owner, _)| self.owner_waits(owner)) {
             return self.emit(Event::ResultHeld(Held::Message(letter)));
         }
         self.give(letter, waiting)
@@ -70,7 +69,7 @@ impl Step<'_> {
     }
 
     /// The first subscription that takes a message.
-    fn receiver(&self, letter: &Letter) -> Option<Key> {
+    pub(in crate::kernel) fn receiver(&self, letter: &Letter) -> Option<Key> {
         let mut waiting: Vec<Key> = self
             .state
             .subscriptions
@@ -102,7 +101,7 @@ impl Step<'_> {
             return Ok(());
         }
         let payload = Json::from(payload);
-        if self.state.status == InstanceStatus::Paused {
+        if self.state.stands_still() {
             return self.emit(Event::ResultHeld(Held::Signal { name: name.clone(), payload }));
         }
         self.spread(name, &payload)
@@ -113,9 +112,15 @@ impl Step<'_> {
         self.state.subscriptions.iter().filter(|(_, wish)| hears(&wish.event)).map(|(&key, _)| key).collect()
     }
 
-    /// Everyone who waited when the signal came hears it, unless another's hearing ended the waiting.
+    /// Everyone who waited when the signal came hears it, unless another's hearing ended the waiting; who is paused hears it later.
     pub(in crate::kernel) fn spread(&mut self, name: &str, payload: &Json) -> Result<(), CommandError> {
-        self.listeners(name).into_iter().try_for_each(|key| self.happen(key, payload.clone()))
+        self.listeners(name).into_iter().try_for_each(|key| {
+            let ((owner, subscription), payload) = (key, payload.clone());
+            if !self.owner_waits(owner) {
+                return self.happen(key, payload);
+            }
+            self.emit(Event::ResultHeld(Held::Event { owner, subscription, payload }))
+        })
     }
 
     /// A node gives something away, and completes.

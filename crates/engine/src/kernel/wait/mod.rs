@@ -16,12 +16,11 @@ use super::moment::{When, when};
 use super::state::{Awaited, InstanceState, Owner, Subscription, Then, TimerKind};
 use heddle_expr::Template;
 use heddle_model::definition::NodeType;
-use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::plan::{EdgeIx, Keep, NodeIx, NodeKind, Trigger};
 use heddle_model::value::Value;
 use std::sync::Arc;
 
-type Key = (Owner, u32);
+pub(super) type Key = (Owner, u32);
 
 impl Step<'_> {
     /// Arms the event sub-scopes of a scope that has just opened.
@@ -88,7 +87,7 @@ impl Step<'_> {
         InstanceScope { scope: self.scope_of_owner(owner), ..self.scope() }
     }
 
-    fn listen(&mut self, owner: Owner, then: Then, trigger: &Trigger) -> Result<(), CommandError> {
+    pub(super) fn listen(&mut self, owner: Owner, then: Then, trigger: &Trigger) -> Result<(), CommandError> {
         let subscription = self.state.next_subscription;
         let event = match trigger {
             Trigger::Timer { config } => {
@@ -155,14 +154,17 @@ impl Step<'_> {
             return Ok(());
         }
         let own = self.state.subscriptions.range((owner, 0)..=(owner, u32::MAX));
-        let own: Vec<u32> = own.map(|(&(_, subscription), _)| subscription).collect();
-        for subscription in own {
-            let event = self.state.subscriptions.get(&(owner, subscription)).map(|wish| &wish.event);
-            let timer = if let Some(Awaited::Timer { timer, .. }) = event { Some(*timer) } else { None };
-            self.emit(Event::EventDismissed { subscription, owner })?;
-            timer.into_iter().for_each(|timer| self.effects.timer_gone(timer));
+        let own: Vec<Key> = own.map(|(&key, _)| key).collect();
+        own.into_iter().try_for_each(|key| self.dismiss(key))
+    }
+
+    /// An event is not waited for any more; the row of its timer goes.
+    pub(super) fn dismiss(&mut self, key: Key) -> Result<(), CommandError> {
+        let ((owner, subscription), wish) = (key, self.state.subscriptions.get(&key));
+        if let Some(Awaited::Timer { timer, .. }) = wish.map(|wish| &wish.event) {
+            self.effects.timer_gone(*timer);
         }
-        Ok(())
+        self.emit(Event::EventDismissed { subscription, owner })
     }
 
     /// A timer that someone waits for has fired.
@@ -260,7 +262,7 @@ impl Step<'_> {
             let Some(then) = self.state.subscriptions.get(&key).map(|wish| wish.then) else { continue };
             let Some(condition) = self.condition_of(key.0, then) else { continue };
             match condition.holds(&self.in_scope_of(key.0)) {
-                Ok(true) if self.state.status == InstanceStatus::Running => self.happen(key, Json::default())?,
+                Ok(true) if !self.owner_waits(key.0) => self.happen(key, Json::default())?,
                 // A name that does not exist yet may come with a later write.
                 Ok(_) | Err(_) => {}
             }

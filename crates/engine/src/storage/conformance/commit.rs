@@ -3,6 +3,7 @@
 use super::Subject;
 use super::make::{AT, Maker, head, job, node};
 use crate::storage::{CommitError, IdempotencyRow, IncidentRow, LogRow, NodeRow, Snapshot, Storage, TimerRow, Unit};
+use heddle_model::ids::VersionId;
 use std::sync::Arc;
 
 async fn head_of(storage: &dyn Storage, unit: &Unit) -> Option<u64> {
@@ -115,6 +116,26 @@ pub async fn updates_rows_where_they_are(subject: &impl Subject) {
     let search = subject.search(workspace, instance).await;
     assert!(search.contains(&("金额".to_owned(), "13".to_owned())) && search.len() == 2, "{search:?}");
     assert_eq!(storage.load(workspace, instance).await.unwrap().unwrap().snapshot, second.snapshot);
+}
+
+/// The hot row follows an instance to another version, and only that one.
+pub async fn moves_an_instance_to_another_version(subject: &impl Subject) {
+    let storage = subject.storage();
+    let mut maker = Maker::new(&*storage).await;
+    let (first, other) = (maker.start(), maker.start());
+    maker.commit(&*storage, vec![first.clone(), other.clone()]).await;
+    let (mut moved, plain) = (maker.step(first.instance, 3, 1), maker.step(other.instance, 3, 1));
+    let version = VersionId::from_u128(first.instance.as_u128());
+    moved.version = Some((version, 2));
+    maker.commit(&*storage, vec![moved.clone(), plain]).await;
+    let of = async |unit: &Unit| storage.load(unit.workspace, unit.instance).await.unwrap().unwrap().version;
+    assert_eq!(of(&first).await, version);
+    assert_eq!(Some(of(&other).await), other.created.as_ref().map(|created| created.version));
+    assert_eq!((head_of(&*storage, &moved).await, head_of(&*storage, &other).await), (Some(3), Some(3)));
+    let mut late = maker.step(first.instance, 3, 1);
+    late.version = Some((VersionId::from_u128(7), 3));
+    assert!(conflict(storage.commit(&maker.batch(vec![late])).await), "not from where it was before");
+    assert_eq!(of(&first).await, version);
 }
 
 /// The same events are not written twice: what happens when a batch is sent again after an unknown outcome.

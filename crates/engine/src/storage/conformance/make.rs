@@ -78,6 +78,7 @@ impl Maker {
             instance,
             shard,
             created: None,
+            version: None,
             journal: JournalRow {
                 first_seq: first,
                 count,

@@ -53,7 +53,7 @@ macro_rules! storage_conformance {
             commit: [
                 writes_a_whole_batch, keeps_every_row_of_a_unit, updates_rows_where_they_are, refuses_an_event_number_twice, refuses_a_gap_of_events,
                 refuses_an_instance_twice, refuses_a_taken_idempotency_key, refuses_an_open_business_key_twice, writes_nothing_of_a_batch_with_one_clash,
-                takes_any_text, takes_large_batches, keeps_parallel_batches_apart,
+                takes_any_text, takes_large_batches, keeps_parallel_batches_apart, moves_an_instance_to_another_version,
             ]
             read: [
                 loads_a_snapshot_and_what_follows, reads_the_journal_from_any_event, tells_heads, finds_what_is_runnable_page_by_page,

@@ -184,6 +184,9 @@ impl Data {
         }
         let Some(instance) = self.instances.get_mut(&unit.instance) else { return };
         instance.head = unit.head.clone();
+        if let Some((version, number)) = unit.version {
+            (instance.created.version, instance.created.version_number) = (version, number);
+        }
         instance.journal.push(unit.journal.clone());
         instance.nodes.extend(unit.nodes.iter().map(|row| (row.number, row.clone())));
         instance.incidents.extend(unit.incidents.iter().map(|row| (row.number, row.clone())));

@@ -156,7 +156,7 @@ impl Folded {
         if let Event::NodeStarted { number, attempt, .. } = event
             && let Some(execution) = self.state.live.get(number)
         {
-            let undo = if execution.undoes.is_some() { "/undo" } else { "" };
+            let undo = execution.undoes.as_ref().map_or_else(String::new, |record| format!("/undo/{}", record.number));
             let key = format!("{}/{}/{}{undo}", self.state.id, self.plan.node(execution.node).id, execution.iteration);
             self.begun.entry((key, *attempt)).or_insert(order);
         }

@@ -23,7 +23,8 @@ pub(super) async fn rows_say_what_the_state_says(world: &World, folded: &Folded)
     let rows = world.memory.0.timers(&[id.shard()], i64::MAX, u32::MAX).await.unwrap();
     let rows: BTreeSet<(u32, i64)> =
         rows.iter().filter(|row| row.instance == id).map(|row| (row.number, row.due)).collect();
-    let armed = state.timers.iter().filter(|_| !state.frozen).map(|(&number, timer)| (number, timer.due)).collect();
+    let armed = state.timers.iter().filter(|(number, _)| !state.is_frozen(**number));
+    let armed = armed.map(|(&number, timer)| (number, timer.due)).collect();
     if rows != armed {
         wrong("timers", format!("rows {rows:?}, state {armed:?}"));
     }
