@@ -24,6 +24,7 @@ mod lookup;
 mod marking;
 mod modify;
 mod moment;
+mod permit;
 mod post;
 mod repair;
 mod repeat;
@@ -44,6 +45,7 @@ pub use create::create;
 pub use decide::{Decision, decide};
 pub use effect::{Dispatch, Effects};
 pub use event::{AfterFailure, Created, Edges, Event, Failure, IncidentKind, Json, ScopeEnd, SkipCause};
+pub use permit::{Limited, limited_execution, limited_instance};
 pub use state::{
     Active, AfterUndo, Awaited, Called, Caller, Execution, Held, HumanTask, Incident, InstanceState, Items, Letter,
     Marking, NodeRecord, Owner, Phase, Record, RoundState, Scope, Subscription, Then, Timer, TimerKind, Undoing,

@@ -4,6 +4,8 @@
 mod cluster;
 mod faults;
 mod flow;
+mod keys;
+mod pauses;
 mod post;
 mod support;
 // What the storage says it has done only the simulation listens to.
