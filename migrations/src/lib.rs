@@ -52,6 +52,7 @@ changes! {
     m0027_mailbox,
     m0028_permit,
     m0029_instance_parent,
+    m0040_pause,
 }
 
 /// Applies and takes back the changes.

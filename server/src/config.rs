@@ -4,6 +4,7 @@ use crate::extract::Network;
 use crate::kept::kept;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
+use heddle_engine::scheduler::{AdmissionLimits, Limits};
 use heddle_service::SecretKey;
 use heddle_tasks::TasksConfig;
 use serde::Deserialize;
@@ -79,6 +80,8 @@ struct File {
     asset_url: Option<String>,
     trusted_proxies: Option<Vec<String>>,
     tasks: TasksConfig,
+    scheduler: Limits,
+    admission: AdmissionLimits,
 }
 
 /// The whole configuration.
@@ -103,6 +106,10 @@ pub struct Config {
     pub(crate) trusted_proxies: Vec<Network>,
     /// What the operator sets about task types.
     pub tasks: TasksConfig,
+    /// Slots, rates and shares of built-in tasks.
+    pub scheduling: Limits,
+    /// When requests are refused.
+    pub admission: AdmissionLimits,
     secret_key: Option<String>,
     node_name: Option<String>,
 }
@@ -134,6 +141,7 @@ impl Config {
                 })
             })
             .collect::<anyhow::Result<_>>()?;
+        file.scheduler.check().context("[scheduler] of heddle.toml")?;
         Ok(Self {
             listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3000))),
             database_url,
@@ -145,6 +153,8 @@ impl Config {
             reload_pages: flags.reload_pages,
             trusted_proxies,
             tasks: file.tasks,
+            scheduling: file.scheduler,
+            admission: file.admission,
             secret_key: flags.secret_key.or(file.secret_key),
             node_name: flags.node_name.or(file.node_name),
         })
@@ -232,6 +242,34 @@ mod tests {
         assert_eq!((config.listen.port(), config.log.as_str()), (4000, "debug"));
         std::fs::write(&path, "lisen = \"127.0.0.1:4000\"\n").unwrap();
         assert!(Config::load(flags).is_err());
+    }
+
+    #[test]
+    fn limits_of_the_scheduler_are_read_and_nonsense_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("heddle.toml");
+        let load = |text: &str| {
+            std::fs::write(&path, text).unwrap();
+            Config::load(Flags { config: Some(path.clone()), ..Flags::default() })
+        };
+        let workspace = heddle_model::ids::WorkspaceId::from_u128(7);
+        let text = format!(
+            "[scheduler]\nslots = 64\n[scheduler.types.http]\nslots = 16\nrate = {{ per_second = 50, burst = 100 }}\n\
+             workspace_rate = {{ per_second = 0.5 }}\n[scheduler.workspaces.{workspace}]\nweight = 3\nrates.http = {{ per_second = 5 }}\n"
+        );
+        let limits = load(&text).unwrap().scheduling;
+        assert_eq!(
+            (limits.slots, limits.types["http"].slots, limits.types["http"].rate.unwrap().burst),
+            (64, Some(16), 100)
+        );
+        assert_eq!(limits.types["http"].workspace_rate.unwrap().per_second, 0.5);
+        assert_eq!((limits.workspaces[&workspace].weight, limits.workspaces[&workspace].rates["http"].burst), (3, 1));
+        for wrong in
+            ["slots = 0", "slts = 1", "types.http.rate = { per_second = 0 }", "types.http.rate = { burst = 3 }"]
+        {
+            let error = load(&format!("[scheduler]\n{wrong}\n")).err().unwrap();
+            assert!(format!("{error:#}").contains("heddle.toml"), "{wrong}: {error:#}");
+        }
     }
 
     #[test]

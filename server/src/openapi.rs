@@ -26,6 +26,7 @@ use utoipa::openapi::{Components, Ref, RefOr, Required};
         (name = "workflows", description = "Definitions and their versions"),
         (name = "instances", description = "Runs"),
         (name = "jobs", description = "Work for external workers"),
+        (name = "cluster", description = "The servers and what they are to do"),
         (name = "stats", description = "Counts"),
         (name = "messages", description = "Messages by name and signals"),
         (name = "server", description = "The server itself")

@@ -31,6 +31,8 @@ pub(crate) async fn start(config: &Config) -> anyhow::Result<Parts> {
     let registry = registry(config)?;
     let engine_config = EngineConfig {
         server_name,
+        scheduling: config.scheduling.clone(),
+        admission: config.admission,
         doorbell: Arc::new(Bell::new(&store)),
         inputs: Arc::new(CallInputs::new(store.clone())),
         ..EngineConfig::default()

@@ -60,6 +60,10 @@ pub const JOB_COMPLETE: &str = "/api/v1/jobs/{id}/complete";
 pub const JOB_FAIL: &str = "/api/v1/jobs/{id}/fail";
 /// Keeps a job.
 pub const JOB_HEARTBEAT: &str = "/api/v1/jobs/{id}/heartbeat";
+/// Pauses wider than an instance.
+pub const PAUSES: &str = "/api/v1/cluster/pauses";
+/// One of them.
+pub const PAUSE: &str = "/api/v1/cluster/pauses/{scope}/{subject}";
 /// Counts by workflow.
 pub const STATS_WORKFLOWS: &str = "/api/v1/stats/workflows";
 /// Counts by node.

@@ -5,5 +5,6 @@
 
 pub mod kernel;
 pub mod runtime;
+pub mod scheduler;
 pub mod storage;
 pub mod tasks;

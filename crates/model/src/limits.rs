@@ -220,3 +220,24 @@ pub const AT_ONCE_MS: i64 = 5_000;
 pub const INBOX_PAGE: u32 = 500;
 /// Pairs and permits that one look of the net beneath the post may make.
 pub const SWEEP_PAGE: u32 = 500;
+/// Built-in tasks that run at a time in one server where the operator names no number: most of them wait for others, not for a core.
+pub const WORKER_SLOTS: usize = 256;
+/// Bytes of the reason of a pause: a sentence or two.
+pub const PAUSE_REASON_BYTES: usize = 1_000;
+/// Requests that may be under way where the operator names no number: each takes a few kilobytes while it waits.
+pub const ADMISSION_REQUESTS: usize = 20_000;
+/// How long an accepted request may wait for its commit where the operator names no number, in milliseconds.
+pub const ADMISSION_LATENCY_MS: u64 = 1_000;
+/// Requests that may be under way however slow the disk is: what they take is what admission is measured by.
+pub const ADMISSION_LEAST: usize = 128;
+/// Messages of a round below which its time is that of the flush and tells nothing of the price of one more.
+pub const ADMISSION_ROUND: usize = 64;
+/// One start in so many goes to a lower class in its turn: a price of an eighth that nobody starves.
+pub const AGEING_TURN: u64 = 8;
+/// A window of the scheduler's feedback, in milliseconds: what was used two windows ago is forgotten.
+pub const FEEDBACK_WINDOW_MS: u64 = 10_000;
+/// Milliseconds of slots (a start counts as one at least) that an instance may use lately before it sinks by one, two, three levels:
+/// a short task or a handful of steps never sinks.
+pub const FEEDBACK_INSTANCE: [u64; 3] = [200, 2_000, 20_000];
+/// The same for a workflow with all its instances: about 1, 5 and 25 % of what 256 slots give in a window.
+pub const FEEDBACK_WORKFLOW: [u64; 3] = [25_000, 125_000, 625_000];

@@ -75,10 +75,10 @@ fn the_short_form_reads_as_documented_byte_for_byte() {
 }
 
 #[test]
-fn the_full_form_says_only_what_is_not_available_yet() {
+fn the_full_form_says_only_what_an_external_worker_does() {
     let (definition, found) = examine(parse(fixture("full-form.yaml"), Format::Auto), &TaskTypes::builtin());
     let codes: Vec<Code> = found.iter().map(|problem| problem.code).collect();
-    assert_eq!(codes, [Code::NotAvailable, Code::ExternalType], "{found:?}");
+    assert_eq!(codes, [Code::ExternalType], "{found:?}");
     let definition = definition.unwrap();
     assert_eq!(definition.outputs["total"], json!("${amount + shipping}"));
     assert_eq!(definition.settings.concurrency.as_ref().unwrap().key, "${order_id}");

@@ -77,7 +77,22 @@ impl From<EngineError> for Error {
                 ApiError::new(ErrorCode::Conflict).detail(why.clone(), format!("当前状态下不可执行：{why}"))
             }
             EngineError::Overloaded { retry_after_ms } => {
-                ApiError::new(ErrorCode::Overloaded).retry_after(retry_after_ms.div_ceil(1000).max(1))
+                let seconds = retry_after_ms.div_ceil(1000).max(1);
+                ApiError::new(ErrorCode::Overloaded).member("retry_after", seconds).retry_after(seconds)
+            }
+            EngineError::AtLimit => ApiError::new(ErrorCode::Conflict).detail(
+                "As many instances as the workflow's concurrency key allows are under way.",
+                "正在运行的实例数已达到该流程并发键的上限。",
+            ),
+            EngineError::OverShare { retry_after_ms } => {
+                let seconds = retry_after_ms.div_ceil(1000).max(1);
+                ApiError::new(ErrorCode::TooManyRequests)
+                    .detail(
+                        "This workspace has as much under way as its share of the server. Wait as long as Retry-After says.",
+                        "此工作区正在处理的请求已达到其在服务器中的份额。请按 Retry-After 等待后重试。",
+                    )
+                    .member("retry_after", seconds)
+                    .retry_after(seconds)
             }
             EngineError::Elsewhere => ApiError::new(ErrorCode::Unavailable).retry_after(1),
             EngineError::Unavailable(cause) => {

@@ -15,6 +15,7 @@ mod instances;
 mod jobs;
 mod messages;
 mod page;
+mod pauses;
 pub mod remote;
 mod service;
 mod source;

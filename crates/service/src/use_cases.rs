@@ -64,6 +64,9 @@ use_cases! {
     complete_job(params: CompleteJob) -> ();
     fail_job(params: FailJob) -> ();
     heartbeat_job(params: HeartbeatJob) -> HeartbeatView;
+    list_pauses() -> Page<PauseView>;
+    put_pause(params: PutPause) -> PauseView;
+    delete_pause(of: PauseOf) -> ();
     workflow_stats(params: StatsRange) -> Vec<WorkflowStats>;
     node_stats(params: StatsRange) -> Vec<NodeStats>;
     subscribe(topic: Topic, after: Option<String>) -> FeedStream<ServerFrame>;

@@ -7,6 +7,7 @@ mod instances;
 mod jobs;
 mod logs;
 mod messages;
+mod pauses;
 mod stats;
 mod steer;
 mod task_types;
@@ -26,6 +27,7 @@ pub(crate) fn open(doors: Doors) -> Doors {
     let doors = messages::open(doors);
     let doors = logs::open(doors);
     let doors = jobs::open(doors);
+    let doors = pauses::open(doors);
     let doors = stats::open(doors);
     let doors = docs::open(doors);
     health::open(doors)

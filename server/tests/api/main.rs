@@ -3,6 +3,7 @@
 
 mod support;
 
+mod admission;
 mod auth;
 mod commands;
 mod errors;
@@ -14,6 +15,7 @@ mod live;
 mod messages;
 mod openapi;
 mod pages;
+mod pauses;
 mod roles;
 mod setup;
 mod sizes;

@@ -54,6 +54,7 @@ fn address(path: &str) -> String {
     };
     path.replace("{id}", &format!("{kind}_00000000000000000000000000"))
         .replace("{action}", "pause")
+        .replace("{scope}/{subject}", "workflow/wf_00000000000000000000000000")
         .replace("{number}", "1")
         .replace("{task}", "t")
         .replace("{name}", "nobody")

@@ -4,6 +4,7 @@ mod auth;
 mod instance;
 mod job;
 mod message;
+mod pause;
 mod workflow;
 
 pub use auth::{PasswordGrant, SetUp, SignIn};
@@ -13,6 +14,7 @@ pub use instance::{
 };
 pub use job::{ActivateJobs, CompleteJob, FailJob, HeartbeatJob};
 pub use message::{ListChildren, PublishMessage, SendSignal};
+pub use pause::{PauseOf, PutPause};
 pub use workflow::{
     ApplyWorkflow, CreateWorkflow, DefinitionFormat, DefinitionText, DeleteWorkflow, ExportFormat, ExportWorkflow,
     GetVersion, GetWorkflow, ListVersions, ListWorkflows, ReplaceWorkflow,

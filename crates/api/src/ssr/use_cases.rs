@@ -100,6 +100,13 @@ pub trait UseCases: Send + Sync + 'static {
     /// Keeps a job (`job:work`).
     async fn heartbeat_job(&self, context: &RequestContext, params: HeartbeatJob) -> Answer<HeartbeatView>;
 
+    /// What is paused beyond single instances (`instance:view`).
+    async fn list_pauses(&self, context: &RequestContext) -> Answer<Page<PauseView>>;
+    /// Pauses a workflow (`instance:operate`), a task type or everything (`cluster:manage`).
+    async fn put_pause(&self, context: &RequestContext, params: PutPause) -> Answer<PauseView>;
+    /// Lifts a pause; the same permissions.
+    async fn delete_pause(&self, context: &RequestContext, of: PauseOf) -> Answer<()>;
+
     /// Counts by workflow (`dashboard:view`).
     async fn workflow_stats(&self, context: &RequestContext, params: StatsRange) -> Answer<Vec<WorkflowStats>>;
     /// Counts by node (`dashboard:view`).

@@ -208,6 +208,9 @@ pub struct InstanceView {
     pub started_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// Wider pauses that cover it: of its workflow, of a task type that it waits for, of everything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<super::PauseView>,
     /// Its node instances, the first 1,000.
     pub nodes: Vec<NodeView>,
 }

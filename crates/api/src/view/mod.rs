@@ -4,6 +4,7 @@ mod event;
 mod instance;
 mod job;
 mod message;
+mod pause;
 mod stats;
 mod viewer;
 mod workflow;
@@ -15,6 +16,7 @@ pub use instance::{
 };
 pub use job::{ActivatedJobs, HeartbeatView, JobView, TaskTypeView};
 pub use message::{MessageSent, SignalSent};
+pub use pause::PauseView;
 pub use stats::{NodeStats, StatusCounts, WorkflowStats};
 pub use viewer::{AccessToken, Me, SetupState, SignedIn, Viewer, WorkspaceView};
 pub use workflow::{

@@ -3,6 +3,7 @@
 use super::call::ChildStart;
 use super::decide::Seen;
 use super::event::{Event, Failure, Json};
+use super::permit::Limited;
 use super::state::{Awaited, Caller, InstanceState, Then};
 use super::wait::Outgoing;
 use crate::storage::{IncidentRow, LogRow, NodeRow, PermitRow, SubscriptionRow};
@@ -77,6 +78,8 @@ pub struct Dispatch {
     pub priority: u8,
     /// Time limit in milliseconds where the node names one.
     pub timeout: Option<u64>,
+    /// What limits how many run at a time.
+    pub concurrency: Option<Box<Limited>>,
 }
 
 impl Dispatch {

@@ -124,8 +124,9 @@ impl Step<'_> {
         };
         let Some((action, config)) = task else { return self.work(number, node) };
         let registered = self.context.registry.get(action);
-        let input = match self.evaluate(number, config) {
-            Ok(input) => input,
+        let evaluated = self.evaluate(number, config).and_then(|input| Ok((input, self.limited(number, node)?)));
+        let (input, concurrency) = match evaluated {
+            Ok(evaluated) => evaluated,
             Err(why) => {
                 self.emit(Event::NodeStarted { number, attempt, job: false })?;
                 return self.fail(number, Failure::expression(&why), None);
@@ -161,6 +162,7 @@ impl Step<'_> {
                     input: Json(input),
                     priority: at.priority.unwrap_or(self.state.priority),
                     timeout: at.timeout,
+                    concurrency,
                 };
                 self.emit(Event::NodeStarted { number, attempt, job })?;
                 if job {

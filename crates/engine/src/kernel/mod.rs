@@ -27,6 +27,7 @@ mod modify;
 mod moment;
 mod past;
 mod pause;
+mod permit;
 mod post;
 mod preview;
 mod repair;
@@ -53,6 +54,7 @@ pub use decide::{Decision, decide};
 pub use effect::{Dispatch, Effects};
 pub use event::{AfterFailure, Created, Edges, Event, Failure, IncidentKind, Json, Migrated, ScopeEnd, SkipCause};
 pub use past::{Done, History, Message, Past, Point};
+pub use permit::{Limited, limited_execution, limited_instance};
 pub use preview::{Preview, Touched, preview};
 pub use replay::{PlanSet, Replay};
 pub use state::{

@@ -2,6 +2,8 @@
 
 use super::call::{AnyInput, InputCheck};
 use super::clock::Clock;
+use super::desk::{Books, Desk};
+use super::door::Door;
 use super::doorbell::{Alone, Doorbell};
 use super::error::EngineError;
 use super::ids::Ids;
@@ -16,6 +18,7 @@ use super::request::{CommandRequest, Committed, Outcome, StartRequest, Started};
 use super::shards::Shards;
 use super::timers::Timers;
 use crate::kernel::Order;
+use crate::scheduler::{AdmissionLimits, Limits};
 use crate::storage::Storage;
 use crate::tasks::Registry;
 use futures::StreamExt;
@@ -24,7 +27,7 @@ use futures::stream::FuturesOrdered;
 use heddle_model::ids::{InstanceId, WorkspaceId};
 use heddle_model::limits;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
@@ -45,10 +48,10 @@ pub struct EngineConfig {
     pub server_name: String,
     /// Lanes that decide and commit independently of each other.
     pub lanes: usize,
-    /// Built-in tasks that run at a time.
-    pub worker_slots: usize,
-    /// Requests that may wait before new ones are refused.
-    pub queue_limit: usize,
+    /// Slots and rates of built-in tasks; they may change while it runs.
+    pub scheduling: Limits,
+    /// When requests are refused.
+    pub admission: AdmissionLimits,
     /// Instances that a lane keeps in memory before it lets idle ones go.
     pub resident: usize,
     /// Hints to and from other servers.
@@ -68,8 +71,8 @@ impl Default for EngineConfig {
         Self {
             server_name: "heddle".to_owned(),
             lanes: 2,
-            worker_slots: 256,
-            queue_limit: 20_000,
+            scheduling: Limits::default(),
+            admission: AdmissionLimits::default(),
             resident: 20_000,
             doorbell: Arc::new(Alone),
             inputs: Arc::new(AnyInput),
@@ -84,7 +87,6 @@ impl Default for EngineConfig {
 #[derive(Clone)]
 pub struct Engine {
     pub(super) shared: Arc<Shared>,
-    queue_limit: usize,
     pub(super) tracker: TaskTracker,
     stopping: Arc<AtomicBool>,
 }
@@ -101,9 +103,10 @@ impl Engine {
         let before = clock.own_ms();
         clock.correct(storage.now().await?, (before, clock.own_ms()));
         let (senders, inboxes): (Vec<_>, Vec<_>) = (0..config.lanes.max(1)).map(|_| mpsc::unbounded_channel()).unzip();
+        let (verdicts, found) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             plans: Plans::new(storage.clone()),
-            pool: Pool::new(registry.clone(), config.worker_slots, config.machine.clone()),
+            pool: Pool::new(registry.clone(), config.scheduling, config.machine.clone()),
             storage,
             registry,
             clock,
@@ -119,7 +122,9 @@ impl Engine {
             elsewhere: watch::Sender::new(0),
             committed: broadcast::Sender::new(HINTS),
             bell: Default::default(),
-            queued: AtomicUsize::new(0),
+            pauses: Default::default(),
+            desk: Desk::new(Arc::new(Books::new(verdicts))),
+            door: Door::new(config.admission, config.lanes.max(1)),
             fenced: AtomicBool::new(false),
             stop: CancellationToken::new(),
             resident: config.resident.max(1),
@@ -128,11 +133,14 @@ impl Engine {
             machine: config.machine,
         });
         let tracker = TaskTracker::new();
-        let engine = Self { shared, queue_limit: config.queue_limit, tracker, stopping: Arc::default() };
+        Self::load_pauses(&shared).await?;
+        let engine = Self { shared, tracker, stopping: Arc::default() };
         for (number, inbox) in inboxes.into_iter().enumerate() {
             engine.spawn(Box::pin(lane(&engine.shared, number, inbox).run()));
         }
+        engine.spawn(Box::pin(engine.clone().serve_desk(found)));
         engine.own(leased).await;
+        engine.spawn(Box::pin(engine.clone().keep_pauses()));
         engine.spawn(Box::pin(engine.clone().keep_membership()));
         engine.spawn(Box::pin(engine.clone().listen()));
         Ok(engine)
@@ -181,7 +189,7 @@ impl Engine {
 
     /// Requests that wait or are being decided.
     pub fn queue_depth(&self) -> usize {
-        self.shared.queued.load(Ordering::Relaxed)
+        self.shared.door.under_way()
     }
 
     /// A hint after each commit. A listener that lags is told so, and must look for itself.
@@ -201,7 +209,8 @@ impl Engine {
     async fn start_one(&self, request: StartRequest) -> Result<Started, EngineError> {
         let (instance, workspace, wait) = (request.instance, request.workspace, request.wait);
         let plan = self.shared.plans.get(workspace, request.version).await?;
-        let answer = self.ask(instance, |reply| Message::Start { request: Box::new(request), plan, reply });
+        let answer =
+            self.ask(instance, |reply| Message::Start { request: Box::new(request), plan, reply, has_permit: false });
         let state = match wait {
             None => answer.await?,
             Some(wait) => {
@@ -279,13 +288,12 @@ impl Engine {
         if !self.is_ready() {
             return Err(EngineError::Unavailable("the server is stopping".to_owned()));
         }
-        let queued = self.shared.queued.fetch_add(1, Ordering::Relaxed);
-        if queued >= self.queue_limit {
-            self.shared.queued.fetch_sub(1, Ordering::Relaxed);
-            metrics::counter!("heddle_refused_total").increment(1);
-            return Err(EngineError::Overloaded { retry_after_ms: 500 });
+        let (reply, answer) = oneshot::channel();
+        let message = message(reply);
+        if let Some((workspace, load)) = message.load() {
+            self.shared.door.ask(workspace, load)?;
         }
-        self.tell(instance, message).await
+        self.send(instance, message, answer).await
     }
 
     /// Sends a message of the engine's own.
@@ -295,15 +303,25 @@ impl Engine {
         message: impl FnOnce(Reply<T>) -> Message,
     ) -> Result<T, EngineError> {
         let (reply, answer) = oneshot::channel();
+        self.send(instance, message(reply), answer).await
+    }
+
+    async fn send<T>(
+        &self,
+        instance: InstanceId,
+        message: Message,
+        answer: oneshot::Receiver<Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
         let lane = self.shared.lane_of(instance.shard());
         let gone = || EngineError::Unavailable("the server is stopping".to_owned());
-        lane.send(message(reply)).map_err(|_| gone())?;
+        lane.send(message).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 }
 
 fn lane(shared: &Arc<Shared>, number: usize, inbox: mpsc::UnboundedReceiver<Message>) -> Lane {
     Lane {
+        number,
         shared: shared.clone(),
         inbox,
         sender: shared.lanes[number].clone(),

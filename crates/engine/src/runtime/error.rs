@@ -49,6 +49,15 @@ pub enum EngineError {
     /// The instance belongs to a shard of another server. The engine asks there; callers see it only when nobody owns the shard.
     #[error("another server is taking over the instance; try again")]
     Elsewhere,
+    /// The workspace has its share of what the server can take under way; others may still be served.
+    #[error("the workspace has as much under way as its share; try again in {retry_after_ms} ms")]
+    OverShare {
+        /// When to try again.
+        retry_after_ms: u64,
+    },
+    /// As many instances as the workflow's concurrency key allows are under way.
+    #[error("as many instances as the workflow's concurrency key allows are under way")]
+    AtLimit,
     /// The database cannot be reached, or the server is stopping.
     #[error("not available at the moment: {0}")]
     Unavailable(String),

@@ -40,10 +40,14 @@ impl Engine {
         loop {
             // Hears what rings from here on, also before it is awaited.
             let ring = self.shared.bell.rings.notified();
-            let tokens = (0..max).map(|_| self.shared.ids.token()).collect();
-            let activation =
-                Activation { workspace, types: wish.types.clone(), worker: wish.worker.clone(), max, lease_ms, tokens };
-            let jobs = self.shared.storage.activate_jobs(&activation).await?;
+            let types = self.shared.pauses.open_types(&wish.types);
+            let jobs = if types.is_empty() {
+                Vec::new()
+            } else {
+                let tokens = (0..max).map(|_| self.shared.ids.token()).collect();
+                let activation = Activation { workspace, types, worker: wish.worker.clone(), max, lease_ms, tokens };
+                self.shared.storage.activate_jobs(&activation).await?
+            };
             let now = Instant::now();
             if !jobs.is_empty() || now >= deadline || self.shared.stop.is_cancelled() {
                 return Ok(jobs);

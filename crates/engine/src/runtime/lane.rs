@@ -3,6 +3,8 @@
 use super::actor::Actor;
 use super::call::InputCheck;
 use super::clock::Clock;
+use super::desk::Desk;
+use super::door::Door;
 use super::doorbell::Doorbell;
 use super::error::EngineError;
 use super::ids::Ids;
@@ -10,6 +12,7 @@ use super::jobs::JobBell;
 use super::leave::Leaving;
 use super::machine::Machine;
 use super::message::{Key, Message};
+use super::pauses::Pauses;
 use super::plans::Plans;
 use super::pool::Pool;
 use super::post::Seen;
@@ -17,12 +20,13 @@ use super::request::Committed;
 use super::shards::Shards;
 use super::timers::{HORIZON_MS, PAGE, Timers};
 use crate::kernel::Order;
+use crate::scheduler::Load;
 use crate::storage::{Fence, Settlement, Storage};
 use crate::tasks::Registry;
 use futures::StreamExt;
-use heddle_model::ids::InstanceId;
+use heddle_model::ids::{InstanceId, WorkspaceId};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Notify, broadcast, mpsc, watch};
@@ -58,8 +62,10 @@ pub(super) struct Shared {
     pub(super) elsewhere: watch::Sender<u64>,
     pub(super) committed: broadcast::Sender<Committed>,
     pub(super) bell: JobBell,
-    /// Messages of people and programs that wait or are being decided.
-    pub(super) queued: AtomicUsize,
+    pub(super) pauses: Pauses,
+    pub(super) desk: Arc<Desk>,
+    /// Requests of people and programs that wait or are being decided.
+    pub(super) door: Door,
     /// Another server owns the shards: nothing may be written any more.
     pub(super) fenced: AtomicBool,
     pub(super) stop: CancellationToken,
@@ -72,6 +78,8 @@ pub(super) struct Shared {
 }
 
 pub(super) struct Lane {
+    /// Which of the lanes it is.
+    pub(super) number: usize,
     pub(super) shared: Arc<Shared>,
     pub(super) inbox: mpsc::UnboundedReceiver<Message>,
     pub(super) sender: mpsc::UnboundedSender<Message>,
@@ -98,6 +106,11 @@ impl Shared {
 
     pub(super) fn set_fence(&self, fence: Fence) {
         *self.fence.write().unwrap_or_else(PoisonError::into_inner) = fence;
+    }
+
+    /// Sends a message that nobody waits for; a lane that is gone has stopped for good.
+    pub(super) fn send(&self, instance: InstanceId, message: Message) {
+        drop(self.lane_of(instance.shard()).send(message));
     }
 
     pub(super) fn lane_of(&self, shard: u16) -> &mpsc::UnboundedSender<Message> {
@@ -141,10 +154,13 @@ impl Lane {
                 self.settle().await;
                 continue;
             }
+            let count = messages.len();
+            self.shared.door.begin(self.number, self.inbox.len());
             let known = self.bring_in(&mut messages).await;
             let known = self.remember_offers(known).await;
             self.round(now, known).await;
             self.settle().await;
+            self.shared.door.end(self.number, count);
             self.let_go();
         }
     }
@@ -255,8 +271,8 @@ impl Lane {
 
     /// Answers a message of a caller and takes it off the queue.
     pub(super) fn refuse(&self, message: Message, error: EngineError) {
-        if message.is_counted() {
-            self.shared.queued.fetch_sub(1, Ordering::Relaxed);
+        if let Some((workspace, _)) = message.load() {
+            self.shared.door.done(&[workspace]);
         }
         message.refuse(error);
     }
@@ -290,8 +306,13 @@ impl Lane {
 }
 
 impl Message {
-    /// Whether it came through a door and counts for admission.
-    pub(super) const fn is_counted(&self) -> bool {
-        matches!(self, Self::Start { .. } | Self::Command { .. } | Self::JobEnded { .. })
+    /// Whose it is and what it does to the load, where it came through a door and counts for admission.
+    pub(super) fn load(&self) -> Option<(WorkspaceId, Load)> {
+        match self {
+            // One that comes back from the desk was counted when it came.
+            Self::Start { request, has_permit: false, .. } => Some((request.workspace, Load::More)),
+            Self::Command { key, .. } | Self::JobEnded { key, .. } => Some((key.workspace, Load::Less)),
+            _ => None,
+        }
     }
 }

@@ -93,6 +93,9 @@ impl Lane {
             actor.running.values().for_each(tokio_util::sync::CancellationToken::cancel);
             actor.waiters.into_iter().for_each(|waiter| drop(waiter.send(Err(EngineError::Elsewhere))));
         }
+        let (number, lanes) = (self.number, self.shared.lanes.len());
+        let is_own = |shard: u16| usize::from(shard) % lanes == number && goes(shard);
+        self.shared.desk.forget(|instance| is_own(instance.shard()));
         self.timers.drop_where(|instance| goes(instance.shard()));
     }
 

@@ -4,7 +4,7 @@ use super::call::Prepared;
 use super::error::EngineError;
 use super::proof::Proof;
 use super::request::{CommandRequest, Outcome, StartRequest};
-use crate::kernel::{InstanceState, TaskResult};
+use crate::kernel::{Command, InstanceState, TaskResult};
 use crate::storage::{Content, Parcel};
 use heddle_model::ids::{InstanceId, ParcelId, WorkspaceId};
 use heddle_model::plan::Plan;
@@ -22,6 +22,21 @@ pub(super) enum Message {
         request: Box<StartRequest>,
         plan: Arc<Plan>,
         reply: Reply<SharedState>,
+        /// It has the permit of its workflow's concurrency key.
+        has_permit: bool,
+    },
+    /// An instance that stayed CREATED for want of a permit has one.
+    Begin {
+        key: Key,
+    },
+    /// A command of the engine's own.
+    Enforce {
+        key: Key,
+        command: Command,
+    },
+    /// Answer when everything that came before is committed.
+    Barrier {
+        reply: Reply<()>,
     },
     Command {
         key: Key,
@@ -96,7 +111,7 @@ impl Message {
     pub(super) const fn needs(&self) -> Option<Key> {
         match self {
             Self::Start { .. } | Self::Peek { .. } | Self::Called(_) | Self::Reopen(_) | Self::Look => None,
-            Self::Own { .. } | Self::Disown { .. } | Self::Forget(_) => None,
+            Self::Own { .. } | Self::Disown { .. } | Self::Forget(_) | Self::Barrier { .. } => None,
             Self::Parcel(parcel) => match parcel.content {
                 Content::Start(_) => None,
                 _ => Some(Key { workspace: parcel.workspace, instance: parcel.instance }),
@@ -105,6 +120,8 @@ impl Message {
             | Self::TaskEnded { key, .. }
             | Self::JobEnded { key, .. }
             | Self::TimerDue { key, .. }
+            | Self::Begin { key }
+            | Self::Enforce { key, .. }
             | Self::Recover { key, .. }
             | Self::Wait { key, .. } => Some(*key),
         }
@@ -126,9 +143,12 @@ impl Message {
             Self::Start { reply, .. } => drop(reply.send(Err(error))),
             Self::Command { reply, .. } => drop(reply.send(Err(error))),
             Self::Wait { reply, .. } => drop(reply.send(Err(error))),
-            Self::JobEnded { reply, .. } | Self::Recover { reply, .. } => drop(reply.send(Err(error))),
+            Self::JobEnded { reply, .. } | Self::Recover { reply, .. } | Self::Barrier { reply } => {
+                drop(reply.send(Err(error)));
+            }
             Self::Peek { reply, .. } => drop(reply.send(Err(error))),
             Self::TaskEnded { .. } | Self::TimerDue { .. } | Self::Parcel(_) | Self::Called(_) => {}
+            Self::Begin { .. } | Self::Enforce { .. } => {}
             Self::Reopen(_) | Self::Look | Self::Own { .. } | Self::Disown { .. } | Self::Forget(_) => {}
         }
     }

@@ -5,9 +5,12 @@
 //! gathers; two lanes keep both the processor and the disk busy. There is no timer that makes anyone wait for a fuller batch.
 
 mod actor;
+mod attempt;
 mod call;
 pub(crate) mod clock;
 mod commit;
+mod desk;
+mod door;
 mod doorbell;
 mod engine;
 mod error;
@@ -19,7 +22,9 @@ mod leave;
 mod machine;
 mod membership;
 mod message;
+mod pauses;
 mod pending;
+mod permits;
 mod plans;
 mod pool;
 mod post;
@@ -30,8 +35,10 @@ mod recovery;
 mod remote;
 mod request;
 mod round;
+mod scheduling;
 mod send;
 mod shards;
+mod start;
 mod timers;
 mod unit;
 

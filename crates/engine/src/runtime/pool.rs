@@ -1,28 +1,15 @@
-//! The pool: runs attempts of built-in tasks, highest priority first, within worker slots. It knows tasks, not instances.
+//! The pool: runs what the scheduler says is next. It spawns and reads the clock; the deciding is the scheduler's.
 
+use super::attempt::{self, Ready};
 use super::machine::Machine;
-use super::message::{Key, Message};
-use crate::kernel::Dispatch;
+use crate::scheduler::{About, Limits, LimitsError, LineIx, Micros, Queued, Scheduler, Started, Ticket};
 use crate::tasks::registry::Registered;
-use crate::tasks::{ErrorClass, Registry, Task, TaskError, TaskOutput, TaskType};
-use futures::FutureExt;
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
-use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::tasks::{Registry, TaskType};
+use heddle_model::ids::InstanceId;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
-use tokio::sync::mpsc::UnboundedSender;
-use tokio_util::sync::CancellationToken;
-
-/// An attempt that is ready to run.
-pub(super) struct Ready {
-    pub(super) key: Key,
-    pub(super) node: Arc<str>,
-    pub(super) dispatch: Dispatch,
-    pub(super) cancelled: CancellationToken,
-    /// Where the result goes.
-    pub(super) lane: UnboundedSender<Message>,
-}
+use tokio::time::Instant;
 
 /// Runs attempts.
 #[derive(Clone)]
@@ -34,63 +21,94 @@ struct Shared {
     registry: Registry,
     machine: Arc<dyn Machine>,
     queue: Mutex<Queue>,
-    slots: usize,
+    /// The scheduler's time counts from here.
+    began: Instant,
 }
 
-#[derive(Default)]
 struct Queue {
-    /// Priority first (9 before 0), then the order of arrival.
-    ready: BinaryHeap<(u8, Reverse<u64>, usize)>,
-    tasks: BTreeMap<usize, Ready>,
-    /// Attempts whose type has no free slot, by type.
-    parked: BTreeMap<Arc<str>, VecDeque<Ready>>,
-    running: usize,
-    running_of: BTreeMap<Arc<str>, usize>,
-    arrived: u64,
+    scheduler: Scheduler<Ready>,
+    /// By the name that definitions use; aliases share a line.
+    lines: HashMap<Arc<str>, LineIx>,
+    /// By line.
+    tasks: Vec<Arc<dyn TaskType>>,
+    /// When someone is to look again.
+    alarm: Option<Micros>,
 }
+
+/// An attempt with what runs it.
+type Next = (Started<Ready>, Arc<dyn TaskType>);
 
 impl Pool {
-    pub(super) fn new(registry: Registry, slots: usize, machine: Arc<dyn Machine>) -> Self {
-        Self { shared: Arc::new(Shared { registry, machine, queue: Mutex::default(), slots: slots.max(1) }) }
+    pub(super) fn new(registry: Registry, limits: Limits, machine: Arc<dyn Machine>) -> Self {
+        let scheduler = Scheduler::new(limits);
+        let queue = Queue { scheduler, lines: HashMap::new(), tasks: Vec::new(), alarm: None };
+        Self { shared: Arc::new(Shared { registry, machine, queue: Mutex::new(queue), began: Instant::now() }) }
     }
 
-    /// Queues attempts and starts as many as there are slots for.
+    /// Queues attempts and starts as many as may run.
     pub(super) fn submit(&self, attempts: Vec<Ready>) {
         if attempts.is_empty() {
             return;
         }
         {
+            let now = self.now();
             let mut queue = self.queue();
-            attempts.into_iter().for_each(|attempt| queue.push(attempt));
+            attempts.into_iter().for_each(|attempt| queue.push(&self.shared.registry, now, attempt));
         }
         self.pump();
     }
 
-    fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
+    /// The limits in force.
+    pub(super) fn limits(&self) -> Limits {
+        self.queue().scheduler.limits().clone()
+    }
+
+    /// Changes them, and starts what may run now.
+    pub(super) fn set_limits(&self, limits: Limits) -> Result<(), LimitsError> {
+        self.change(|scheduler, now| scheduler.set_limits(now, limits))
+    }
+
+    /// Changes the scheduler, and starts what may run now.
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Scheduler<Ready>, Micros) -> T) -> T {
+        let now = self.now();
+        let changed = change(&mut self.queue().scheduler, now);
+        self.pump();
+        changed
+    }
+
+    /// Why an attempt has not begun; `None`: it runs, or is not here.
+    pub(super) fn why(&self, instance: InstanceId, number: u32) -> Option<Queued> {
+        let now = self.now();
+        self.queue().scheduler.why(now, |ready| ready.key.instance == instance && ready.dispatch.number == number)
+    }
+
+    fn now(&self) -> Micros {
+        self.shared.began.elapsed().as_micros() as u64
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
         self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn pump(&self) {
         loop {
-            let next = self.queue().next(self.shared.slots, &self.shared.registry);
-            let Some((attempt, task)) = next else { return };
+            let now = self.now();
+            let next = self.queue().next(&self.shared, now);
+            let Some(next) = next else { return };
             let pool = self.clone();
-            self.shared.machine.spawn(Box::pin(pool.work(attempt, task)));
+            self.shared.machine.spawn(Box::pin(pool.work(next, now)));
         }
     }
 
-    /// Runs one attempt, then whatever is ready, until nothing is: a busy slot costs no new task.
-    async fn work(self, mut attempt: Ready, mut task: Arc<dyn TaskType>) {
+    /// Runs one attempt, then whatever is next, until nothing is: a busy slot costs no new task.
+    async fn work(self, mut next: Next, mut began: Micros) {
         loop {
-            let action = attempt.dispatch.action.clone();
-            run(&*task, attempt).await;
-            let next = {
-                let mut queue = self.queue();
-                queue.leave(&action);
-                queue.next(self.shared.slots, &self.shared.registry)
-            };
-            match next {
-                Some((ready, its)) => (attempt, task) = (ready, its),
+            let (Started { ticket, what }, task) = next;
+            attempt::run(&*task, what).await;
+            let now = self.now();
+            let follows = self.queue().left(&self.shared, now, (ticket, (now - began) / 1_000));
+            match follows {
+                Some(follows) => (next, began) = (follows, now),
                 None => return,
             }
         }
@@ -98,93 +116,68 @@ impl Pool {
 }
 
 impl Queue {
-    fn push(&mut self, attempt: Ready) {
-        self.arrived += 1;
-        let place = self.arrived as usize;
-        self.ready.push((attempt.dispatch.priority, Reverse(self.arrived), place));
-        self.tasks.insert(place, attempt);
+    fn push(&mut self, registry: &Registry, now: Micros, attempt: Ready) {
+        let Some(line) = self.line(registry, &attempt.dispatch.action) else { return };
+        let about = About {
+            workspace: attempt.key.workspace,
+            workflow: attempt.workflow,
+            instance: attempt.key.instance,
+            priority: attempt.dispatch.priority,
+        };
+        self.scheduler.push(now, line, about, attempt);
     }
 
-    fn next(&mut self, slots: usize, registry: &Registry) -> Option<(Ready, Arc<dyn TaskType>)> {
-        while self.running < slots {
-            let (_, _, place) = self.ready.pop()?;
-            let Some(attempt) = self.tasks.remove(&place) else { continue };
-            if attempt.cancelled.is_cancelled() {
-                // The slot that it was woken for is another's.
-                self.wake(&attempt.dispatch.action);
-                continue;
-            }
-            let Some(Registered::Active(task)) = registry.get(&attempt.dispatch.action) else { continue };
-            let running = self.running_of.entry(attempt.dispatch.action.clone()).or_default();
-            if task.slots().is_some_and(|slots| *running >= slots) {
-                self.parked.entry(attempt.dispatch.action.clone()).or_default().push_back(attempt);
-                continue;
-            }
-            *running += 1;
-            self.running += 1;
-            return Some((attempt, task.clone()));
+    fn line(&mut self, registry: &Registry, action: &Arc<str>) -> Option<LineIx> {
+        if let Some(line) = self.lines.get(action) {
+            return Some(*line);
         }
-        None
+        // Another kind is never dispatched: the kernel reads the same registry.
+        let Some(Registered::Active(task)) = registry.get(action) else { return None };
+        let line = self.scheduler.line(task.info().name, || task.slots());
+        if line.place() == self.tasks.len() {
+            self.tasks.push(task.clone());
+        }
+        self.lines.insert(action.clone(), line);
+        Some(line)
     }
 
-    fn leave(&mut self, action: &Arc<str>) {
-        self.running -= 1;
-        if let Some(running) = self.running_of.get_mut(action) {
-            *running -= 1;
-        }
-        self.wake(action);
+    fn left(&mut self, shared: &Arc<Shared>, now: Micros, (ticket, ran_ms): (Ticket, u64)) -> Option<Next> {
+        self.scheduler.leave(now, ticket, ran_ms);
+        self.next(shared, now)
     }
 
-    /// The next attempt that waits for a slot of this type is looked at again.
-    fn wake(&mut self, action: &Arc<str>) {
-        if let Some(attempt) = self.parked.get_mut(action).and_then(VecDeque::pop_front) {
-            self.push(attempt);
+    fn next(&mut self, shared: &Arc<Shared>, now: Micros) -> Option<Next> {
+        let Some(started) = self.scheduler.pop(now) else {
+            self.set_alarm(shared, now);
+            return None;
+        };
+        let task = self.tasks.get(started.ticket.line.place())?.clone();
+        Some((started, task))
+    }
+
+    /// Where only time is waited for, someone looks again when it has come.
+    fn set_alarm(&mut self, shared: &Arc<Shared>, now: Micros) {
+        let Some(at) = self.scheduler.wake_at(now) else { return };
+        if self.alarm.is_some_and(|known| known <= at) {
+            return;
         }
+        self.alarm = Some(at);
+        let ring = ring(Arc::downgrade(shared), shared.began + Duration::from_micros(at), at);
+        shared.machine.spawn(Box::pin(ring));
     }
 }
 
-async fn run(task: &dyn TaskType, attempt: Ready) {
-    let Ready { key, node, dispatch, cancelled, lane } = attempt;
-    let limit = dispatch.timeout.map_or_else(|| task.default_timeout(), Duration::from_millis);
-    let work = Task {
-        workspace: key.workspace,
-        instance: key.instance,
-        key: dispatch.key(key.instance),
-        node,
-        attempt: dispatch.attempt,
-        input: dispatch.input.0.clone(),
-        cancelled: cancelled.clone(),
-    };
-    let execution = AssertUnwindSafe(task.execute(work)).catch_unwind();
-    let result = tokio::select! {
-        biased;
-        ended = tokio::time::timeout(limit, execution) => match ended {
-            Ok(Ok(result)) => result,
-            Ok(Err(panic)) => Err(panicked(&*panic)),
-            Err(_) => Err(TaskError::new(ErrorClass::Timeout, "TIMEOUT", format!("the task ran longer than {} ms", limit.as_millis()))),
-        },
-        () = cancelled.cancelled() => return,
-    };
-    let result = result.and_then(within_limits);
-    let ended = Message::TaskEnded { key, number: dispatch.number, attempt: dispatch.attempt, result };
-    // A lane that is gone has stopped for good; the attempt counts as lost at the next start.
-    drop(lane.send(ended));
-}
-
-fn panicked(panic: &(dyn std::any::Any + Send)) -> TaskError {
-    let what = panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message");
-    TaskError::new(ErrorClass::System, "PANIC", format!("the task panicked: {what}"))
-}
-
-fn within_limits(output: TaskOutput) -> Result<TaskOutput, TaskError> {
-    let limit = heddle_model::limits::PAYLOAD_BYTES;
-    if super::unit::is_larger_than(&output.output, limit) {
-        let message = format!("the output is larger than {limit} bytes");
-        return Err(TaskError::new(ErrorClass::Business, "OUTPUT_TOO_LARGE", message).permanent());
+/// Looks again at a time, if the pool is still there then.
+async fn ring(shared: Weak<Shared>, when: Instant, at: Micros) {
+    tokio::time::sleep_until(when).await;
+    let Some(shared) = shared.upgrade() else { return };
+    let pool = Pool { shared };
+    {
+        let mut queue = pool.queue();
+        // An earlier alarm has taken this one's place, and has set the next itself.
+        if queue.alarm == Some(at) {
+            queue.alarm = None;
+        }
     }
-    Ok(output)
+    pool.pump();
 }

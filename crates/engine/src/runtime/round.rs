@@ -1,23 +1,25 @@
 //! One round of a lane: decide everything that has gathered, commit it as one batch, let the effects go.
 
 use super::actor::Actor;
+use super::attempt::Ready;
 use super::commit;
 use super::error::EngineError;
 use super::lane::Lane;
 use super::message::{Key, Message, Reply, SharedState};
 use super::pending::{Answer, Decided, Pending};
-use super::pool::Ready;
+use super::permits;
 use super::remote;
-use super::request::{CommandRequest, Committed, Outcome, StartRequest};
-use crate::kernel::{self, Caller, Command, Context, Created, Entropy, Event, Json};
-use crate::storage::{self, Batch, CommitError, ReplyRow, Unit};
+use super::request::{CommandRequest, Committed, Outcome};
+use super::start::Starting;
+use crate::kernel::{self, Command, Context, Entropy};
+use crate::scheduler::Holder;
+use crate::storage::{Batch, CommitError, ReplyRow, Unit};
 use heddle_model::plan::Plan;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 impl Lane {
     pub(super) async fn round(&mut self, now: i64, messages: Vec<Message>) {
-        let counted = messages.iter().filter(|message| message.is_counted()).count();
+        let counted: Vec<_> = messages.iter().filter_map(|message| Some(message.load()?.0)).collect();
         let mut decided = Decided::new();
         for message in messages {
             self.decide(&mut decided, now, message);
@@ -29,12 +31,14 @@ impl Lane {
         if !pending.is_empty() {
             self.commit(now, pending).await;
         }
-        self.shared.queued.fetch_sub(counted, Ordering::Relaxed);
+        self.shared.door.done(&counted);
     }
 
     fn decide(&mut self, decided: &mut Decided, now: i64, message: Message) {
         match message {
-            Message::Start { request, plan, reply } => self.start(decided, now, (*request, plan), reply),
+            Message::Start { request, plan, reply, has_permit } => {
+                self.start(decided, now, Starting { request, plan, has_permit }, reply);
+            }
             Message::Command { key, request, reply } => self.command(decided, now, (key, request), reply),
             Message::TaskEnded { key, number, attempt, result } => {
                 if let Some(actor) = self.actors.get_mut(&key.instance) {
@@ -48,13 +52,21 @@ impl Lane {
                 }
                 self.step(decided, now, (key, Command::JobEnded { number, result }, ""), Some(Answer::Done(reply)));
             }
-            Message::TimerDue { key, timer } => self.step(decided, now, (key, Command::TimerDue(timer), ""), None),
+            Message::TimerDue { key, timer } => {
+                if self.may_begin_by(key, timer, now) {
+                    self.step(decided, now, (key, Command::TimerDue(timer), ""), None);
+                }
+            }
+            Message::Begin { key } => self.step(decided, now, (key, Command::Start, ""), None),
+            Message::Enforce { key, command } => self.step(decided, now, (key, command, "system"), None),
+            Message::Barrier { reply } => drop(reply.send(Ok(()))),
             Message::Parcel(parcel) => self.parcel(decided, now, *parcel),
             Message::Called(prepared) => self.start_called(decided, now, *prepared),
             // What is about the lane itself was taken out before the round.
             Message::Reopen(_) | Message::Look | Message::Own { .. } | Message::Disown { .. } | Message::Forget(_) => {}
             Message::Recover { key, reply } => {
                 self.step(decided, now, (key, Command::Recover, ""), Some(Answer::Done(reply)));
+                self.ask_again(key, now);
             }
             Message::Wait { key, reply } => {
                 let first_seq = self.next_seq(key);
@@ -83,71 +95,6 @@ impl Lane {
         self.actors.get(&key.instance).map_or(1, |actor| actor.state.seq + 1)
     }
 
-    fn start(&mut self, decided: &mut Decided, now: i64, wish: (StartRequest, Arc<Plan>), reply: Reply<SharedState>) {
-        let waits = wish.0.wait.is_some();
-        match self.make(decided, now, wish, None) {
-            Err(why) => drop(reply.send(Err(why))),
-            Ok(pending) => pending.answers.push(if waits { Answer::End(reply) } else { Answer::State(reply) }),
-        }
-    }
-
-    /// Makes an instance and decides its first step.
-    pub(super) fn make<'d>(
-        &mut self,
-        decided: &'d mut Decided,
-        now: i64,
-        (request, plan): (StartRequest, Arc<Plan>),
-        caller: Option<Caller>,
-    ) -> Result<&'d mut Pending, EngineError> {
-        let key = Key { workspace: request.workspace, instance: request.instance };
-        let created = Created {
-            workflow: request.workflow,
-            version: request.version,
-            version_number: request.version_number,
-            business_key: request.business_key.as_deref().map(Arc::from),
-            priority: request.priority.unwrap_or(plan.priority).min(9),
-            started_by: request.actor.clone(),
-            test: request.test,
-            input: Json::from(request.input),
-            variables: Vec::new(),
-        };
-        let context = Context {
-            plan: &plan,
-            registry: &self.shared.registry,
-            now,
-            entropy: Entropy(self.shared.ids.token()),
-            order: self.shared.order,
-        };
-        let (mut state, created) = kernel::create(context, key.instance, key.workspace, created)?;
-        let called =
-            caller.map(|caller| kernel::decide(context, &mut state, Command::CalledBy(caller), &request.actor));
-        let called = called.transpose()?;
-        let first = request.start_at.filter(|&at| at > now).map_or(Command::Start, Command::StartAt);
-        let decision = kernel::decide(context, &mut state, first, &request.actor)?;
-        let mut pending = Pending::new(key, 1);
-        pending.created = Some(storage::Created {
-            workflow: created.workflow,
-            version: created.version,
-            version_number: created.version_number,
-            business_key: request.business_key,
-            unique_business_key: request.unique_business_key,
-            priority: created.priority,
-            started_by: created.started_by.to_string(),
-            created_at: now,
-            test: created.test,
-            parent: caller.map(|caller| caller.instance),
-        });
-        pending.idempotency = request.idempotency;
-        pending.effects.variables.extend(created.variables.iter().map(|(name, _)| name.clone()));
-        pending.events.push(Event::InstanceCreated(Box::new(created)));
-        let mut actor = Actor::new(state, plan);
-        actor.note_offers(&decision.effects, now);
-        called.into_iter().chain([decision]).for_each(|decision| pending.absorb(decision));
-        self.actors.insert(key.instance, actor);
-        decided.shift_remove(&key.instance);
-        Ok(decided.entry(key.instance).or_insert(pending))
-    }
-
     /// Nothing happened to an instance: those who wait are answered, parcels are taken.
     fn quiet(&mut self, now: i64, pending: Pending) {
         let shard = pending.key.instance.shard();
@@ -164,7 +111,7 @@ impl Lane {
         let (key, request) = wish;
         if request.command.migrate().is_some() && decided.contains_key(&key.instance) {
             // What was decided before it is written in the places of the version so far: a migration begins a commit.
-            self.shared.queued.fetch_add(1, Ordering::Relaxed);
+            self.shared.door.again(key.workspace);
             return drop(self.sender.send(Message::Command { key, request, reply }));
         }
         let actor = match self.checked(key, &request) {
@@ -302,13 +249,21 @@ impl Lane {
             if let Some(running) = actor.running.remove(number) {
                 running.cancel();
             }
+            self.shared.desk.withdraw(key.instance, *number);
         }
+        permits::keep(&self.shared.desk, actor, (&pending.effects, unit));
         // What a shard that is given up would begin now, its new owner begins.
         for dispatch in pending.effects.dispatches.into_iter().filter(|_| !leaves) {
             let cancelled = tokio_util::sync::CancellationToken::new();
             actor.running.insert(dispatch.number, cancelled.clone());
             let node = dispatch.name.clone();
-            attempts.push(Ready { key, node, dispatch, cancelled, lane: self.sender.clone() });
+            let workflow = actor.state.workflow;
+            let limited = dispatch.concurrency.clone();
+            let ready = Ready { key, workflow, node, dispatch, cancelled, permit: None, lane: self.sender.clone() };
+            match limited {
+                None => attempts.push(ready),
+                Some(limited) => self.shared.desk.attempt(ready, &limited),
+            }
         }
         for &(number, due) in &pending.effects.timers {
             self.timers.arm(key, number, due);
@@ -335,6 +290,9 @@ impl Lane {
     /// The database refused the unit: nothing of it happened. The instance is read again when it is next needed.
     fn failed(&mut self, pending: Pending, why: &CommitError) {
         let instance = pending.key.instance;
+        if pending.first_seq == 1 {
+            self.shared.desk.release(Holder::Instance(instance));
+        }
         pending.taken.iter().for_each(|&parcel| self.seen.reopen(parcel));
         self.actors.remove(&instance).into_iter().flat_map(|actor| actor.waiters).for_each(|waiter| {
             drop(waiter.send(Err(EngineError::Unavailable(why.to_string()))));

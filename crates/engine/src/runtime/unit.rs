@@ -5,7 +5,7 @@ use super::lane::Lane;
 use super::pending::Pending;
 use super::post;
 use crate::kernel::{self, codec};
-use crate::storage::{Head, JobRow, JobState, JournalRow, Snapshot, TimerRow, Unit};
+use crate::storage::{Head, JobRow, JobState, JournalRow, Snapshot, TimerRow, Unit, WAITS_FOR_PERMIT};
 use heddle_model::value::Value;
 use std::sync::Arc;
 
@@ -33,6 +33,9 @@ impl Lane {
             None
         };
         let effects = &mut pending.effects;
+        // A wider pause holds jobs though the instance goes on.
+        let is_covered =
+            (!effects.jobs.is_empty() || effects.hold_jobs.is_some()) && self.shared.pauses.cover(actor.state.workflow);
         let parcels = (pending.taken.as_slice(), pending.replies.as_slice());
         let (post, lines) = post::outgoing(&self.shared, actor, effects, parcels, now);
         pending.lines = lines;
@@ -51,9 +54,9 @@ impl Lane {
                 .map(|&(number, due)| TimerRow { workspace: key.workspace, instance: key.instance, number, shard, due })
                 .collect(),
             timers_gone: std::mem::take(&mut effects.timers_gone),
-            jobs: effects.jobs.iter().map(|job| job_row(actor, job, now)).collect(),
+            jobs: effects.jobs.iter().map(|job| job_row(actor, job, (now, is_covered))).collect(),
             jobs_gone: effects.jobs_gone.iter().map(|&number| key.instance.job(number)).collect(),
-            hold_jobs: effects.hold_jobs,
+            hold_jobs: effects.hold_jobs.map(|hold| hold || is_covered),
             incidents: std::mem::take(&mut effects.incidents),
             search: search(actor, &effects.variables),
             snapshot,
@@ -73,7 +76,7 @@ fn head(actor: &Actor) -> Head {
         nodes_ended: state.completed,
         nodes_expected: (actor.plan.nodes().len() as u32).saturating_sub(state.skipped),
         incidents: state.incidents.len() as u32,
-        runnable: state.is_runnable(),
+        runnable: state.is_runnable() || super::permits::must_ask_again(actor),
         started_at: state.started_at,
         ended_at: state.ended_at,
         updated_at: state.updated_at,
@@ -81,7 +84,7 @@ fn head(actor: &Actor) -> Head {
     }
 }
 
-fn job_row(actor: &Actor, job: &kernel::Dispatch, now: i64) -> JobRow {
+fn job_row(actor: &Actor, job: &kernel::Dispatch, (now, is_covered): (i64, bool)) -> JobRow {
     let state = &actor.state;
     JobRow {
         id: state.id.job(job.number),
@@ -99,9 +102,9 @@ fn job_row(actor: &Actor, job: &kernel::Dispatch, now: i64) -> JobRow {
         token: 0,
         worker: None,
         lease_until: None,
-        not_before: now,
+        not_before: if job.concurrency.is_some() { WAITS_FOR_PERMIT } else { now },
         created_at: now,
-        held: state.holds_job(job.number),
+        held: is_covered || state.holds_job(job.number),
     }
 }
 

@@ -7,10 +7,12 @@
 pub mod conformance;
 mod error;
 pub mod memory;
+mod pause;
 mod post;
 mod row;
 
 pub use error::{CommitError, StorageError};
+pub use pause::{Pause, PauseScope};
 pub use post::{
     Awaits, Call, Content, Member, MessageRow, Parcel, PermitRow, Published, ReplyRow, Resolved, Settlement, SignalRow,
     SubscriptionRow,
@@ -21,9 +23,12 @@ pub use row::{
 };
 
 use async_trait::async_trait;
-use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkspaceId};
+use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::value::Value;
 use std::sync::Arc;
+
+/// `not_before` of a job that waits for a permit of its concurrency key: never, until [`Storage::let_job`].
+pub const WAITS_FOR_PERMIT: i64 = i64::MAX / 4;
 
 /// What the engine asks of a database.
 ///
@@ -107,6 +112,16 @@ pub trait Storage: Send + Sync + 'static {
 
     /// The database's time.
     async fn now(&self) -> Result<i64, StorageError>;
+
+    /// What is paused beyond single instances, in the order of scope and subject.
+    async fn pauses(&self) -> Result<Vec<Pause>, StorageError>;
+
+    /// Holds back the jobs of these workflows, and gives out again those that nothing holds back any more: neither their
+    /// instance nor their workflow is paused. Called when the paused workflows have changed, and at the start.
+    async fn settle_jobs(&self, paused: &[WorkflowId]) -> Result<(), StorageError>;
+
+    /// Opens a job that waited for a permit ([`WAITS_FOR_PERMIT`]) to workers; one that did not wait is left as it is.
+    async fn let_job(&self, workspace: WorkspaceId, job: JobId) -> Result<(), StorageError>;
 
     /// Parcels for these shards, the oldest first (`sent_at`, then id), at most `limit`.
     async fn inbox(&self, shards: &[u16], limit: u32) -> Result<Vec<Parcel>, StorageError>;

@@ -3,11 +3,11 @@
 use futures::future::BoxFuture;
 use heddle_engine::storage::memory::MemoryStorage;
 use heddle_engine::storage::{
-    Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Member, MessageRow, Parcel, Published, Resolved,
-    Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
+    Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Member, MessageRow, Parcel, Pause, Published,
+    Resolved, Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
 };
 use heddle_engine::tasks::async_trait;
-use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkspaceId};
+use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::value::Value;
 use std::future::Future;
 use std::sync::Arc;
@@ -147,6 +147,16 @@ impl<A: Around> Storage for Wrapped<A> {
     }
     async fn now(&self) -> Result<i64, StorageError> {
         around!(self, "now", memory => memory.now())
+    }
+    async fn pauses(&self) -> Result<Vec<Pause>, StorageError> {
+        around!(self, "pauses", memory => memory.pauses())
+    }
+    async fn settle_jobs(&self, paused: &[WorkflowId]) -> Result<(), StorageError> {
+        let paused = paused.to_vec();
+        around!(self, "settle_jobs", memory => memory.settle_jobs(&paused))
+    }
+    async fn let_job(&self, workspace: WorkspaceId, job: JobId) -> Result<(), StorageError> {
+        around!(self, "let_job", memory => memory.let_job(workspace, job))
     }
     async fn members(&self) -> Result<Vec<Member>, StorageError> {
         around!(self, "members", memory => memory.members())

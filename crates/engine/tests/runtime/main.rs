@@ -4,6 +4,8 @@
 mod cluster;
 mod faults;
 mod flow;
+mod keys;
+mod pauses;
 mod post;
 mod repair;
 mod support;

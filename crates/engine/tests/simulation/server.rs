@@ -9,6 +9,7 @@ use super::world::World;
 use super::wrapped::Wrapped;
 use heddle_engine::kernel::Order;
 use heddle_engine::runtime::{Engine, EngineConfig, EngineError};
+use heddle_engine::scheduler::{AdmissionLimits, Limits};
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -104,8 +105,8 @@ impl Server {
             let config = EngineConfig {
                 server_name: self.name.to_owned(),
                 lanes: self.setup.lanes,
-                worker_slots: self.setup.worker_slots,
-                queue_limit: self.setup.queue_limit,
+                scheduling: Limits { slots: self.setup.worker_slots, ..Limits::default() },
+                admission: AdmissionLimits { requests: self.setup.queue_limit, ..AdmissionLimits::default() },
                 resident: self.setup.resident,
                 snapshot_events: self.setup.snapshot_events,
                 order: self.setup.order,

@@ -13,7 +13,7 @@ mod scope;
 pub use compile::PlanError;
 pub use event::{Code, Keep, Send, SendKind, Trigger, Way};
 pub use masks::{JoinMasks, Mask};
-pub use scope::{Cancel, Foreach, Handler, MutexPlan, PlanScope, Repeat, Round, ScopeIx, Undo};
+pub use scope::{Cancel, Foreach, Handler, Limit, MutexPlan, PlanScope, Repeat, Round, ScopeIx, Undo};
 
 use crate::definition::{Join, NodeType, OnError, OnFailure, Retry, Split};
 use heddle_expr::{Condition, Template};
@@ -46,6 +46,8 @@ pub struct Plan {
     pub priority: u8,
     /// What an uncaught failure does.
     pub on_failure: OnFailure,
+    /// How many instances run at a time.
+    pub concurrency: Option<Limit>,
     /// Variables that lists can be filtered by.
     pub search: Vec<Arc<str>>,
     /// Whether a guard or a mutex may hold a node back.
@@ -104,6 +106,8 @@ pub struct PlanNode {
     pub timeout: Option<u64>,
     /// What its failure does.
     pub on_error: OnError,
+    /// How many attempts run at a time.
+    pub concurrency: Option<Box<Limit>>,
     /// 0–9; the instance's where absent.
     pub priority: Option<u8>,
     /// Never tried twice.

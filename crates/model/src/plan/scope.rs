@@ -1,7 +1,7 @@
 //! Scopes: the root, and the body of each container.
 
 use super::{EdgeIx, NodeIx, Trigger};
-use crate::definition::{MutexLevel, Rest};
+use crate::definition::{AtLimit, MutexLevel, Rest};
 use heddle_expr::{Condition, Template};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -124,6 +124,17 @@ pub struct MutexPlan {
     pub name: Arc<str>,
     /// How many may hold it.
     pub permits: u32,
+}
+
+/// Limits by a key: at most so many at a time for each of its values.
+#[derive(Debug)]
+pub struct Limit {
+    /// Its value is the key.
+    pub key: Template,
+    /// How many at a time.
+    pub limit: u32,
+    /// What happens to one too many.
+    pub at_limit: AtLimit,
 }
 
 /// How a node is undone.

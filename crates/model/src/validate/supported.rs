@@ -45,7 +45,8 @@ pub(super) fn runs(node: &Node, is_registered: bool) -> bool {
 /// Fields of a node that do not run yet: the pointer below the node, and what messages call it.
 pub(super) fn missing_of_node(node: &Node) -> Vec<(String, String)> {
     let mut missing = Vec::new();
-    if node.concurrency.is_some() {
+    // Only what has attempts can be limited: a scope, a person's task or a wait has none.
+    if node.concurrency.is_some() && node.task_type().is_none() {
         missing.push(own("concurrency", "concurrency"));
     }
     let name = node.task_type().unwrap_or(node.node_type.as_str());
@@ -73,7 +74,6 @@ pub(super) fn missing_of_edge(edge: &Edge) -> Vec<(String, String)> {
 /// Settings of the workflow that do not run yet.
 pub(super) fn missing_of_settings(settings: &Settings) -> Vec<(String, String)> {
     let fields = [
-        ("concurrency", settings.concurrency.is_some()),
         ("retention", settings.retention.is_some()),
         ("log_level", settings.log_level.is_some()),
         ("sensitive", !settings.sensitive.is_empty()),

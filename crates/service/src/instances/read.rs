@@ -91,6 +91,8 @@ impl Service {
     pub(crate) async fn instance_view(&self, allowed: Allowed<'_>, id: InstanceId) -> Result<InstanceView> {
         let loaded = self.loaded(allowed, id).await?;
         let mut shown = view::instance(&loaded.state, &loaded.plan);
+        let pauses = self.engine.pauses_over(&loaded.state, &loaded.plan);
+        shown.pauses = pauses.iter().map(crate::pauses::shown).collect();
         if ran_more_than_once(&loaded.state) {
             shown.nodes = self.all_nodes(allowed, &loaded.state, &loaded.plan, limits::INSTANCE_NODES).await?;
         }

@@ -104,6 +104,11 @@ impl Service {
             }
         }
         let answers = if requests.is_empty() { Vec::new() } else { self.engine.start_instances(requests).await };
+        if let Some(refused) = none_let_in(&answers)
+            && items.iter().all(Option::is_none)
+        {
+            return Err(refused.into());
+        }
         for ((place, unique), answer) in places.into_iter().zip(answers) {
             items[place] = Some(match answer {
                 Ok(started) => BatchItem {
@@ -225,6 +230,13 @@ impl Service {
             expires_at: crate::source::now_ms() + i64::try_from(limits::IDEMPOTENCY_MS).unwrap_or(i64::MAX),
         }
     }
+}
+
+/// Where the engine let none of them in, the whole call is refused, so that the caller reads in a header when to come again.
+fn none_let_in(answers: &[Result<Started, EngineError>]) -> Option<EngineError> {
+    let is_refused = |answer: &_| matches!(answer, Err(EngineError::Overloaded { .. } | EngineError::OverShare { .. }));
+    let last = answers.last()?.as_ref().err()?.clone();
+    answers.iter().all(is_refused).then_some(last)
 }
 
 fn conflict(unique: bool, what: &str) -> Error {

@@ -36,6 +36,7 @@ pub(crate) fn instance(state: &InstanceState, plan: &Plan) -> InstanceView {
         created_at: Timestamp(state.created_at),
         started_at: state.started_at.map(Timestamp),
         ended_at: state.ended_at.map(Timestamp),
+        pauses: Vec::new(),
         nodes: nodes(state, plan).into_iter().take(limits::INSTANCE_NODES).collect(),
     }
 }

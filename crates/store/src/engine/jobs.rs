@@ -4,8 +4,8 @@ use super::read::{connection, json_list};
 use crate::connect::Backend;
 use crate::row::{get, get_id, get_u32, query, text, uuid};
 use crate::{Store, StoreError};
-use heddle_engine::storage::{Activation, JobRow, JobState};
-use heddle_model::ids::{InstanceId, JobId, WorkspaceId};
+use heddle_engine::storage::{Activation, JobRow, JobState, WAITS_FOR_PERMIT};
+use heddle_model::ids::{InstanceId, JobId, WorkflowId, WorkspaceId};
 use sea_orm::{QueryResult, Value};
 use std::collections::HashSet;
 
@@ -101,6 +101,39 @@ pub(super) async fn heartbeat(
     let values =
         vec![uuid(workspace.as_u128()).into(), uuid(job.as_u128()).into(), token.cast_signed().into(), lease.into()];
     write(store, &sql, values).await?.first().map(|row| get(row, "lease_until")).transpose()
+}
+
+/// Opens a job that waited for a permit.
+pub(super) async fn admit(store: &Store, workspace: WorkspaceId, job: JobId) -> Result<(), StoreError> {
+    let sql = "UPDATE job SET not_before = created_at WHERE workspace_id = $1 AND id = $2 AND not_before >= $3";
+    let values = vec![uuid(workspace.as_u128()).into(), uuid(job.as_u128()).into(), WAITS_FOR_PERMIT.into()];
+    write(store, sql, values).await.map(drop)
+}
+
+/// Holds the jobs of paused workflows, and gives out again what nothing holds any more. Rare, so it may look at every job.
+pub(super) async fn settle(store: &Store, paused: &[WorkflowId]) -> Result<(), StoreError> {
+    let places: Vec<String> = (1..=paused.len()).map(|place| format!("${place}")).collect();
+    let covered =
+        if paused.is_empty() { "1 = 0".to_owned() } else { format!("i.workflow_id IN ({})", places.join(", ")) };
+    // An instance that is being paused or resumed meanwhile is waited for: the row is read as that leaves it.
+    let lock = match store.backend() {
+        Backend::Postgres => " FOR SHARE OF i",
+        Backend::Sqlite => "",
+    };
+    let hold = format!(
+        "UPDATE job AS j SET held = true FROM workflow_instance AS i WHERE i.workspace_id = j.workspace_id AND i.id = j.instance_id \
+         AND j.held = false AND {covered}"
+    );
+    let free = format!(
+        "WITH free AS MATERIALIZED (SELECT i.workspace_id, i.id FROM workflow_instance AS i WHERE i.status <> 'PAUSED' AND NOT ({covered}) \
+         AND EXISTS (SELECT 1 FROM job AS h WHERE h.workspace_id = i.workspace_id AND h.instance_id = i.id AND h.held = true){lock}) \
+         UPDATE job AS j SET held = false FROM free WHERE j.workspace_id = free.workspace_id AND j.instance_id = free.id AND j.held = true"
+    );
+    let values = || paused.iter().map(|workflow| uuid(workflow.as_u128()).into()).collect();
+    if !paused.is_empty() {
+        write(store, &hold, values()).await?;
+    }
+    write(store, &free, values()).await.map(drop)
 }
 
 /// Runs a statement that writes: on PostgreSQL on the engine's connections, on SQLite on the one that writes.

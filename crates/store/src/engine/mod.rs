@@ -8,6 +8,7 @@ mod inbox;
 mod jobs;
 mod lease;
 mod mailbox;
+mod pauses;
 mod permit;
 mod post_postgres;
 mod post_sqlite;
@@ -24,10 +25,10 @@ use crate::unit::unit;
 use crate::{Store, StoreError};
 use async_trait::async_trait;
 use heddle_engine::storage::{
-    Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Member, MessageRow, Parcel, Published, Resolved,
-    Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
+    Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Member, MessageRow, Parcel, Pause, Published,
+    Resolved, Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
 };
-use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkspaceId};
+use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::value::Value;
 use std::future::Future;
 use std::sync::Arc;
@@ -163,6 +164,19 @@ impl Storage for Store {
 
     async fn now(&self) -> Result<i64, StorageError> {
         self.engine_unit(|store| async move { lease::now(&store).await }).await
+    }
+
+    async fn pauses(&self) -> Result<Vec<Pause>, StorageError> {
+        self.engine_unit(|store| async move { pauses::all(&store).await }).await
+    }
+
+    async fn settle_jobs(&self, paused: &[WorkflowId]) -> Result<(), StorageError> {
+        let paused = paused.to_vec();
+        self.engine_unit(move |store| async move { jobs::settle(&store, &paused).await }).await
+    }
+
+    async fn let_job(&self, workspace: WorkspaceId, job: JobId) -> Result<(), StorageError> {
+        self.engine_unit(move |store| async move { jobs::admit(&store, workspace, job).await }).await
     }
 
     async fn inbox(&self, shards: &[u16], limit: u32) -> Result<Vec<Parcel>, StorageError> {

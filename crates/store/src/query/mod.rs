@@ -10,6 +10,7 @@ mod incidents;
 mod instances;
 mod logs;
 mod node_instances;
+mod pauses;
 mod sessions;
 mod settings;
 mod sql;

@@ -2,8 +2,8 @@
 
 use super::Subject;
 use super::make::{AT, Maker, job};
-use crate::storage::{Activation, JobRow, JobState, Storage, Unit};
-use heddle_model::ids::WorkspaceId;
+use crate::storage::{Activation, JobRow, JobState, Storage, Unit, WAITS_FOR_PERMIT};
+use heddle_model::ids::{WorkflowId, WorkspaceId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -223,4 +223,53 @@ pub async fn holds_all_jobs_of_an_instance(subject: &impl Subject) {
     let mut given = numbers(&storage.activate_jobs(&wish(paused.workspace, &["pause"], 10, LONG)).await.unwrap());
     given.sort_unstable();
     assert_eq!(given, [1, 2, 3]);
+}
+
+/// A pause of a workflow holds its jobs, and lifting it gives out those that their instance does not hold.
+pub async fn settles_jobs_by_what_is_paused(subject: &impl Subject) {
+    let storage: Arc<dyn Storage> = subject.storage();
+    let mut maker = Maker::new(&*storage).await;
+    let running = offered(&*storage, &mut maker, |unit| vec![job(unit, 1, "settle")]).await;
+    let paused = offered(&*storage, &mut maker, |unit| vec![job(unit, 2, "settle")]).await;
+    let mut pause = maker.step(paused.instance, 3, 1);
+    pause.head.status = "PAUSED";
+    pause.hold_jobs = Some(true);
+    maker.commit(&*storage, vec![pause]).await;
+    let other = WorkflowId::from_u128(maker.workflow.as_u128() ^ 1);
+    let mut elsewhere = maker.start();
+    elsewhere.jobs = vec![job(&elsewhere, 3, "settle")];
+    if let Some(created) = &mut elsewhere.created {
+        created.workflow = other;
+    }
+    maker.commit(&*storage, vec![elsewhere.clone()]).await;
+    let held = async |unit: &Unit, number| {
+        let row = storage.job(unit.workspace, unit.instance.job(number)).await.unwrap().unwrap();
+        row.held
+    };
+    storage.settle_jobs(&[maker.workflow]).await.unwrap();
+    assert!(held(&running, 1).await && held(&paused, 2).await && !held(&elsewhere, 3).await);
+    storage.settle_jobs(&[maker.workflow, other]).await.unwrap();
+    assert!(held(&elsewhere, 3).await);
+    storage.settle_jobs(&[]).await.unwrap();
+    assert!(!held(&running, 1).await && held(&paused, 2).await && !held(&elsewhere, 3).await);
+}
+
+/// A job that waits for a permit is given to nobody before it is let.
+pub async fn opens_a_job_that_waited_for_a_permit(subject: &impl Subject) {
+    let storage = subject.storage();
+    let mut maker = Maker::new(&*storage).await;
+    let waits = |unit: &Unit, number| JobRow { not_before: WAITS_FOR_PERMIT, ..job(unit, number, "permit") };
+    let unit = offered(&*storage, &mut maker, |unit| vec![waits(unit, 1), waits(unit, 2)]).await;
+    assert!(storage.activate_jobs(&wish(unit.workspace, &["permit"], 10, LONG)).await.unwrap().is_empty());
+    storage.let_job(WorkspaceId::from_u128(unit.workspace.as_u128() ^ 1), unit.instance.job(1)).await.unwrap();
+    assert!(storage.activate_jobs(&wish(unit.workspace, &["permit"], 10, LONG)).await.unwrap().is_empty());
+    storage.let_job(unit.workspace, unit.instance.job(1)).await.unwrap();
+    let given = storage.activate_jobs(&wish(unit.workspace, &["permit"], 10, LONG)).await.unwrap();
+    assert_eq!(numbers(&given), [1]);
+    storage.let_job(unit.workspace, unit.instance.job(1)).await.unwrap();
+    assert_eq!(
+        storage.job(unit.workspace, given[0].id).await.unwrap().as_ref(),
+        Some(&given[0]),
+        "nothing changes again"
+    );
 }

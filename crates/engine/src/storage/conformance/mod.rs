@@ -62,6 +62,7 @@ macro_rules! storage_conformance {
             jobs: [
                 offers_by_priority_then_age, gives_each_job_to_one_worker, offers_again_when_the_lease_ends, keeps_a_lease_with_heartbeats,
                 holds_back_paused_and_early_jobs, never_gives_more_than_asked, replaces_and_removes_jobs, holds_all_jobs_of_an_instance,
+                settles_jobs_by_what_is_paused, opens_a_job_that_waited_for_a_permit,
             ]
             lease: [
                 fences_an_older_start, tells_the_last_positions, refuses_batches_after_a_release, keeps_a_lease_alive, lists_the_members,

@@ -5,11 +5,12 @@ mod post;
 
 use super::{
     Activation, Batch, CommitError, Created, Fence, Head, IdempotencyRow, IncidentRow, JobRow, JobState, JournalRow,
-    Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Published, Resolved, Settlement, SignalRow, Snapshot, Storage,
-    StorageError, Stored, TimerRow, Unit,
+    Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Pause, PauseScope, Published, Resolved, Settlement, SignalRow,
+    Snapshot, Storage, StorageError, Stored, TimerRow, Unit, WAITS_FOR_PERMIT,
 };
 use async_trait::async_trait;
-use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkspaceId};
+use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
+use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::value::Value;
 use members::Members;
 use post::Office;
@@ -36,6 +37,7 @@ struct Data {
     jobs: BTreeMap<JobId, JobRow>,
     keys: BTreeMap<(WorkspaceId, String), IdempotencyRow>,
     definitions: BTreeMap<(WorkspaceId, VersionId), String>,
+    pauses: BTreeMap<PauseScope, Pause>,
 }
 
 struct Instance {
@@ -55,6 +57,16 @@ impl MemoryStorage {
     /// Makes a version's definition known.
     pub fn define(&self, workspace: WorkspaceId, version: VersionId, definition: String) {
         self.lock().definitions.insert((workspace, version), definition);
+    }
+
+    /// Pauses something.
+    pub fn pause(&self, pause: Pause) {
+        self.lock().pauses.insert(pause.scope.clone(), pause);
+    }
+
+    /// Lifts a pause.
+    pub fn lift(&self, scope: &PauseScope) {
+        self.lock().pauses.remove(scope);
     }
 
     /// Makes a version of a workflow known by the workflow's name, the newest last.
@@ -402,6 +414,29 @@ impl Storage for MemoryStorage {
 
     async fn now(&self) -> Result<i64, StorageError> {
         Ok(self.time())
+    }
+
+    async fn pauses(&self) -> Result<Vec<Pause>, StorageError> {
+        Ok(self.lock().pauses.values().cloned().collect())
+    }
+
+    async fn settle_jobs(&self, paused: &[WorkflowId]) -> Result<(), StorageError> {
+        let data = &mut *self.lock();
+        for job in data.jobs.values_mut() {
+            let instance = data.instances.get(&job.instance);
+            job.held = instance.is_some_and(|it| {
+                it.head.status == InstanceStatus::Paused.as_str() || paused.contains(&it.created.workflow)
+            });
+        }
+        Ok(())
+    }
+
+    async fn let_job(&self, workspace: WorkspaceId, job: JobId) -> Result<(), StorageError> {
+        let mut data = self.lock();
+        if let Some(row) = data.jobs.get_mut(&job).filter(|row| row.workspace == workspace) {
+            row.not_before = if row.not_before >= WAITS_FOR_PERMIT { row.created_at } else { row.not_before };
+        }
+        Ok(())
     }
 
     async fn inbox(&self, shards: &[u16], limit: u32) -> Result<Vec<Parcel>, StorageError> {

@@ -6,8 +6,8 @@ mod node;
 mod trigger;
 mod wiring;
 
-use super::{Code, EdgeIx, NodeIx, Plan, PlanEdge, PlanNode, ScopeIx, graph};
-use crate::definition::{Definition, Edge, Join, Node, NodeType, Split};
+use super::{Code, EdgeIx, Limit, NodeIx, Plan, PlanEdge, PlanNode, ScopeIx, graph};
+use crate::definition::{Concurrency, Definition, Edge, Join, Node, NodeType, Split};
 use crate::limits;
 use crate::value::Value;
 use heddle_expr::{Condition, Template};
@@ -101,6 +101,7 @@ impl Plan {
             timeout: definition.settings.timeout,
             priority: definition.settings.priority.unwrap_or(5),
             on_failure: definition.settings.on_failure,
+            concurrency: limit("settings", definition.settings.concurrency.as_ref())?,
             search: definition.settings.search.iter().map(|name| name.as_str().into()).collect(),
             has_gates: nodes.iter().any(|node| node.guard.is_some() || node.mutex.is_some()),
             shares_names: nodes.iter().any(|node| {
@@ -118,6 +119,12 @@ impl Plan {
 
 fn template(at: &str, value: &Value) -> Result<Template, PlanError> {
     Template::parse(value).map_err(|(pointer, why)| error(&format!("{at}{pointer}"), why))
+}
+
+fn limit(at: &str, concurrency: Option<&Concurrency>) -> Result<Option<Limit>, PlanError> {
+    let Some(Concurrency { key, limit, at_limit }) = concurrency else { return Ok(None) };
+    let key = template(&format!("{at}/concurrency/key"), &Value::from(key.as_str()))?;
+    Ok(Some(Limit { key, limit: (*limit).max(1), at_limit: *at_limit }))
 }
 
 fn condition(at: &str, text: &str) -> Result<Condition, PlanError> {

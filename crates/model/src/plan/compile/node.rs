@@ -32,6 +32,7 @@ pub(super) fn compile(flat: &Flat<'_>, ix: NodeIx, node: &Node, scope: ScopeIx) 
         retry: node.retry.clone(),
         timeout: node.timeout,
         on_error: node.on_error,
+        concurrency: super::limit(&node.id, node.concurrency.as_ref())?.map(Box::new),
         priority: node.priority,
         at_most_once: node.at_most_once,
     })

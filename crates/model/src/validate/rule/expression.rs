@@ -24,6 +24,9 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     {
         rule.unknown(format!("/settings/search/{index}"), name);
     }
+    if let Some(concurrency) = &definition.settings.concurrency {
+        rule.text_at("/settings/concurrency/key".to_owned(), &concurrency.key, &[]);
+    }
     for (index, node) in definition.nodes.iter().enumerate() {
         let is_registered = node.task_type().is_some_and(|name| context.types.get(name).is_some());
         // What does not run has names of its own, such as the item of a for-each.
@@ -99,6 +102,9 @@ impl ExpressionRule<'_, '_, '_> {
         if let Some(guard) = &node.guard {
             self.condition_at(format!("/nodes/{index}/guard"), guard, &ids, Site::Elsewhere);
         }
+        if let Some(concurrency) = &node.concurrency {
+            self.text_at(format!("/nodes/{index}/concurrency/key"), &concurrency.key, &ids);
+        }
         if let Some(repeat) = &node.loop_ {
             let site = Site::With(&["index", "output"]);
             self.condition_at(format!("/nodes/{index}/loop/while"), &repeat.while_, &ids, site);
@@ -113,6 +119,13 @@ impl ExpressionRule<'_, '_, '_> {
         if let Some(boundary) = &node.boundary {
             let event = Value::Object(boundary.event.clone());
             self.value(format!("/nodes/{index}/config"), &event, &ids, Site::Elsewhere);
+        }
+    }
+
+    /// A text that may hold expressions.
+    fn text_at(&mut self, pointer: String, text: &str, ids: &[&str]) {
+        if text.contains("${") {
+            self.text(pointer, text, ids, Site::Elsewhere);
         }
     }
 

@@ -1,0 +1,320 @@
+//! The desk: who waits for a permit of a concurrency key, and what happens when the verdict comes.
+//!
+//! The books stand behind [`Permits`]: of this server ([`Books`]), or of the database for many servers. Permits of what ran before a
+//! restart are asked for anew when an instance is recovered.
+
+use super::attempt::Ready;
+use super::engine::Engine;
+use super::error::EngineError;
+use super::lane::Shared;
+use super::message::{Key, Message, Reply, SharedState};
+use super::request::StartRequest;
+use crate::kernel::{Command, Limited};
+use crate::scheduler::{Ahead, Blocked, Holder, KeyWait, Keys, PermitName, PermitWish, Permits, Queued, Verdict};
+use crate::storage::WAITS_FOR_PERMIT;
+use crate::tasks::{ErrorClass, TaskError};
+use heddle_model::definition::AtLimit;
+use heddle_model::ids::InstanceId;
+use heddle_model::plan::Plan;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// The books of this server alone.
+pub(super) struct Books {
+    keys: Mutex<Keys>,
+    verdicts: mpsc::UnboundedSender<Verdict>,
+}
+
+impl Books {
+    pub(super) fn new(verdicts: mpsc::UnboundedSender<Verdict>) -> Self {
+        Self { keys: Mutex::default(), verdicts }
+    }
+
+    /// Told under the lock: verdicts come in the order in which they were found.
+    fn keep(&self, change: impl FnOnce(&mut Keys) -> Vec<Verdict>) {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        for verdict in change(&mut keys) {
+            // Nobody listens any more when the engine has stopped.
+            let _ = self.verdicts.send(verdict);
+        }
+    }
+}
+
+impl Permits for Books {
+    fn acquire(&self, wish: PermitWish) {
+        self.keep(|keys| keys.acquire(wish));
+    }
+
+    fn release(&self, holder: Holder) {
+        self.keep(|keys| keys.release(holder));
+    }
+
+    fn why(&self, holder: Holder) -> Option<KeyWait> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).why(holder)
+    }
+}
+
+/// How long an unreachable database is left alone.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// What waits.
+pub(super) enum Waiting {
+    /// An attempt, not yet with the scheduler.
+    Attempt(Box<Ready>),
+    /// A job whose row is there and is not given out.
+    Job,
+    /// An instance that is CREATED.
+    Instance,
+    /// An instance that is CREATED and whose time to start has come.
+    Timer(u32),
+    /// A start of which nothing is stored: it may yet be refused.
+    Start(Box<StartRequest>, Arc<Plan>, Reply<SharedState>),
+}
+
+/// Someone who holds a permit, or waits for one.
+struct Seat {
+    key: Key,
+    /// The task type, and the priority.
+    about: (Arc<str>, u8),
+    /// Of an attempt.
+    cancelled: Option<CancellationToken>,
+    /// `None`: it has begun.
+    waiting: Option<Waiting>,
+}
+
+/// Everyone who holds a permit or waits for one.
+pub(super) struct Desk {
+    permits: Arc<dyn Permits>,
+    seats: Mutex<BTreeMap<Holder, Seat>>,
+}
+
+/// A permit of an attempt: given back when the attempt is over, however it ends.
+pub(super) struct Permit {
+    desk: Arc<Desk>,
+    holder: Holder,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.desk.release(self.holder);
+    }
+}
+
+impl Desk {
+    pub(super) fn new(permits: Arc<dyn Permits>) -> Arc<Self> {
+        Arc::new(Self { permits, seats: Mutex::default() })
+    }
+
+    /// An attempt is ready but for a permit.
+    pub(super) fn attempt(&self, ready: Ready, limited: &Limited) {
+        let (key, dispatch) = (ready.key, &ready.dispatch);
+        let holder = Holder::Attempt(key.instance, dispatch.number, dispatch.attempt);
+        let about = (dispatch.action.clone(), dispatch.priority);
+        let seat = Seat { key, about, cancelled: Some(ready.cancelled.clone()), waiting: None };
+        self.wish(holder, Seat { waiting: Some(Waiting::Attempt(Box::new(ready))), ..seat }, (limited, false));
+    }
+
+    /// A job's row is written but for a permit; `has_begun`: it was given out before.
+    pub(super) fn job(&self, key: Key, number: u32, about: (Arc<str>, u8), (limited, has_begun): (&Limited, bool)) {
+        let seat = Seat { key, about, cancelled: None, waiting: Some(Waiting::Job) };
+        self.wish(Holder::Job(key.instance, number), seat, (limited, has_begun));
+    }
+
+    /// An instance wants to begin; `waiting: None`: it has begun before.
+    pub(super) fn instance(&self, key: Key, priority: u8, limited: &Limited, waiting: Option<Waiting>) {
+        let has_begun = waiting.is_none();
+        let seat = Seat { key, about: ("".into(), priority), cancelled: None, waiting };
+        self.wish(Holder::Instance(key.instance), seat, (limited, has_begun));
+    }
+
+    fn wish(&self, holder: Holder, seat: Seat, (limited, has_begun): (&Limited, bool)) {
+        let name = PermitName {
+            workspace: seat.key.workspace,
+            of_instances: matches!(holder, Holder::Instance(_)),
+            key: limited.key.clone(),
+        };
+        let priority = seat.about.1;
+        {
+            let mut seats = self.seats();
+            if seats.contains_key(&holder) {
+                return;
+            }
+            seats.insert(holder, seat);
+        }
+        let (limit, at_limit) = (limited.limit, limited.at_limit);
+        self.permits.acquire(PermitWish { name, holder, limit, at_limit, priority, has_begun });
+    }
+
+    /// Somebody needs its permit no more, or wishes none any more.
+    pub(super) fn release(&self, holder: Holder) {
+        if self.seats().remove(&holder).is_some() {
+            self.permits.release(holder);
+        }
+    }
+
+    /// Nobody wants the attempts of this execution any more. One that has begun gives its permit back itself.
+    pub(super) fn withdraw(&self, instance: InstanceId, number: u32) {
+        let waits: Vec<Holder> = {
+            let seats = self.seats();
+            let of = seats.range(Holder::Attempt(instance, number, 0)..=Holder::Attempt(instance, number, u32::MAX));
+            of.filter(|(_, seat)| seat.waiting.is_some()).map(|(holder, _)| *holder).collect()
+        };
+        waits.into_iter().for_each(|holder| self.release(holder));
+    }
+
+    /// These instances are another server's from now on: what they hold there they ask for there.
+    pub(super) fn forget(&self, goes: impl Fn(InstanceId) -> bool) {
+        let gone: Vec<Holder> = self.seats().keys().copied().filter(|holder| goes(holder.instance())).collect();
+        gone.into_iter().for_each(|holder| self.release(holder));
+    }
+
+    /// Whether an instance may begin.
+    pub(super) fn has_begun(&self, instance: InstanceId) -> bool {
+        self.seats().get(&Holder::Instance(instance)).is_some_and(|seat| seat.waiting.is_none())
+    }
+
+    /// Why the attempt or the job of an execution waits for a key.
+    pub(super) fn why(&self, instance: InstanceId, number: u32) -> Option<Queued> {
+        let (holder, (task_type, priority)) = {
+            let seats = self.seats();
+            let mut attempts =
+                seats.range(Holder::Attempt(instance, number, 0)..=Holder::Attempt(instance, number, u32::MAX));
+            let found = attempts.next_back().or_else(|| seats.get_key_value(&Holder::Job(instance, number)));
+            found.map(|(holder, seat)| (*holder, seat.about.clone()))?
+        };
+        let wait = self.permits.why(holder)?;
+        let ahead = Ahead { attempts: wait.ahead, ..Ahead::default() };
+        let blocked = vec![Blocked::Key(wait)];
+        Some(Queued { task_type: task_type.to_string(), priority, level: 0, ahead, blocked })
+    }
+
+    /// Why a whole instance has not begun.
+    pub(super) fn why_instance(&self, instance: InstanceId) -> Option<KeyWait> {
+        self.permits.why(Holder::Instance(instance))
+    }
+
+    fn seats(&self) -> MutexGuard<'_, BTreeMap<Holder, Seat>> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// After a restart: jobs that an instance held permits for, or that waited for one, do so again.
+pub(super) async fn ask_again(shared: Arc<Shared>, key: Key, wishes: Vec<(u32, (Arc<str>, u8), Limited)>) {
+    for (number, about, limited) in wishes {
+        let row = loop {
+            match shared.storage.job(key.workspace, key.instance.job(number)).await {
+                Ok(row) => break row,
+                Err(why) => tracing::warn!(%why, "a job cannot be read yet"),
+            }
+            tokio::select! {
+                () = shared.stop.cancelled() => return,
+                () = tokio::time::sleep(AGAIN) => {}
+            }
+        };
+        if let Some(row) = row {
+            let has_begun = row.not_before < WAITS_FOR_PERMIT;
+            let limited = Limited { at_limit: AtLimit::Queue, ..limited };
+            shared.desk.job(key, number, about, (&limited, has_begun));
+        }
+    }
+}
+
+impl Engine {
+    /// Why a whole instance has not begun: the concurrency key of its workflow. `None`: it has begun, or waits for something else.
+    pub fn why_not_begun(&self, instance: InstanceId) -> Option<KeyWait> {
+        self.shared.desk.why_instance(instance)
+    }
+
+    /// Acts by the verdicts, until the engine stops.
+    pub(super) async fn serve_desk(self, mut verdicts: mpsc::UnboundedReceiver<Verdict>) {
+        loop {
+            let verdict = tokio::select! {
+                () = self.shared.stop.cancelled() => return,
+                verdict = verdicts.recv() => verdict,
+            };
+            match verdict {
+                None => return,
+                Some(Verdict::Granted(holder)) => self.granted(holder),
+                Some(Verdict::Refused(holder)) => self.refused(holder),
+                Some(Verdict::Replaced(holder)) => self.replaced(holder),
+            }
+        }
+    }
+
+    fn granted(&self, holder: Holder) {
+        let (key, waiting) = {
+            let mut seats = self.shared.desk.seats();
+            // Withdrawn meanwhile: the permit is back already.
+            let Some(seat) = seats.get_mut(&holder) else { return };
+            (seat.key, seat.waiting.take())
+        };
+        match waiting {
+            None => {}
+            Some(Waiting::Attempt(mut ready)) => {
+                ready.permit = Some(Permit { desk: self.shared.desk.clone(), holder });
+                self.shared.pool.submit(vec![*ready]);
+            }
+            Some(Waiting::Job) => {
+                if let Holder::Job(instance, number) = holder {
+                    self.shared.machine.spawn(Box::pin(self.clone().let_job(key, instance, number)));
+                }
+            }
+            Some(Waiting::Instance) => self.shared.send(key.instance, Message::Begin { key }),
+            Some(Waiting::Timer(timer)) => self.shared.send(key.instance, Message::TimerDue { key, timer }),
+            Some(Waiting::Start(request, plan, reply)) => {
+                self.shared.send(key.instance, Message::Start { request, plan, reply, has_permit: true });
+            }
+        }
+    }
+
+    /// The job's row is opened to workers; an unreachable database is waited for.
+    async fn let_job(self, key: Key, instance: InstanceId, number: u32) {
+        while let Err(why) = self.shared.storage.let_job(key.workspace, instance.job(number)).await {
+            tracing::warn!(%why, "a job cannot be given out yet");
+            tokio::select! {
+                () = self.shared.stop.cancelled() => return,
+                () = tokio::time::sleep(AGAIN) => {}
+            }
+        }
+        self.shared.bell.ring();
+    }
+
+    fn refused(&self, holder: Holder) {
+        let Some(seat) = self.shared.desk.seats().remove(&holder) else { return };
+        let message = "as many as the concurrency key allows are at work";
+        let error = TaskError::new(ErrorClass::System, "CONCURRENCY_LIMIT", message);
+        match seat.waiting {
+            Some(Waiting::Start(_, _, reply)) => drop(reply.send(Err(EngineError::AtLimit))),
+            _ => self.end(holder, seat.key, error),
+        }
+    }
+
+    fn replaced(&self, holder: Holder) {
+        let Some(seat) = self.shared.desk.seats().remove(&holder) else { return };
+        if let Some(cancelled) = seat.cancelled {
+            cancelled.cancel();
+        }
+        let message = "a newer one with the same concurrency key has taken its place";
+        self.end(holder, seat.key, TaskError::new(ErrorClass::System, "REPLACED", message).permanent());
+    }
+
+    /// What holds or wishes a permit ends with an error; a whole instance is terminated.
+    fn end(&self, holder: Holder, key: Key, error: TaskError) {
+        match holder {
+            Holder::Attempt(instance, number, attempt) => {
+                self.shared.send(instance, Message::TaskEnded { key, number, attempt, result: Err(error) });
+            }
+            Holder::Job(instance, number) => {
+                let command = Command::JobEnded { number, result: Err(error) };
+                self.shared.send(instance, Message::Enforce { key, command });
+            }
+            Holder::Instance(instance) => {
+                let command = Command::Terminate { reason: error.message };
+                self.shared.send(instance, Message::Enforce { key, command });
+            }
+        }
+    }
+}
