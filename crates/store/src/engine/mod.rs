@@ -9,6 +9,8 @@ mod jobs;
 mod lease;
 mod mailbox;
 mod permit;
+#[cfg(test)]
+mod plans;
 mod post_postgres;
 mod post_sqlite;
 mod read;

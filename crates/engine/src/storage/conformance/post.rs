@@ -1,8 +1,8 @@
 //! What passes between instances arrives once, at the right one.
 
 use super::Subject;
-use super::make::{AT, Maker};
-use crate::kernel::{Failure, Json, Letter};
+use super::make::{AT, Maker, fresh, message, subscription};
+use crate::kernel::{Failure, Letter};
 use crate::storage::{
     Awaits, Call, CommitError, Content, MessageRow, Parcel, Post, Published, ReplyRow, Settlement, SignalRow, Storage,
     SubscriptionRow, Unit,
@@ -13,28 +13,11 @@ use heddle_model::limits::SHARDS;
 use heddle_model::value::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// A number that no other call in this process has given.
-fn fresh() -> u128 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    u128::from(NEXT.fetch_add(1, Ordering::Relaxed)) * 0x9e37_79b9_7f4a_7c15
-}
 
 /// A parcel that nobody has seen before.
 fn parcel(workspace: WorkspaceId, instance: InstanceId, sent_at: i64) -> Parcel {
     let id = ParcelId::from_u128(uuid_v7(sent_at as u64, fresh()));
     Parcel { id, workspace, instance, sent_at, content: Content::Unwanted }
-}
-
-pub(super) fn message(workspace: WorkspaceId, name: &str, key: Option<&str>, sent_at: i64) -> MessageRow {
-    let payload = Json::from(json!({"发": sent_at}));
-    let letter = Letter { name: name.into(), key: key.map(Arc::from), payload, expires: Some(i64::MAX) };
-    MessageRow { id: MessageId::from_u128(uuid_v7(sent_at as u64, fresh())), workspace, letter, sent_at }
-}
-
-pub(super) fn subscription(number: u32, name: &str, key: Option<&str>, since: i64) -> SubscriptionRow {
-    SubscriptionRow { number, awaits: Awaits::Message, name: name.into(), key: key.map(Arc::from), since }
 }
 
 fn listening(number: u32, name: &str) -> SubscriptionRow {
