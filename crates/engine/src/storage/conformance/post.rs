@@ -166,6 +166,22 @@ pub async fn reads_the_inbox_in_order(subject: &impl Subject) {
     assert_eq!(storage.inbox(&[one.shard()], 100).await.unwrap(), sent);
 }
 
+/// The same with many parcels, most of them of one shard: no page leaves one out that is older than its last.
+pub async fn reads_a_backlog_in_order(subject: &impl Subject) {
+    let storage = subject.storage();
+    let mut maker = Maker::new(&*storage).await;
+    let to: Vec<InstanceId> = (0..6).map(|_| maker.instance()).collect();
+    // Of the first nearly all, and the oldest; of the others some among its last.
+    let mut sent: Vec<Parcel> = (0..300).map(|at| parcel(maker.workspace, to[0], AT + at)).collect();
+    sent.extend((0..100).map(|at| parcel(maker.workspace, to[at as usize % 6], AT + 250 + at % 60)));
+    started(&*storage, &mut maker, Post { sent: sent.clone(), ..Post::default() }).await;
+    sent.sort_by_key(|it| (it.sent_at, it.id));
+    for limit in [1, 15, 16, 17, 129, 280, 399, 400, 1_000] {
+        let expected = &sent[..sent.len().min(limit as usize)];
+        assert_eq!(storage.inbox(&(0..SHARDS).collect::<Vec<_>>(), limit).await.unwrap(), expected, "{limit}");
+    }
+}
+
 /// A door that cannot tell whether its parcel was written sends it again.
 pub async fn posts_a_parcel_once(subject: &impl Subject) {
     let storage = subject.storage();
