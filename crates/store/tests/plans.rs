@@ -155,8 +155,8 @@ async fn post_at_work(store: &Store, maker: &mut Maker, round: u128) {
     maker.commit(store, vec![step]).await;
     let door = parcel(&waiting, round * 10 + 1);
     store.post(&door).await.unwrap();
-    let settlement = Settlement { taken: vec![(door.shard(), door.id)], ..Settlement::default() };
-    store.settle(maker.fence, &settlement).await.unwrap();
+    let settlement = Settlement { taken: (door.shard(), door.id), reply: None, sent: None, returned: None };
+    store.settle(maker.fence, &[settlement]).await.unwrap();
     assert!(store.reply(ParcelId::from_u128(round)).await.unwrap().is_some());
     store.sweep(25).await.unwrap();
 }

@@ -4,7 +4,7 @@ use super::Subject;
 use super::make::{AT, Maker, fresh, message, subscription};
 use crate::kernel::{Failure, Letter};
 use crate::storage::{
-    Awaits, Call, CommitError, Content, MessageRow, Parcel, Post, Published, ReplyRow, Settlement, SignalRow, Storage,
+    Awaits, Call, CommitError, Content, Parcel, Post, Published, ReplyRow, Settlement, SignalRow, Storage,
     SubscriptionRow, Unit,
 };
 use crate::tasks::ErrorClass;
