@@ -55,8 +55,12 @@ impl Store {
         W: for<'a> FnOnce(&'a DatabaseTransaction) -> Body<'a, T> + Send + 'static,
     {
         let Pools::Postgres { engine, .. } = self.pools() else { return self.write_unit(body).await };
-        let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(engine.clone());
-        unit(async move { transact(&connection, body).await }, StoreError::Fatal).await
+        let (store, connection) = (self.clone(), SqlxPostgresConnector::from_sqlx_postgres_pool(engine.clone()));
+        let work = async move {
+            let _turn = store.patience().acquire().await.map_err(|error| StoreError::Fatal(error.to_string()))?;
+            transact(&connection, body).await
+        };
+        unit(work, StoreError::Fatal).await
     }
 }
 

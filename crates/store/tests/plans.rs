@@ -4,8 +4,12 @@
 
 mod common;
 
-use heddle_engine::storage::conformance::make::{AT, Maker, job, node};
-use heddle_engine::storage::{Activation, Storage, TimerRow, Unit};
+use heddle_engine::storage::conformance::make::{AT, Maker, job, message, node, subscription};
+use heddle_engine::storage::{
+    Activation, Awaits, Content, Parcel, PermitRow, Post, Published, ReplyRow, Settlement, SignalRow, Storage,
+    SubscriptionRow, TimerRow, Unit,
+};
+use heddle_model::ids::{ParcelId, WorkspaceId};
 use heddle_store::Store;
 use heddle_testkit::Postgres;
 
@@ -91,8 +95,120 @@ async fn the_engine_never_walks_a_table_on_postgres() {
     assert!(in_place > 0.9, "only {in_place} of the hot rows' updates were in place");
 }
 
+/// Ten thousand of everything that passes between instances, three times as many parcels; nothing of it fits together.
+const POST: [&str; 6] = [
+    "INSERT INTO workflow_instance (workspace_id, id, workflow_id, version_id, created_at, updated_at, seq, version_number, shard, nodes_ended, \
+     nodes_expected, incidents, priority, runnable, unique_business_key, test, status, phase, started_by) SELECT {ws}, md5(n::text)::uuid, {ws}, {ws}, \
+     1, 1, 1, 1, n % 256, 1, 1, 0, 5, false, false, false, 'RUNNING', '', 'usr' FROM generate_series(1, 10000) n",
+    "INSERT INTO subscription (workspace_id, instance_id, number, shard, awaits, name, key, since) \
+     SELECT {ws}, md5(n::text)::uuid, 1, n % 256, n % 2, 'm', 'waits ' || n, n FROM generate_series(1, 10000) n",
+    "INSERT INTO message (workspace_id, id, sent_at, expires_at, name, key, letter) \
+     SELECT {ws}, md5(n::text)::uuid, n, 4102444800000, 'm', 'kept ' || n, '{}' FROM generate_series(1, 10000) n",
+    "INSERT INTO permit (workspace_id, instance_id, number, shard, permits, since, granted, name) \
+     SELECT {ws}, md5(n::text)::uuid, 1, n % 256, 1, n, n <= 100, 'm' || n % 100 FROM generate_series(1, 10000) n",
+    "INSERT INTO inbox (shard, id, workspace_id, instance_id, sent_at, content) \
+     SELECT n % 256, md5(n::text)::uuid, {ws}, {ws}, n, '\"unwanted\"' FROM generate_series(1, 30000) n",
+    "INSERT INTO reply (id, content, at) SELECT md5(n::text)::uuid, '{}', 4102444800000 FROM generate_series(1, 10000) n",
+];
+
+fn parcel(unit: &Unit, id: u128) -> Parcel {
+    let (workspace, instance) = (unit.workspace, unit.instance);
+    Parcel { id: ParcelId::from_u128(id), workspace, instance, sent_at: AT, content: Content::Unwanted }
+}
+
+/// Something of everything that the post does, once.
+async fn post_at_work(store: &Store, maker: &mut Maker, round: u128) {
+    let key = format!("{round}");
+    let mut waiting = maker.start();
+    let taken = parcel(&waiting, round * 10);
+    waiting.post = Some(Box::new(Post {
+        sent: vec![taken.clone()],
+        replies: vec![ReplyRow { id: ParcelId::from_u128(round), content: String::new(), at: AT }],
+        subscribed: vec![
+            subscription(1, "m", Some(&key), AT),
+            subscription(2, "m", None, AT),
+            SubscriptionRow { awaits: Awaits::Signal, ..subscription(3, &key, None, AT) },
+        ],
+        published: vec![message(maker.workspace, "m", Some(&key), AT)],
+        permits: vec![PermitRow { number: 1, name: key.as_str().into(), permits: 1, since: AT }],
+        ..Post::default()
+    }));
+    maker.commit(store, vec![waiting.clone()]).await;
+    assert_eq!(store.pair(maker.workspace, &"m".into(), Some(&key.as_str().into())).await.unwrap().len(), 1);
+    assert!(store.pair(maker.workspace, &"m".into(), None).await.unwrap().is_empty());
+    let row = message(maker.workspace, "m", None, AT);
+    assert!(matches!(store.publish(&row, true).await.unwrap(), Published::Sent(_)));
+    assert_eq!(store.publish(&row, true).await.unwrap(), Published::Refused);
+    assert_eq!(store.publish(&message(maker.workspace, "m", Some("kept"), AT), false).await.unwrap(), Published::Kept);
+    let signal = SignalRow { name: key.as_str().into(), payload: heddle_model::value::json!(1).into() };
+    assert_eq!(store.broadcast(maker.workspace, &signal).await.unwrap(), 1);
+    assert_eq!(store.grant(maker.workspace, &key.as_str().into()).await.unwrap().len(), 1);
+    assert!(store.grant(maker.workspace, &"m5".into()).await.unwrap().is_empty());
+    let mut step = maker.step(waiting.instance, 3, 1);
+    step.post = Some(Box::new(Post {
+        taken: vec![taken.id],
+        unsubscribed: vec![3],
+        signals: vec![signal],
+        permits_gone: vec![1],
+        ..Post::default()
+    }));
+    maker.commit(store, vec![step]).await;
+    let door = parcel(&waiting, round * 10 + 1);
+    store.post(&door).await.unwrap();
+    let settlement = Settlement { taken: (door.shard(), door.id), reply: None, sent: None, returned: None };
+    store.settle(maker.fence, &[settlement]).await.unwrap();
+    assert!(store.reply(ParcelId::from_u128(round)).await.unwrap().is_some());
+    store.sweep(25).await.unwrap();
+}
+
+/// What is read is a small part of what is there: a look through any table would show, and so would one through an index.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_post_reads_what_it_needs_on_postgres() {
+    const ROUNDS: u128 = 10;
+    // A server of its own: while it fills its tables, no other database of the server forgets old versions of rows.
+    let server = Postgres::start().unwrap();
+    let database = server.database().unwrap();
+    common::open(&database.url).await.close().await;
+    let ask = |sql: &str| server.sql(&database.name, sql).unwrap();
+    let workspace = WorkspaceId::from_u128(common::fresh());
+    POST.iter().for_each(|sql| drop(ask(&sql.replace("{ws}", &format!("'{:032x}'", workspace.as_u128())))));
+    ask("ANALYZE");
+    ask("SELECT pg_stat_reset()");
+    let store = common::open(&database.url).await;
+    let mut maker = Maker::new(&store).await;
+    maker.workspace = workspace;
+    for round in 1..=ROUNDS {
+        post_at_work(&store, &mut maker, round).await;
+    }
+    let shards: Vec<u16> = (0..256).collect();
+    for _ in 0..2 {
+        assert_eq!(store.inbox(&shards, 100).await.unwrap().len(), 100);
+    }
+    // A session tells its statistics when it ends.
+    store.close().await;
+    let changed = "SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'permit'";
+    heddle_testkit::until("statistics", std::time::Duration::from_secs(30), || async {
+        (ask(changed) == ROUNDS.to_string()).then_some(())
+    })
+    .await
+    .unwrap();
+    let read = ask("SELECT relname, indexrelname, idx_tup_read FROM pg_stat_user_indexes \
+         WHERE relname IN ('inbox', 'reply', 'subscription', 'message', 'permit') AND idx_tup_read > 0 ORDER BY 1, 2");
+    let walked = ask("SELECT coalesce(string_agg(relname, ' '), '') FROM pg_stat_user_tables WHERE seq_scan > 0 \
+         AND relname IN ('inbox', 'reply', 'subscription', 'message', 'permit')");
+    assert_eq!(walked, "", "{read}");
+    for line in read.lines() {
+        let rows: u64 = line.rsplit('|').next().unwrap().trim().parse().unwrap();
+        assert!(rows < 10_000, "ten rounds read more than one look through: {read}");
+    }
+    assert!(
+        read.contains("subscription_line") && read.contains("permit_line") && read.contains("inbox_order"),
+        "{read}"
+    );
+}
+
 /// The index that must serve each list, whatever the table's size.
-const LISTS: [(&str, &str); 9] = [
+const LISTS: [(&str, &str); 10] = [
     ("SELECT id FROM workflow_instance WHERE workspace_id = {id} ORDER BY id DESC LIMIT 50", "workflow_instance"),
     (
         "SELECT id FROM workflow_instance WHERE workspace_id = {id} AND status = 'FAILED' ORDER BY id DESC LIMIT 50",
@@ -109,6 +225,10 @@ const LISTS: [(&str, &str); 9] = [
     (
         "SELECT id FROM workflow_instance WHERE workspace_id = {id} AND incidents > 0 ORDER BY id DESC LIMIT 50",
         "workflow_instance_incidents",
+    ),
+    (
+        "SELECT id FROM workflow_instance WHERE workspace_id = {id} AND parent_id = {id} ORDER BY id DESC LIMIT 50",
+        "workflow_instance_parent",
     ),
     (
         "SELECT instance_id FROM search_value WHERE workspace_id = {id} AND name = 'n' AND value_key = '1'",

@@ -4,13 +4,20 @@
 mod common;
 
 use common::{AT, Fixture, audit, fresh, user, version, workspace};
+use heddle_engine::storage::Storage;
 use heddle_model::ids::{WorkflowId, WorkspaceId};
+use heddle_model::value::{Value, json};
 use heddle_store::StoreError;
 use heddle_store::query::{EdgeDef, NewVersion, NodeDef, WorkflowFilter, WorkflowSort};
 
 on_both!(
-    versions_follow_one_another, an_edge_to_nowhere_is_refused_whole, a_name_is_free_again_after_deletion,
-    lists_are_searched_sorted_and_paged, another_workspace_sees_nothing, large_versions_fit,
+    versions_follow_one_another,
+    an_edge_to_nowhere_is_refused_whole,
+    a_name_is_free_again_after_deletion,
+    lists_are_searched_sorted_and_paged,
+    another_workspace_sees_nothing,
+    large_versions_fit,
+    calls_find_versions_by_label_and_no_deleted_workflow,
 );
 
 async fn place(it: &Fixture) -> (WorkspaceId, String) {
@@ -192,4 +199,30 @@ async fn large_versions_fit(it: &Fixture) {
         new.edges = (1..5_000).map(|n| edge(&format!("n{}", n - 1), &format!("n{n}"))).collect();
     })
     .await;
+}
+
+async fn calls_find_versions_by_label_and_no_deleted_workflow(it: &Fixture) {
+    let (place, by) = place(it).await;
+    let labels = [Some("\"stable\""), Some("2"), Some("\"2\""), Some("\"stable\""), None];
+    let id = create(it, place, &by, "下单", |new| new.version.label = labels[0].map(str::to_owned)).await;
+    for (label, number) in labels.iter().zip(1u32..).skip(1) {
+        let mut new = version(place, id, number, &by);
+        new.version.label = label.map(str::to_owned);
+        it.store.version_add(place, id, number - 1, new, audit(Some(place), "workflow.publish")).await.unwrap();
+    }
+    let found = async |wanted: Value| {
+        let found = it.store.resolve(place, "下单", &wanted).await.unwrap()?;
+        assert_eq!(found.workflow, id);
+        Some(found.version_number)
+    };
+    assert_eq!(found(json!("label:stable")).await, Some(4), "the newest with the label");
+    assert_eq!(found(json!("label:2")).await, Some(3), "a label may be a text or a number");
+    assert_eq!(found(json!("label:null")).await, None);
+    assert_eq!((found(json!("latest")).await, found(json!(2)).await), (Some(5), Some(2)));
+
+    assert!(it.store.workflow_delete(place, id, AT, audit(Some(place), "workflow.delete")).await.unwrap());
+    assert_eq!((found(json!("latest")).await, found(json!(2)).await), (None, None));
+    let again = create(it, place, &by, "下单", |_| ()).await;
+    let latest = it.store.resolve(place, "下单", &json!("latest")).await.unwrap().unwrap();
+    assert_eq!((latest.workflow, latest.version_number), (again, 1));
 }

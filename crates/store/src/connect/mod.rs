@@ -13,7 +13,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, sqlx};
 use sqlite_engine::EngineConnection;
 use std::ops::Deref;
 use std::sync::Arc;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, Semaphore};
 
 /// How to open a database.
 #[derive(Debug, Clone)]
@@ -50,6 +50,8 @@ struct Inner {
     turn: Mutex<()>,
     url: String,
     cursors: Cursors,
+    /// On PostgreSQL: who may hold one of the engine's connections while it waits for a lock. The others stay free for commits.
+    patience: Semaphore,
 }
 
 /// The driver's own pools, for the engine's hot path.
@@ -90,7 +92,8 @@ impl Store {
             }
         };
         let url = options.url.clone();
-        let inner = Inner { pools, reader, writer, turn: Mutex::new(()), url, cursors: Cursors::default() };
+        let (turn, patience) = (Mutex::new(()), Semaphore::new(postgres::PATIENT));
+        let inner = Inner { pools, reader, writer, turn, url, cursors: Cursors::default(), patience };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -158,6 +161,11 @@ impl Store {
 
     pub(crate) fn url(&self) -> &str {
         &self.inner.url
+    }
+
+    /// Who may wait for a lock on one of the engine's connections.
+    pub(crate) fn patience(&self) -> &Semaphore {
+        &self.inner.patience
     }
 
     /// Where the sweep of the post goes on.

@@ -13,6 +13,8 @@ const OLDEST: i32 = 150_000;
 const DOORS: u32 = 10;
 /// Committers, loads and activations of the engine.
 const ENGINE: u32 = 8;
+/// Of these, for units that may wait for a lock that another server holds: a name that many ask for must not hold up commits.
+pub(super) const PATIENT: usize = 3;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Old connections are replaced, so that whatever they gathered is let go.
 const MAX_LIFETIME: Duration = Duration::from_secs(600);

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// A batch, encoded: it borrows nothing.
 pub(super) struct Prepared {
-    sql: Arc<str>,
+    pub(super) sql: Arc<str>,
     arguments: PgArguments,
 }
 

@@ -10,13 +10,18 @@ use heddle_model::ids::{InstanceId, ParcelId, WorkspaceId, uuid_v7};
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Value};
 
-/// Of each shard its first ones by their index, then the first of those: a long backlog of one shard is not read to find another's.
-const READ_POSTGRES: &str = "SELECT i.* FROM unnest($1::int4[]) AS s (shard) CROSS JOIN LATERAL ( \
-    SELECT id, workspace_id, instance_id, sent_at, content FROM inbox WHERE shard = s.shard ORDER BY sent_at, id LIMIT $2) AS i \
-    ORDER BY i.sent_at, i.id LIMIT $2";
-const READ_SQLITE: &str = "SELECT i.id, i.workspace_id, i.instance_id, i.sent_at, i.content FROM json_each($1) s CROSS JOIN inbox i \
-    WHERE i.shard = s.value AND i.id IN (SELECT k.id FROM inbox k WHERE k.shard = s.value ORDER BY k.sent_at, k.id LIMIT $2) \
-    ORDER BY i.sent_at, i.id LIMIT $2";
+/// Of each shard its first ones by their index (`$3`), then the first of those (`$2`), with their place in their shard.
+pub(super) const READ_POSTGRES: &str = "SELECT i.* FROM unnest($1::int4[]) AS s (shard) CROSS JOIN LATERAL ( \
+    SELECT k.*, row_number() OVER (ORDER BY k.sent_at, k.id) AS place FROM (SELECT id, workspace_id, instance_id, sent_at, content FROM inbox \
+    WHERE shard = s.shard ORDER BY sent_at, id LIMIT $3) AS k) AS i ORDER BY i.sent_at, i.id LIMIT $2";
+pub(super) const READ_SQLITE: &str = "SELECT i.id, i.workspace_id, i.instance_id, i.sent_at, i.content, t.place FROM ( \
+    SELECT x.shard, x.id, x.sent_at, row_number() OVER (PARTITION BY x.shard ORDER BY x.sent_at, x.id) AS place \
+    FROM json_each($1) s CROSS JOIN inbox x WHERE x.shard = s.value AND x.id IN (SELECT k.id FROM inbox k WHERE k.shard = s.value \
+    ORDER BY k.sent_at, k.id LIMIT $3) ORDER BY x.sent_at, x.id LIMIT $2) AS t CROSS JOIN inbox i WHERE i.shard = t.shard AND i.id = t.id \
+    ORDER BY t.sent_at, t.id";
+
+/// Parcels of each shard that are looked at first: nearly always that is all there are.
+const FEW: u32 = 16;
 
 const SEND_POSTGRES: &str = "INSERT INTO inbox (shard, id, workspace_id, instance_id, sent_at, content) \
     SELECT * FROM unnest($1::int4[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int8[], $6::text[]) ON CONFLICT DO NOTHING";
@@ -25,12 +30,29 @@ pub(super) async fn read(store: &Store, mut shards: Vec<u16>, limit: u32) -> Res
     // A shard named twice must not be read twice.
     shards.sort_unstable();
     shards.dedup();
-    let (shards, _) = shards_value(store.backend(), &shards);
     let sql = match store.backend() {
         Backend::Postgres => READ_POSTGRES,
         Backend::Sqlite => READ_SQLITE,
     };
-    query(&connection(store), sql, vec![shards, i64::from(limit).into()]).await?.iter().map(parcel_row).collect()
+    // A backlog of many shards is read in small pieces of each, one of few shards in larger ones.
+    let mut piece = (limit / u32::try_from(shards.len().max(1)).unwrap_or(u32::MAX)).max(FEW);
+    let (shards, _) = shards_value(store.backend(), &shards);
+    loop {
+        let values = vec![shards.clone(), i64::from(limit).into(), i64::from(piece).into()];
+        let rows = query(&connection(store), sql, values).await?;
+        // After the last one of a whole piece, its shard may have another that comes before those of other shards.
+        let mut known = rows.len();
+        for (at, row) in rows.iter().enumerate() {
+            if get::<i64>(row, "place")? == i64::from(piece) {
+                known = at + 1;
+                break;
+            }
+        }
+        if known == rows.len() || piece >= limit {
+            return rows.iter().map(parcel_row).collect();
+        }
+        piece = piece.saturating_mul(8);
+    }
 }
 
 fn parcel_row(row: &QueryResult) -> Result<Parcel, StoreError> {
@@ -117,9 +139,10 @@ pub(super) fn backend(store: &Store) -> DbBackend {
     }
 }
 
+pub(super) const REPLY: &str = "SELECT content FROM reply WHERE id = $1";
+
 pub(super) async fn reply(store: &Store, id: ParcelId) -> Result<Option<String>, StoreError> {
-    let sql = "SELECT content FROM reply WHERE id = $1";
-    let rows = query(&connection(store), sql, vec![uuid(id.as_u128()).into()]).await?;
+    let rows = query(&connection(store), REPLY, vec![uuid(id.as_u128()).into()]).await?;
     rows.first().map(|row| get(row, "content")).transpose()
 }
 

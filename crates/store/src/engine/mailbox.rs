@@ -15,6 +15,10 @@ const FIRST: u32 = 4;
 /// Pairs of one transaction.
 const PAGE: u32 = 500;
 
+const KEEP: &str = "INSERT INTO message (workspace_id, id, sent_at, expires_at, name, key, letter) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+    ON CONFLICT DO NOTHING";
+pub(super) const TAKE: &str = "DELETE FROM message WHERE workspace_id = $1 AND id = $2";
+
 /// A name and a key in a workspace, as they are matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Address {
@@ -56,6 +60,16 @@ struct Receiver {
     random: u128,
 }
 
+pub(super) fn line_text(backend: DbBackend, address: &Address, limit: usize, lock: &str) -> String {
+    format!(
+        "SELECT instance_id, number, {} AS now, {} AS random FROM subscription WHERE {} AND awaits = 0 \
+         ORDER BY since, instance_id, number LIMIT {limit}{lock}",
+        clock(backend),
+        random(backend),
+        address.fits()
+    )
+}
+
 /// The first in line; `lock` says what becomes of those that somebody else changes just now.
 async fn line(
     db: &DatabaseTransaction,
@@ -63,13 +77,7 @@ async fn line(
     limit: usize,
     lock: &str,
 ) -> Result<Vec<Receiver>, StoreError> {
-    let (fits, backend) = (address.fits(), db.get_database_backend());
-    let sql = format!(
-        "SELECT instance_id, number, {} AS now, {} AS random FROM subscription WHERE {fits} AND awaits = 0 \
-         ORDER BY since, instance_id, number LIMIT {limit}{lock}",
-        clock(backend),
-        random(backend)
-    );
+    let sql = line_text(db.get_database_backend(), address, limit, lock);
     let receiver = |row: &sea_orm::QueryResult| {
         Ok(Receiver {
             instance: InstanceId::from_u128(get_id(row, "instance_id")?),
@@ -109,8 +117,7 @@ async fn hand_over(
                 execute(db, statement_sqlite::UNSUBSCRIBED, values).await?;
             }
             for id in messages {
-                let sql = "DELETE FROM message WHERE workspace_id = $1 AND id = $2";
-                execute(db, sql, vec![workspace.clone(), uuid(id.as_u128()).into()]).await?;
+                execute(db, TAKE, vec![workspace.clone(), uuid(id.as_u128()).into()]).await?;
             }
         }
     }
@@ -145,8 +152,6 @@ async fn publish_in(db: &DatabaseTransaction, message: &MessageRow, at_once: boo
     if at_once {
         return Ok(Published::Refused);
     }
-    let sql = "INSERT INTO message (workspace_id, id, sent_at, expires_at, name, key, letter) VALUES ($1, $2, $3, $4, $5, $6, $7) \
-        ON CONFLICT DO NOTHING";
     let values = vec![
         uuid(message.workspace.as_u128()).into(),
         uuid(message.id.as_u128()).into(),
@@ -156,28 +161,30 @@ async fn publish_in(db: &DatabaseTransaction, message: &MessageRow, at_once: boo
         address.key.into(),
         serde_json::to_string(letter).map_err(|error| StoreError::Fatal(error.to_string()))?.into(),
     ];
-    execute(db, sql, values).await?;
+    execute(db, KEEP, values).await?;
     Ok(Published::Kept)
 }
 
-pub(super) async fn broadcast(store: &Store, workspace: WorkspaceId, signal: &SignalRow) -> Result<u64, StoreError> {
-    let backend = backend(store);
+pub(super) fn broadcast_text(backend: DbBackend) -> String {
     let id = match backend {
         DbBackend::Postgres => {
             "(lpad(to_hex(c.now), 12, '0') || '7000' || substr(replace(gen_random_uuid()::text, '-', ''), 17))::uuid"
         }
         _ => "unhex(printf('%012x70008%s', c.now, substr(hex(randomblob(8)), 2)))",
     };
-    let sql = format!(
+    format!(
         "WITH c AS MATERIALIZED (SELECT {} AS now) INSERT INTO inbox (shard, id, workspace_id, instance_id, sent_at, content) \
          SELECT w.shard, {id}, $1, w.instance_id, c.now, $3 FROM c CROSS JOIN \
          (SELECT DISTINCT shard, instance_id FROM subscription WHERE workspace_id = $1 AND awaits = 1 AND name = $2) AS w",
         clock(backend)
-    );
+    )
+}
+
+pub(super) async fn broadcast(store: &Store, workspace: WorkspaceId, signal: &SignalRow) -> Result<u64, StoreError> {
     let content = Content::Signal { name: signal.name.clone(), payload: signal.payload.clone() };
     let content = serde_json::to_string(&content).map_err(|error| StoreError::Fatal(error.to_string()))?;
     let values = vec![uuid(workspace.as_u128()).into(), word(&signal.name).into_owned().into(), content.into()];
-    run(store, &sql, values).await
+    run(store, &broadcast_text(backend(store)), values).await
 }
 
 pub(super) async fn pair(store: &Store, address: &Address) -> Result<Vec<Parcel>, StoreError> {
@@ -215,13 +222,17 @@ async fn pair_in(db: &DatabaseTransaction, address: &Address, page: u32) -> Resu
     Ok(parcels)
 }
 
+pub(super) fn oldest_text(backend: DbBackend, address: &Address, limit: u32) -> String {
+    format!(
+        "SELECT id, sent_at, letter FROM message WHERE {} AND expires_at > (SELECT {}) ORDER BY sent_at, id LIMIT {limit}",
+        address.fits(),
+        clock(backend)
+    )
+}
+
 /// The oldest messages that are kept and whose time is not over.
 async fn oldest(db: &DatabaseTransaction, address: &Address, limit: u32) -> Result<Vec<MessageRow>, StoreError> {
-    let sql = format!(
-        "SELECT id, sent_at, letter FROM message WHERE {} AND expires_at > {} ORDER BY sent_at, id LIMIT {limit}",
-        address.fits(),
-        clock(db.get_database_backend())
-    );
+    let sql = oldest_text(db.get_database_backend(), address, limit);
     let message = |row: &sea_orm::QueryResult| {
         let id = MessageId::from_u128(get_id(row, "id")?);
         let letter: String = get(row, "letter")?;

@@ -10,6 +10,8 @@ mod lease;
 mod mailbox;
 mod pauses;
 mod permit;
+#[cfg(test)]
+mod plans;
 mod post_postgres;
 mod post_sqlite;
 mod read;

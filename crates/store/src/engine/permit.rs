@@ -14,8 +14,11 @@ use std::sync::Arc;
 const PAGE: u64 = 500;
 
 /// How many are held, and how many the first in line allows; no row when nobody is in line.
-const STANDING: &str = "SELECT first.permits, (SELECT count(*) FROM permit WHERE workspace_id = $1 AND name = $2 AND granted = true) AS held \
+pub(super) const STANDING: &str = "SELECT first.permits, (SELECT count(*) FROM permit WHERE workspace_id = $1 AND name = $2 AND granted = true) AS held \
     FROM (SELECT permits FROM permit WHERE workspace_id = $1 AND name = $2 AND granted = false ORDER BY since, instance_id, number LIMIT 1) AS first";
+
+pub(super) const MARK_SQLITE: &str =
+    "UPDATE permit SET granted = 1 WHERE workspace_id = $1 AND instance_id = $2 AND number = $3";
 
 /// Somebody in line.
 struct Asking {
@@ -91,16 +94,19 @@ async fn grant_in(
     }
 }
 
-/// The first in line. Those who are leaving it just now are stepped over.
-async fn line(db: &DatabaseTransaction, values: Vec<Value>, limit: u64) -> Result<Vec<Asking>, StoreError> {
-    let backend = db.get_database_backend();
-    let sql = format!(
+pub(super) fn line_text(backend: DbBackend, limit: u64) -> String {
+    format!(
         "SELECT instance_id, number, permits, {} AS now, {} AS random FROM permit WHERE workspace_id = $1 AND name = $2 AND granted = false \
          ORDER BY since, instance_id, number LIMIT {limit}{}",
         clock(backend),
         random(backend),
         free(backend)
-    );
+    )
+}
+
+/// The first in line. Those who are leaving it just now are stepped over.
+async fn line(db: &DatabaseTransaction, values: Vec<Value>, limit: u64) -> Result<Vec<Asking>, StoreError> {
+    let sql = line_text(db.get_database_backend(), limit);
     let asking = |row: &QueryResult| {
         Ok(Asking {
             instance: InstanceId::from_u128(get_id(row, "instance_id")?),
@@ -124,9 +130,8 @@ async fn mark(db: &DatabaseTransaction, workspace: WorkspaceId, granted: &[Askin
         return Ok(());
     }
     for it in granted {
-        let sql = "UPDATE permit SET granted = 1 WHERE workspace_id = $1 AND instance_id = $2 AND number = $3";
         let values = vec![workspace.clone(), uuid(it.instance.as_u128()).into(), (it.number as i32).into()];
-        execute(db, sql, values).await?;
+        execute(db, MARK_SQLITE, values).await?;
     }
     Ok(())
 }

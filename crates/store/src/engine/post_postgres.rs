@@ -161,3 +161,31 @@ fn permissions(writer: &mut Writer, posts: &Posts<'_>) {
             .column(&gone, |(_, number)| **number as i32);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::commit_postgres::prepare;
+    use super::*;
+    use heddle_engine::storage::conformance::make::{AT, Maker, message};
+    use heddle_engine::storage::memory::MemoryStorage;
+
+    #[tokio::test]
+    async fn a_unit_without_post_has_no_part_in_it() {
+        let mut maker = Maker::new(&MemoryStorage::default()).await;
+        let unit = maker.start();
+        let workspace = unit.workspace;
+        let text = |post| {
+            let unit = Unit { post, ..unit.clone() };
+            prepare(&maker.batch(vec![unit])).unwrap().sql
+        };
+        let plain = text(None);
+        for table in ["inbox", "reply", "subscription", "message", "permit"] {
+            assert!(!plain.contains(&format!("{table} ")), "{plain}");
+        }
+        assert_eq!(text(Some(Box::default())), plain);
+        let published = vec![message(workspace, "m", None, AT)];
+        let more = text(Some(Box::new(Post { published, ..Post::default() })));
+        assert!(more.contains("INSERT INTO message ") && !more.contains("inbox"), "{more}");
+    }
+}

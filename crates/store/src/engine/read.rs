@@ -172,6 +172,17 @@ pub(super) async fn definition(
     rows.first().map(|row| get(row, "definition")).transpose()
 }
 
+pub(super) fn resolve_text(which: &str) -> String {
+    format!(
+        "SELECT w.id AS workflow_id, v.id AS version_id, v.number FROM workflow w JOIN workflow_version v ON v.workspace_id = w.workspace_id \
+         AND v.workflow_id = w.id WHERE w.workspace_id = $1 AND w.name = $2 AND w.deleted_at IS NULL AND {which} ORDER BY v.number DESC LIMIT 1"
+    )
+}
+
+pub(super) const LATEST: &str = "v.number = w.latest_number";
+pub(super) const NUMBERED: &str = "v.number = $3";
+pub(super) const LABELLED: &str = "v.label IN ($3, $4)";
+
 /// The version that a call names: `"latest"`, a number, or `"label:…"`, of which the newest.
 pub(super) async fn resolve(
     store: &Store,
@@ -184,23 +195,19 @@ pub(super) async fn resolve(
         heddle_model::value::Value::Number(number) => {
             let Some(number) = number.as_i64() else { return Ok(None) };
             values.push(number.into());
-            "v.number = $3"
+            NUMBERED
         }
-        heddle_model::value::Value::String(word) if word == "latest" => "v.number = w.latest_number",
+        heddle_model::value::Value::String(word) if word == "latest" => LATEST,
         heddle_model::value::Value::String(word) => {
             let Some(label) = word.strip_prefix("label:") else { return Ok(None) };
             // A label is a text or a number, and kept as JSON.
             values.push(serde_json::Value::from(label).to_string().into());
             values.push(text(label).into_owned().into());
-            "v.label IN ($3, $4)"
+            LABELLED
         }
         _ => return Ok(None),
     };
-    let sql = format!(
-        "SELECT w.id AS workflow_id, v.id AS version_id, v.number FROM workflow w JOIN workflow_version v ON v.workspace_id = w.workspace_id \
-         AND v.workflow_id = w.id WHERE w.workspace_id = $1 AND w.name = $2 AND w.deleted_at IS NULL AND {which} ORDER BY v.number DESC LIMIT 1"
-    );
-    let rows = query(&connection(store), &sql, values).await?;
+    let rows = query(&connection(store), &resolve_text(which), values).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let number = get_u64(row, "number")?;
     Ok(Some(Resolved {

@@ -13,7 +13,7 @@ use crate::{Store, StoreError};
 use heddle_engine::storage::Parcel;
 use heddle_model::ids::WorkspaceId;
 use heddle_model::limits::REPLY_KEPT_MS;
-use sea_orm::{QueryResult, Value};
+use sea_orm::{DbBackend, QueryResult, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Rows that a call looks at, per pair or permit that it may make.
@@ -50,18 +50,28 @@ pub(super) async fn sweep(store: &Store, limit: u32) -> Result<Vec<Parcel>, Stor
 
 /// Removes messages whose time is over, and answers that nobody has read.
 async fn clean(store: &Store, limit: u32) -> Result<(), StoreError> {
-    let backend = backend(store);
-    let (now, free) = (clock(backend), free(backend));
-    let expired = format!(
-        "DELETE FROM message WHERE (workspace_id, id) IN (SELECT workspace_id, id FROM message WHERE expires_at <= {now} \
-         ORDER BY expires_at LIMIT $1{free})"
-    );
-    run(store, &expired, vec![i64::from(limit).into()]).await?;
-    let unread = format!(
-        "DELETE FROM reply WHERE id IN (SELECT id FROM reply WHERE at <= {now} - $2 ORDER BY at LIMIT $1{free})"
-    );
-    run(store, &unread, vec![i64::from(limit).into(), REPLY_KEPT_MS.into()]).await?;
+    let limit = || i64::from(limit).into();
+    run(store, &expired_text(backend(store)), vec![limit()]).await?;
+    run(store, &unread_text(backend(store)), vec![limit(), REPLY_KEPT_MS.into()]).await?;
     Ok(())
+}
+
+/// The time is asked for once, apart: what changes with every call finds nothing by an index.
+pub(super) fn expired_text(backend: DbBackend) -> String {
+    format!(
+        "DELETE FROM message WHERE (workspace_id, id) IN (SELECT workspace_id, id FROM message WHERE expires_at <= (SELECT {}) \
+         ORDER BY expires_at LIMIT $1{})",
+        clock(backend),
+        free(backend)
+    )
+}
+
+pub(super) fn unread_text(backend: DbBackend) -> String {
+    format!(
+        "DELETE FROM reply WHERE id IN (SELECT id FROM reply WHERE at <= (SELECT {}) - $2 ORDER BY at LIMIT $1{})",
+        clock(backend),
+        free(backend)
+    )
 }
 
 /// The last row of the next page, where the page does not reach the end of the table.
@@ -70,10 +80,10 @@ async fn end(store: &Store, sql: &str, mut from: Vec<Value>, limit: u32) -> Resu
     Ok(query(&connection(store), sql, from).await?.pop())
 }
 
-const MESSAGES_END: &str = "SELECT workspace_id, id FROM message WHERE (workspace_id, id) > ($1, $2) ORDER BY workspace_id, id LIMIT 1 OFFSET $3";
+pub(super) const MESSAGES_END: &str = "SELECT workspace_id, id FROM message WHERE (workspace_id, id) > ($1, $2) ORDER BY workspace_id, id LIMIT 1 OFFSET $3";
 
 /// Messages that somebody waits for. Each looks for one subscription only: written as `EXISTS`, PostgreSQL could read all of them at once.
-const WANTED: &str = "SELECT DISTINCT m.workspace_id, m.name, m.key FROM message m \
+pub(super) const WANTED: &str = "SELECT DISTINCT m.workspace_id, m.name, m.key FROM message m \
     WHERE (m.workspace_id, m.id) > ($1, $2) AND (m.workspace_id, m.id) <= ($3, $4) AND \
     ((SELECT 1 FROM subscription s WHERE s.workspace_id = m.workspace_id AND s.awaits = 0 AND s.name = m.name AND s.key = m.key LIMIT 1) = 1 \
     OR (m.key IS NULL AND (SELECT 1 FROM subscription s WHERE s.workspace_id = m.workspace_id AND s.awaits = 0 AND s.name = m.name \
@@ -103,11 +113,11 @@ async fn messages(store: &Store, limit: u32) -> Result<Vec<Parcel>, StoreError> 
     Ok(sent)
 }
 
-const PERMITS_END: &str = "SELECT workspace_id, instance_id, number FROM permit WHERE (workspace_id, instance_id, number) > ($1, $2, $3) \
+pub(super) const PERMITS_END: &str = "SELECT workspace_id, instance_id, number FROM permit WHERE (workspace_id, instance_id, number) > ($1, $2, $3) \
     ORDER BY workspace_id, instance_id, number LIMIT 1 OFFSET $4";
 
 /// Names that somebody is in line for while not all permits are held.
-const GRANTABLE: &str = "SELECT p.workspace_id, p.name FROM permit p WHERE (p.workspace_id, p.instance_id, p.number) > ($1, $2, $3) \
+pub(super) const GRANTABLE: &str = "SELECT p.workspace_id, p.name FROM permit p WHERE (p.workspace_id, p.instance_id, p.number) > ($1, $2, $3) \
     AND (p.workspace_id, p.instance_id, p.number) <= ($4, $5, $6) AND p.granted = false GROUP BY p.workspace_id, p.name \
     HAVING (SELECT count(*) FROM permit h WHERE h.workspace_id = p.workspace_id AND h.name = p.name AND h.granted = true) < max(p.permits)";
 

@@ -1,7 +1,12 @@
 //! Batches to test with: small, whole, each with ids of its own.
 
-use crate::storage::{Batch, Created, Fence, Head, JobRow, JobState, JournalRow, NodeRow, Storage, Unit};
-use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId, uuid_v7};
+use crate::kernel::{Json, Letter};
+use crate::storage::{
+    Awaits, Batch, Created, Fence, Head, JobRow, JobState, JournalRow, MessageRow, NodeRow, Storage, SubscriptionRow,
+    Unit,
+};
+use heddle_model::ids::{InstanceId, MessageId, VersionId, WorkflowId, WorkspaceId, uuid_v7};
+use heddle_model::value::json;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,7 +28,7 @@ pub struct Maker {
 }
 
 /// A number that no other call in this process has given, in the random half of an id.
-fn fresh() -> u128 {
+pub(super) fn fresh() -> u128 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     u128::from(NEXT.fetch_add(1, Ordering::Relaxed)) * 0x9e37_79b9_7f4a_7c15
 }
@@ -188,4 +193,16 @@ pub fn job(unit: &Unit, number: u32, job_type: &str) -> JobRow {
         created_at: AT,
         held: false,
     }
+}
+
+/// A message that nobody has seen before, and that waits for ever.
+pub fn message(workspace: WorkspaceId, name: &str, key: Option<&str>, sent_at: i64) -> MessageRow {
+    let payload = Json::from(json!({"发": sent_at}));
+    let letter = Letter { name: name.into(), key: key.map(Arc::from), payload, expires: Some(i64::MAX) };
+    MessageRow { id: MessageId::from_u128(uuid_v7(sent_at as u64, fresh())), workspace, letter, sent_at }
+}
+
+/// A subscription to a message.
+pub fn subscription(number: u32, name: &str, key: Option<&str>, since: i64) -> SubscriptionRow {
+    SubscriptionRow { number, awaits: Awaits::Message, name: name.into(), key: key.map(Arc::from), since }
 }

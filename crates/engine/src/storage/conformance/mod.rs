@@ -7,6 +7,7 @@
 pub mod commit;
 pub mod jobs;
 pub mod lease;
+pub mod mailbox;
 pub mod make;
 pub mod permit;
 pub mod post;
@@ -70,11 +71,14 @@ macro_rules! storage_conformance {
                 takes_and_gives_nothing_with_an_old_fence, shares_shards_among_servers_that_come_up_at_once,
             ]
             post: [
-                delivers_what_a_unit_sends, takes_a_parcel_once, reads_the_inbox_in_order, posts_a_parcel_once, settles_without_an_event, fences_a_settlement,
-                keeps_the_first_answer, publishes_to_the_first_in_line, keeps_what_nobody_waits_for, refuses_what_may_not_wait, replaces_and_removes_subscriptions,
-                pairs_the_oldest_with_the_first, pairs_nothing_twice, loses_nothing_between_publishing_and_subscribing, pairs_no_expired_message, tells_keys_apart,
-                takes_long_and_odd_names, keeps_mailboxes_of_workspaces_apart, brings_signals_to_all_but_the_sender, broadcasts_to_all_who_wait,
+                delivers_what_a_unit_sends, takes_a_parcel_once, reads_the_inbox_in_order, reads_a_backlog_in_order, posts_a_parcel_once,
+                settles_without_an_event, fences_a_settlement, keeps_the_first_answer, brings_signals_to_all_but_the_sender, broadcasts_to_all_who_wait,
                 writes_nothing_of_a_refused_units_post, takes_large_posts, resolves_versions,
+            ]
+            mailbox: [
+                publishes_to_the_first_in_line, keeps_what_nobody_waits_for, refuses_what_may_not_wait, replaces_and_removes_subscriptions,
+                pairs_the_oldest_with_the_first, pairs_nothing_twice, loses_nothing_between_publishing_and_subscribing, pairs_no_expired_message,
+                tells_keys_apart, takes_long_and_odd_names, keeps_mailboxes_of_workspaces_apart,
             ]
             permit: [
                 grants_first_come_first_served, grants_no_more_than_there_are, frees_what_is_given_back, puts_who_asks_anew_into_the_line,

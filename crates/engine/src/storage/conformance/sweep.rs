@@ -1,9 +1,9 @@
 //! The net under pairing and granting.
 
 use super::Subject;
-use super::make::{AT, Maker};
+use super::make::{AT, Maker, message, subscription};
 use super::permit::permit;
-use super::post::{all, message, started, subscription};
+use super::post::{all, started};
 use crate::storage::{Content, Parcel, Post, ReplyRow, Storage};
 use heddle_model::ids::{InstanceId, MessageId, ParcelId};
 use heddle_model::limits::REPLY_KEPT_MS;

@@ -157,15 +157,10 @@ impl Office {
         let mut line: Vec<_> =
             self.permits.iter().filter(|(_, (own, row, _))| *own == workspace && row.name == *name).collect();
         line.sort_by_key(|(at, (_, row, _))| (row.since, **at));
-        let mut held = line.iter().filter(|(_, (.., granted))| *granted).count();
-        let mut next = Vec::new();
-        for (at, (_, row, _)) in line.into_iter().filter(|(_, (.., granted))| !granted) {
-            if held >= row.permits as usize {
-                break;
-            }
-            held += 1;
-            next.push(*at);
-        }
+        let held = line.iter().filter(|(_, (.., granted))| *granted).count();
+        let waiting = line.into_iter().filter(|(_, (.., granted))| !granted);
+        let fits = |((_, (_, row, _)), held): &((_, &(_, PermitRow, _)), usize)| *held < row.permits as usize;
+        let next: Vec<_> = waiting.zip(held..).take_while(fits).map(|((at, _), _)| *at).collect();
         let mut sent = Vec::with_capacity(next.len());
         for (instance, number) in next {
             if let Some((.., granted)) = self.permits.get_mut(&(instance, number)) {
