@@ -36,6 +36,19 @@ pub(crate) fn in_virtual_time<F: Future>(simulation: F) -> F::Output {
 pub(crate) fn run(seed: u64, shown: bool) -> Outcome {
     in_virtual_time(async move {
         let stage = Stage::new(seed, shown);
+        if tokio::time::timeout(LONGEST, stage.play()).await.is_err() {
+            stage.world.violation("it does not come to an end".to_owned());
+        }
+        stage.outcome()
+    })
+}
+
+/// Virtual time in which every simulation ends.
+const LONGEST: Duration = Duration::from_secs(2 * 3_600);
+
+impl Stage {
+    async fn play(&self) {
+        let stage = self;
         let people = stage.people();
         let owner = stage.trouble().await;
         stage.until_done(people, owner).await;
@@ -51,8 +64,7 @@ pub(crate) fn run(seed: u64, shown: bool) -> Outcome {
             stage.clients.operate().await;
             check(&stage.world, &stage.clients.history, &server).await;
         }
-        stage.outcome()
-    })
+    }
 }
 
 /// A small run of a seed in which the first engine dies instead of its `step`-th step and another goes on. Gives the steps too.
@@ -232,7 +244,8 @@ impl Stage {
 
     fn bad_weather(&self, chance: &mut Chance) {
         let until = self.world.now() + chance.between(500, 8_000) as i64;
-        let known = self.world.notes().created.clone();
+        let mut known = self.world.notes().created.clone();
+        known.retain(|&id| self.world.memory.0.head(id).is_some_and(|head| head.ended_at.is_none()));
         if known.is_empty() || chance.percent(50) {
             *self.sky.outage.lock().unwrap() = until;
         } else {

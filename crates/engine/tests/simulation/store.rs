@@ -8,6 +8,7 @@ use super::wrapped::{Around, Doing, Done};
 use heddle_engine::kernel::codec;
 use heddle_engine::storage::{Batch, CommitError, StorageError};
 use heddle_model::ids::InstanceId;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -23,13 +24,15 @@ pub(crate) struct Weather {
     pub(crate) refused: u64,
     /// Calls that may have been done.
     pub(crate) unknown: u64,
+    /// Commits that are refused for good.
+    pub(crate) fatal: u64,
     /// Calls under way when their engine dies are done all the same: the database is another process.
     pub(crate) outlives: bool,
 }
 
 impl Weather {
     /// No faults.
-    pub(crate) const CALM: Self = Self { delay: 2, slow: 0, refused: 0, unknown: 0, outlives: true };
+    pub(crate) const CALM: Self = Self { delay: 2, slow: 0, refused: 0, unknown: 0, fatal: 0, outlives: true };
 
     pub(crate) fn of(chance: &mut Chance) -> Self {
         let bad = [0, 5, 20, 80];
@@ -38,6 +41,7 @@ impl Weather {
             slow: *chance.pick(&[0, 0, 5, 30]),
             refused: *chance.pick(&bad),
             unknown: *chance.pick(&bad),
+            fatal: *chance.pick(&[0, 0, 10, 40]),
             outlives: chance.percent(50),
         }
     }
@@ -51,6 +55,8 @@ pub(crate) struct Sky {
     pub(crate) outage: Mutex<i64>,
     /// Units of this instance are refused for good until then.
     pub(crate) poison: Mutex<Option<(InstanceId, i64)>>,
+    /// Calls that are still to land though their caller has given them up.
+    late: AtomicU64,
     chance: Mutex<Chance>,
 }
 
@@ -60,6 +66,7 @@ impl Sky {
             weather: Mutex::new(weather),
             outage: Mutex::default(),
             poison: Mutex::default(),
+            late: AtomicU64::default(),
             chance: Mutex::new(chance),
         }
     }
@@ -125,6 +132,17 @@ impl Connection {
         Course { fate, before, after, outlives: weather.outlives }
     }
 
+    /// What is refused for good will not land either: so never while something given up is on its way.
+    fn is_refused_for_good(&self, batch: &Batch) -> bool {
+        let poison = *self.sky.poison.lock().unwrap();
+        let is_poisoned = poison.is_some_and(|(instance, until)| {
+            self.world.now() < until && batch.units.iter().any(|unit| unit.instance == instance)
+        });
+        let fatal = self.sky.weather.lock().unwrap().fatal;
+        let by_chance = self.sky.chance.lock().unwrap().thousandths(fatal);
+        (is_poisoned || by_chance) && self.sky.late.load(Ordering::SeqCst) == 0
+    }
+
     /// Makes a call on its own, so that it goes on, or not, without its caller.
     async fn make<T: Send + 'static, E: Fault>(
         &self,
@@ -134,7 +152,7 @@ impl Connection {
     ) -> Result<T, E> {
         let Course { fate, before, after, outlives } = self.course();
         let (tell, answer) = oneshot::channel();
-        let (world, gate) = (self.world.clone(), self.gate.clone());
+        let (world, gate, sky) = (self.world.clone(), self.gate.clone(), self.sky.clone());
         tokio::spawn(async move {
             tokio::time::sleep(before).await;
             if gate.is_dead() && !outlives {
@@ -143,6 +161,7 @@ impl Connection {
             let mut tell = Some(tell);
             if let Fate::Late(by) = fate {
                 world.trace(format_args!("{what}: unknown, to land later"));
+                sky.late.fetch_add(1, Ordering::SeqCst);
                 drop(tell.take().map(|tell| tell.send(Err(E::unknown()))));
                 tokio::time::sleep(by).await;
             }
@@ -154,6 +173,9 @@ impl Connection {
                     let result = doing.await;
                     if result.is_ok() {
                         landed(&world);
+                    }
+                    if matches!(fate, Fate::Late(_)) {
+                        sky.late.fetch_sub(1, Ordering::SeqCst);
                     }
                     if fate == Fate::Unheard && result.is_ok() { Err(E::unknown()) } else { result }
                 }
@@ -213,13 +235,9 @@ impl Around for Connection {
             let events = batch.units.iter().flat_map(|unit| codec::decode_row(&unit.journal.events).unwrap().events);
             events.map(|event| format!("\n          {event:?}")).collect()
         });
-        let poison = *self.sky.poison.lock().unwrap();
-        let is_poisoned = poison.is_some_and(|(instance, until)| {
-            self.world.now() < until && batch.units.iter().any(|unit| unit.instance == instance)
-        });
-        if is_poisoned {
+        if self.is_refused_for_good(&batch) {
             self.world.trace(format_args!("{what}: refused for good"));
-            tokio::task::yield_now().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
             return Err(CommitError::Fatal("a row that the database refuses".to_owned()));
         }
         self.make(what, doing, move |world| world.landed(&batch)).await

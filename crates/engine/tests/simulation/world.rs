@@ -13,6 +13,8 @@ use tokio::time::Instant;
 
 pub(crate) const WORKSPACE: WorkspaceId = WorkspaceId::from_u128(1);
 pub(crate) const WORKFLOW: WorkflowId = WorkflowId::from_u128(9);
+/// Lines of a trace past which nothing sensible is going on.
+const MOST_LINES: u64 = 500_000;
 /// When every simulation begins.
 const BEGIN: i64 = 1_763_800_000_000;
 
@@ -126,6 +128,7 @@ impl World {
         // FNV-1a: the standard library promises no hash that stays.
         *hash = buffer.bytes().fold(*hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         *lines += 1;
+        assert!(*lines < MOST_LINES, "it goes round in circles");
         if *shown {
             eprintln!("{buffer}");
         }
