@@ -123,7 +123,9 @@ impl Engine {
         let (wanted, unwanted): (Vec<u16>, Vec<u16>) = (0..SHARDS).partition(mine);
         let given: Vec<u16> = unwanted.into_iter().filter(|&shard| shared.shards.owns(shard)).collect();
         if !given.is_empty() {
-            self.disown(&given).await;
+            if !self.disown_for_certain(&given).await? {
+                return Ok(());
+            }
             shared.storage.give(shared.fence(), &given).await?;
             shared.doorbell.ring();
             tracing::info!(shards = given.len(), "gave shards to another server");
@@ -139,8 +141,24 @@ impl Engine {
         Ok(())
     }
 
+    /// The same, for as long as it takes: what a lane that did not hear of it still writes would be another owner's. `false`: the
+    /// lease was lost over it.
+    async fn disown_for_certain(&self, given: &[u16]) -> Result<bool, EngineError> {
+        let mut told = join_all(self.tell_disowned(given));
+        while tokio::time::timeout(HEARTBEAT, &mut told).await.is_err() {
+            if !self.shared.storage.heartbeat(self.shared.fence()).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// Ends what the lanes do for these shards.
     pub(super) async fn disown(&self, given: &[u16]) {
+        self.heard(self.tell_disowned(given), HAND_OVER).await;
+    }
+
+    fn tell_disowned(&self, given: &[u16]) -> Vec<oneshot::Receiver<()>> {
         let lanes = self.shared.lanes.len();
         let told = (0..lanes).map(|lane| {
             let own = given.iter().copied().filter(|shard| usize::from(*shard) % lanes == lane).collect();
@@ -148,7 +166,7 @@ impl Engine {
             drop(self.shared.lanes[lane].send(Message::Disown { shards: own, reply }));
             told
         });
-        self.heard(told.collect(), HAND_OVER).await;
+        told.collect()
     }
 
     /// Waits until all have heard, or for so long.
