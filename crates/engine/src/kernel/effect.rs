@@ -170,6 +170,10 @@ impl Effects {
             }
             _ => {}
         }
+        // Frozen timers have no rows; the resume writes them.
+        if state.frozen {
+            self.timers.clear();
+        }
     }
 
     /// A timer that was armed in this very decision never becomes a row.

@@ -180,6 +180,8 @@ impl Lane {
         if messages.iter().all(|message| self.is_plain(message)) {
             return;
         }
+        // First what changes whose is what: a message that came before must not be decided for a shard that has just been given up.
+        let mut others = Vec::with_capacity(messages.len());
         for message in std::mem::take(messages) {
             match message {
                 Message::Own { shards, reply } => self.own(shards, reply),
@@ -187,6 +189,11 @@ impl Lane {
                 Message::Forget(reply) => self.forget(reply),
                 Message::Look => self.inbox_at = 0,
                 Message::Reopen(parcel) => self.seen.reopen(parcel),
+                other => others.push(other),
+            }
+        }
+        for message in others {
+            match message {
                 other if other.about().is_some_and(|instance| !self.owns(instance)) => {
                     self.refuse(other, EngineError::Elsewhere);
                 }

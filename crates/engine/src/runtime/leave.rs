@@ -19,7 +19,8 @@ const LOOK_MS: i64 = 20;
 pub(super) struct Leaving {
     shards: BTreeSet<u16>,
     until: Instant,
-    reply: oneshot::Sender<()>,
+    /// Who waits for it.
+    replies: Vec<oneshot::Sender<()>>,
 }
 
 impl Leaving {
@@ -53,11 +54,13 @@ impl Lane {
             self.shared.shards.set(shard, false);
         }
         let mut shards: BTreeSet<u16> = shards.into_iter().collect();
+        let mut replies = vec![reply];
         if let Some(before) = self.leaving.take() {
+            // Whoever waits for those waits on: they are still being given up.
             shards.extend(before.shards);
-            let _ = before.reply.send(());
+            replies.extend(before.replies);
         }
-        self.leaving = Some(Leaving { shards, until: Instant::now() + PATIENCE, reply });
+        self.leaving = Some(Leaving { shards, until: Instant::now() + PATIENCE, replies });
         self.finish_leaving();
     }
 
@@ -68,11 +71,11 @@ impl Lane {
         if running && Instant::now() < leaving.until {
             return;
         }
-        let Some(Leaving { shards, reply, .. }) = self.leaving.take() else { return };
+        let Some(Leaving { shards, replies, .. }) = self.leaving.take() else { return };
         self.drop_instances(|shard| shards.contains(&shard));
         self.positions.retain(|shard, _| !shards.contains(shard));
         self.list_shards();
-        let _ = reply.send(());
+        tell(replies);
     }
 
     pub(super) fn forget(&mut self, reply: oneshot::Sender<()>) {
@@ -82,7 +85,7 @@ impl Lane {
         self.settlements.clear();
         self.seen.forget();
         if let Some(leaving) = self.leaving.take() {
-            let _ = leaving.reply.send(());
+            tell(leaving.replies);
         }
         self.list_shards();
         let _ = reply.send(());
@@ -102,5 +105,12 @@ impl Lane {
     fn list_shards(&mut self) {
         self.shards = self.positions.keys().copied().collect();
         self.shards.sort_unstable();
+    }
+}
+
+fn tell(replies: Vec<oneshot::Sender<()>>) {
+    // Whoever asked may be gone: no error.
+    for reply in replies {
+        let _ = reply.send(());
     }
 }

@@ -16,6 +16,8 @@ use tokio::sync::oneshot;
 
 /// How often the lease is renewed, the clock compared, and the shares looked at: a fifth of a lease of ten seconds.
 const HEARTBEAT: Duration = Duration::from_secs(2);
+/// How long after an answer that never came its question may still be done, in milliseconds.
+const DOUBT_MS: i64 = 10_000;
 /// How long a lane may take to end what it does for shards that it gives up. Within a lease, with time to say so.
 const HAND_OVER: Duration = Duration::from_secs(5);
 
@@ -121,26 +123,51 @@ impl Engine {
         shared.others.store(alive.iter().any(|name| *name != shared.name), Ordering::Relaxed);
         let mine = |shard: &u16| rendezvous(alive.iter().copied(), *shard).is_some_and(|name| name == shared.name);
         let (wanted, unwanted): (Vec<u16>, Vec<u16>) = (0..SHARDS).partition(mine);
-        let given: Vec<u16> = unwanted.into_iter().filter(|&shard| shared.shards.owns(shard)).collect();
-        if !given.is_empty() {
-            self.disown(&given).await;
+        let now = shared.clock.own_ms();
+        let doubtful = shared.shards.doubtful();
+        if doubtful > now || unwanted.iter().any(|&shard| shared.shards.owns(shard)) {
+            // With what others should own goes what the database may call this server's though no lane knows of it.
+            let given: Vec<u16> = (0..SHARDS).filter(|shard| !mine(shard) || !shared.shards.owns(*shard)).collect();
+            shared.shards.doubt(i64::MAX);
+            if !self.disown_for_certain(&given).await? {
+                return Ok(());
+            }
             shared.storage.give(shared.fence(), &given).await?;
             shared.doorbell.ring();
-            tracing::info!(shards = given.len(), "gave shards to another server");
+            tracing::info!(shards = unwanted.len(), "gave shards to another server");
         }
         let missing: Vec<u16> = wanted.into_iter().filter(|&shard| !shared.shards.owns(shard)).collect();
         if !missing.is_empty() {
+            shared.shards.doubt(i64::MAX);
             let taken = shared.storage.take(shared.fence(), &missing).await?;
             if !taken.is_empty() {
                 tracing::info!(shards = taken.len(), "took shards");
             }
             self.own_shards(taken).await;
         }
+        // What was asked for and given up may land a little later.
+        shared.shards.doubt(if doubtful == i64::MAX { now + DOUBT_MS } else { doubtful });
         Ok(())
+    }
+
+    /// Ends what the lanes do for these shards, for as long as it takes: what a lane that did not hear of it still writes would be another owner's. `false`: the
+    /// lease was lost over it.
+    async fn disown_for_certain(&self, given: &[u16]) -> Result<bool, EngineError> {
+        let mut told = join_all(self.tell_disowned(given));
+        while tokio::time::timeout(HEARTBEAT, &mut told).await.is_err() {
+            if !self.shared.storage.heartbeat(self.shared.fence()).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Ends what the lanes do for these shards.
     pub(super) async fn disown(&self, given: &[u16]) {
+        self.heard(self.tell_disowned(given), HAND_OVER).await;
+    }
+
+    fn tell_disowned(&self, given: &[u16]) -> Vec<oneshot::Receiver<()>> {
         let lanes = self.shared.lanes.len();
         let told = (0..lanes).map(|lane| {
             let own = given.iter().copied().filter(|shard| usize::from(*shard) % lanes == lane).collect();
@@ -148,7 +175,7 @@ impl Engine {
             drop(self.shared.lanes[lane].send(Message::Disown { shards: own, reply }));
             told
         });
-        self.heard(told.collect(), HAND_OVER).await;
+        told.collect()
     }
 
     /// Waits until all have heard, or for so long.

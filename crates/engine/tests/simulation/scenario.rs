@@ -237,9 +237,13 @@ impl Stage {
         self.start(chance, owner).await;
         tokio::time::sleep(Duration::from_millis(chance.between(0, 6_000))).await;
         server.gate().inspect(|gate| gate.thaw());
-        self.world.trace(format_args!("{} goes on though it owns nothing", server.name));
+        self.world.trace(format_args!("{} goes on, whatever it owns", server.name));
         tokio::time::sleep(Duration::from_millis(chance.between(0, 8_000))).await;
-        server.gone();
+        // For a while both own some.
+        if chance.percent(50) {
+            tokio::time::sleep(Duration::from_millis(chance.between(0, 20_000))).await;
+        }
+        if chance.percent(40) { server.shutdown().await } else { server.gone() }
     }
 
     fn bad_weather(&self, chance: &mut Chance) {

@@ -174,7 +174,7 @@ impl Server {
         match tokio::time::timeout(Duration::from_secs(60), asked).await {
             Ok(Some(Ok(answer))) => Answer::Done(answer),
             // Said of what was committed elsewhere, or of what was under way when the engine stopped.
-            Ok(Some(Err(EngineError::Unavailable(_)))) | Ok(None) | Err(_) => Answer::Unknown,
+            Ok(Some(Err(EngineError::Unavailable(_) | EngineError::Elsewhere))) | Ok(None) | Err(_) => Answer::Unknown,
             Ok(Some(Err(why))) => Answer::Refused(why),
         }
     }

@@ -243,10 +243,15 @@ impl Around for Connection {
         self.make(what, doing, move |world| world.landed(&batch)).await
     }
 
+    async fn settle(&self, doing: Doing<(), CommitError>) -> Result<(), CommitError> {
+        self.make(format!("{} settle", self.name), doing, |_| ()).await
+    }
+
     fn done(&self, what: Done<'_>) {
         match what {
             Done::GivenOut(jobs) => self.world.given_out(jobs),
-            Done::Acquired(leased) => self.world.acquired(leased.fence.epoch),
+            Done::Owned(fence, shards) => self.world.owned(fence, shards),
+            Done::Disowned(fence, shards) => self.world.disowned(fence, shards),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use heddle_engine::kernel::{InstanceState, codec};
 use heddle_engine::storage::memory::MemoryStorage;
-use heddle_engine::storage::{Batch, JobRow};
+use heddle_engine::storage::{Batch, Fence, JobRow, Unit};
 use heddle_model::ids::{InstanceId, JobId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::plan::Plan;
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ pub(crate) struct Landed {
     /// The database's time.
     pub(crate) at: i64,
     /// Of its owner.
-    pub(crate) epoch: u64,
+    pub(crate) fence: Fence,
 }
 
 /// An attempt of a built-in task that really ran.
@@ -64,8 +64,8 @@ pub(crate) struct Notes {
     /// States that were told to someone: a checksum, by instance and last event.
     pub(crate) told: BTreeMap<(InstanceId, u64), u32>,
     pub(crate) violations: Vec<String>,
-    /// The newest owner.
-    epoch: u64,
+    /// Who owns each shard.
+    pub(crate) owners: BTreeMap<u16, Fence>,
     order: u64,
 }
 
@@ -164,29 +164,33 @@ impl World {
         self.notes().violations.push(what);
     }
 
-    pub(crate) fn acquired(&self, epoch: u64) {
-        self.notes().epoch = epoch;
+    pub(crate) fn owned(&self, fence: Fence, shards: &[u16]) {
+        self.notes().owners.extend(shards.iter().map(|shard| (*shard, fence)));
+    }
+
+    pub(crate) fn disowned(&self, fence: Fence, shards: Option<&[u16]>) {
+        let of = |shard: &u16| shards.is_none_or(|shards| shards.contains(shard));
+        self.notes().owners.retain(|shard, owner| *owner != fence || !of(shard));
     }
 
     /// A commit has landed.
     pub(crate) fn landed(&self, batch: &Batch) {
         let at = self.now();
         let mut notes = self.notes();
-        let late = batch.fence.epoch != notes.epoch;
+        let is_foreign = |unit: &&Unit| notes.owners.get(&unit.shard) != Some(&batch.fence);
+        let foreign: Vec<InstanceId> = batch.units.iter().filter(is_foreign).map(|unit| unit.instance).collect();
         for unit in &batch.units {
             notes.order += 1;
             let order = notes.order;
-            notes
-                .landed
-                .insert((unit.instance, unit.journal.first_seq), Landed { order, at, epoch: batch.fence.epoch });
+            notes.landed.insert((unit.instance, unit.journal.first_seq), Landed { order, at, fence: batch.fence });
             if unit.created.is_some() {
                 notes.created.push(unit.instance);
             }
             unit.jobs.iter().for_each(|job| notes.offers.entry(job.id).or_default().push(order));
         }
         drop(notes);
-        if late {
-            self.violation(format!("a commit of epoch {} landed after it had lost its shards", batch.fence.epoch));
+        for instance in foreign {
+            self.violation(format!("G4: {:?} wrote {instance}, whose shard it does not own", batch.fence));
         }
     }
 

@@ -269,6 +269,8 @@ impl InstanceState {
 
     pub(in crate::kernel) fn arm(&mut self, timer: u32, kind: TimerKind, due: i64) {
         self.next_timer = self.next_timer.max(timer + 1);
+        // While its timers are frozen, a new one is too: what it has left is kept, not when it is due.
+        let due = if self.frozen { (due - self.updated_at).max(0) } else { due };
         self.timers.insert(timer, Timer { due, kind });
     }
 
