@@ -28,6 +28,7 @@ mod moment;
 mod past;
 mod pause;
 mod permit;
+mod places;
 mod post;
 mod preview;
 mod repair;

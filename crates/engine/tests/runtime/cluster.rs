@@ -2,12 +2,14 @@
 
 use super::post::until;
 use super::support::{Faulty, SEQUENCE, WORKSPACE, named, start, storage, wish};
-use heddle_engine::kernel::Command;
+use heddle_engine::kernel::{Command, Migrate, Rollback};
 use heddle_engine::runtime::{Engine, EngineError};
 use heddle_engine::storage::Storage;
+use heddle_model::ids::VersionId;
 use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::limits::{SHARD_LEASE_MS, SHARDS};
 use heddle_model::value::json;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 const NAP: &str = "
@@ -75,6 +77,36 @@ async fn any_server_takes_requests_for_any_instance() {
     b.command(WORKSPACE, id, wish(nap)).await.unwrap();
     let ended = b.wait_end(WORKSPACE, id, Duration::from_secs(10)).await.unwrap().unwrap();
     assert_eq!(ended.state.status, InstanceStatus::Completed);
+}
+
+#[tokio::test]
+async fn what_reaches_beyond_the_moment_is_asked_of_any_server_too() {
+    let (storage, a, b) = two(NAP).await;
+    super::support::define(&storage, 77, &NAP.replace("value: 1", "value: 2"));
+    let started = a.start_instances(vec![start(&a, json!({}), 0)]).await.remove(0).unwrap();
+    let (id, waiting) = (started.instance, started.state.seq);
+    let migrate = || Migrate {
+        version: VersionId::from_u128(77),
+        version_number: 2,
+        mapping: BTreeMap::new(),
+        definition: None,
+        target: None,
+    };
+    let mut dry = wish(Command::Migrate(Box::new(migrate())));
+    dry.dry_run = true;
+    assert_eq!(b.carry_out(WORKSPACE, id, dry).await.unwrap().state.version_number, 2);
+    let moved = b.command(WORKSPACE, id, wish(Command::Migrate(Box::new(migrate())))).await.unwrap();
+    assert_eq!(moved.version_number, 2);
+    let nap = Command::Complete { node: "nap".into(), output: json!(null) };
+    b.command(WORKSPACE, id, wish(nap)).await.unwrap();
+    until(&b, id, |state| state.status == InstanceStatus::Completed).await;
+    let back = || Command::Rollback(Box::new(Rollback { to_seq: waiting, keep: vec![], past: None }));
+    let mut dry = wish(back());
+    dry.dry_run = true;
+    let preview = b.carry_out(WORKSPACE, id, dry).await.unwrap().preview.expect("a dry run tells what it would do");
+    assert_eq!(preview.starts.iter().map(|it| &*it.node).collect::<Vec<_>>(), ["nap"]);
+    let state = b.command(WORKSPACE, id, wish(back())).await.unwrap();
+    assert_eq!((state.status, state.version_number), (InstanceStatus::Running, 2));
 }
 
 #[tokio::test]

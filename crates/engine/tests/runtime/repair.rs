@@ -37,7 +37,7 @@ fn next() -> String {
 }
 
 fn define(storage: &super::support::Faulty) {
-    let parsed = format::parse(&next(), Format::Yaml);
+    let parsed = format::parse(next(), Format::Yaml);
     storage.memory.define(WORKSPACE, NEXT, format::to_json(&parsed.definition.unwrap()).to_string());
 }
 
