@@ -53,6 +53,7 @@ changes! {
     m0028_permit,
     m0029_instance_parent,
     m0040_pause,
+    m0030_incident_lists,
 }
 
 /// Applies and takes back the changes.

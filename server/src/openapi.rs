@@ -25,6 +25,7 @@ use utoipa::openapi::{Components, Ref, RefOr, Required};
         (name = "auth", description = "Signing in"),
         (name = "workflows", description = "Definitions and their versions"),
         (name = "instances", description = "Runs"),
+        (name = "incidents", description = "What needs a person"),
         (name = "jobs", description = "Work for external workers"),
         (name = "cluster", description = "The servers and what they are to do"),
         (name = "stats", description = "Counts"),

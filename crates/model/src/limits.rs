@@ -133,6 +133,10 @@ pub const LINGER_BYTES: usize = 16 * 1024 * 1024;
 pub const LINGER_MS: u64 = 2_000;
 /// Items of one for-each: each is a scope of its own while it runs.
 pub const FOREACH_ITEMS: usize = 100_000;
+/// Items that one call adds to a for-each: each is an event of one step.
+pub const FOREACH_ITEMS_ADDED: usize = 1_000;
+/// Changes of one `modify`: people and programs name single nodes.
+pub const MODIFY_CHANGES: usize = 1_000;
 /// Tokens that a `split: { count }` may put on an edge at once.
 pub const SPLIT_TOKENS: u32 = 1_000;
 /// Messages that an instance keeps before anyone waits for them.

@@ -11,6 +11,7 @@ mod calls;
 mod error;
 mod feed;
 mod idempotency;
+mod incidents;
 mod instances;
 mod jobs;
 mod messages;

@@ -208,7 +208,7 @@ async fn the_post_reads_what_it_needs_on_postgres() {
 }
 
 /// The index that must serve each list, whatever the table's size.
-const LISTS: [(&str, &str); 10] = [
+const LISTS: [(&str, &str); 13] = [
     ("SELECT id FROM workflow_instance WHERE workspace_id = {id} ORDER BY id DESC LIMIT 50", "workflow_instance"),
     (
         "SELECT id FROM workflow_instance WHERE workspace_id = {id} AND status = 'FAILED' ORDER BY id DESC LIMIT 50",
@@ -241,6 +241,22 @@ const LISTS: [(&str, &str); 10] = [
     (
         "SELECT id FROM workflow WHERE workspace_id = {id} AND deleted_at IS NULL ORDER BY updated_at DESC, id DESC LIMIT 50",
         "workflow_updated",
+    ),
+    (
+        "SELECT n.id, w.name FROM incident n JOIN workflow_instance i ON i.workspace_id = n.workspace_id AND i.id = n.instance_id \
+         LEFT JOIN workflow w ON w.workspace_id = i.workspace_id AND w.id = i.workflow_id WHERE n.workspace_id = {id} AND n.resolved_at IS NULL \
+         AND i.workflow_id = {id} AND (n.opened_at, n.id) < (5, {id}) ORDER BY n.opened_at DESC, n.id DESC LIMIT 50",
+        "incident_open",
+    ),
+    (
+        "SELECT n.id FROM incident n JOIN workflow_instance i ON i.workspace_id = n.workspace_id AND i.id = n.instance_id \
+         WHERE n.workspace_id = {id} AND n.resolved_at IS NULL AND n.kind = 'poisoned' ORDER BY n.opened_at DESC, n.id DESC LIMIT 50",
+        "incident_open_kind",
+    ),
+    (
+        "SELECT n.id FROM incident n JOIN workflow_instance i ON i.workspace_id = n.workspace_id AND i.id = n.instance_id \
+         WHERE n.workspace_id = {id} AND n.resolved_at IS NOT NULL ORDER BY n.opened_at DESC, n.id DESC LIMIT 50",
+        "incident_resolved",
     ),
     (
         "SELECT line FROM task_log WHERE workspace_id = {id} AND instance_id = {id} AND line > 5 ORDER BY line LIMIT 50",

@@ -3,12 +3,15 @@
 
 mod support;
 
+mod actions;
 mod admission;
 mod auth;
 mod commands;
 mod errors;
+mod foreach;
 mod hang_ups;
 mod idempotency;
+mod incidents;
 mod instances;
 mod jobs;
 mod live;
@@ -20,5 +23,6 @@ mod roles;
 mod setup;
 mod sizes;
 mod steer;
+mod waiting;
 mod workflows;
 mod workspaces;

@@ -40,6 +40,15 @@ async fn ids_of_another_workspace_do_not_exist(world: &World) -> Result<()> {
         (Method::PUT, format!("/api/v1/workflow-instances/{wi}/actions/terminate"), json!({})),
         (Method::PATCH, format!("/api/v1/workflow-instances/{wi}/variables"), json!({"a": 1})),
         (Method::POST, format!("/api/v1/workflow-instances/{wi}/tasks/x/complete"), json!({})),
+        (
+            Method::PUT,
+            format!("/api/v1/workflow-instances/{wi}/actions/modify"),
+            json!({"changes": [{"cancel": "工作"}]}),
+        ),
+        (Method::PUT, format!("/api/v1/workflow-instances/{wi}/actions/compensate?dry_run=true"), json!({})),
+        (Method::GET, format!("/api/v1/workflow-instances/{wi}/waiting"), json!(null)),
+        (Method::POST, format!("/api/v1/workflow-instances/{wi}/foreach/x/items"), json!({"items": [1]})),
+        (Method::POST, format!("/api/v1/workflow-instances/{wi}/foreach/x/cancel"), json!({})),
         (Method::GET, format!("/ws/workflow-instances/{wi}"), json!(null)),
     ];
     for (method, path, body) in calls {

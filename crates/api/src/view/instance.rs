@@ -213,6 +213,21 @@ pub struct InstanceView {
     pub pauses: Vec<super::PauseView>,
     /// Its node instances, the first 1,000.
     pub nodes: Vec<NodeView>,
+    /// Of a dry run only: what would come of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<PreviewView>,
+}
+
+/// What an action would do at once, by the ids of nodes; what follows from it later is not in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct PreviewView {
+    /// They run, or run again.
+    pub runs: Vec<String>,
+    /// What they do is withdrawn.
+    pub cancels: Vec<String>,
+    /// What they did is undone, in this order.
+    pub compensates: Vec<String>,
 }
 
 /// A row of the list of instances.

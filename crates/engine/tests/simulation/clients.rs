@@ -191,7 +191,7 @@ fn wish(chance: &mut Chance, state: &InstanceState, number: u64) -> (Command, Op
         29..=31 => Command::Complete { node, output: json!("by hand") },
         32 => Command::Cancel { node },
         33 => Command::CompleteForeach { node },
-        34 => Command::AddItem { node, item: json!(1) },
+        34 => Command::AddItems { node, items: vec![json!(1)] },
         35 => Command::Human { node, action: HumanAction::Claim { user: "ann".into() } },
         36 => Command::Compensate { terminate: chance.percent(50) },
         37 => Command::Fail { node, error: TaskError::new(ErrorClass::Business, "NO", "by hand") },

@@ -22,6 +22,7 @@ mod workspaces;
 pub use audit::{AuditProblem, AuditRow};
 pub use counts::{CountRow, NodeCountRow};
 pub use idempotency::Claim;
+pub use incidents::{INCIDENT_KINDS, IncidentFilter, IncidentGroupRow, IncidentListRow};
 pub use instances::{InstanceFilter, InstanceRow};
 pub use logs::{LogFilter, LogLine};
 pub use sessions::{SessionRow, SessionUser, TokenUser};
