@@ -52,8 +52,9 @@ changes! {
     m0027_mailbox,
     m0028_permit,
     m0029_instance_parent,
-    m0040_pause,
     m0030_incident_lists,
+    m0031_batch,
+    m0040_pause,
 }
 
 /// Applies and takes back the changes.

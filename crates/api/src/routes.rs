@@ -70,6 +70,14 @@ pub const INCIDENT_GROUPS: &str = "/api/v1/incidents/groups";
 pub const INCIDENT: &str = "/api/v1/incidents/{id}";
 /// Resolves it.
 pub const INCIDENT_RESOLVE: &str = "/api/v1/incidents/{id}/resolve";
+/// One action on many instances.
+pub const BATCHES: &str = "/api/v1/batches";
+/// One batch.
+pub const BATCH: &str = "/api/v1/batches/{id}";
+/// Its items.
+pub const BATCH_ITEMS: &str = "/api/v1/batches/{id}/items";
+/// What can be done to it.
+pub const BATCH_ACTION: &str = "/api/v1/batches/{id}/actions/{action}";
 /// Takes jobs.
 pub const JOBS_ACTIVATE: &str = "/api/v1/jobs/activate";
 /// Completes a job.

@@ -6,6 +6,7 @@
 mod audit;
 mod auth;
 mod authz;
+mod batches;
 mod cache;
 mod calls;
 mod error;

@@ -66,6 +66,12 @@ use_cases! {
     group_incidents(params: GroupIncidents) -> Page<IncidentGroup>;
     get_incident(params: GetIncident) -> IncidentSummary;
     resolve_incident(params: ResolveIncident) -> IncidentSummary;
+    create_batch(params: CreateBatch) -> BatchView;
+    preview_batch(params: PreviewBatch) -> BatchPreview;
+    list_batches(params: ListBatches) -> Page<BatchView>;
+    get_batch(params: GetBatch) -> BatchView;
+    list_batch_items(params: ListBatchItems) -> Page<BatchItemView>;
+    act_on_batch(params: BatchAction) -> BatchView;
     activate_jobs(params: ActivateJobs) -> ActivatedJobs;
     complete_job(params: CompleteJob) -> ();
     fail_job(params: FailJob) -> ();

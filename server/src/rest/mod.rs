@@ -1,6 +1,7 @@
 //! The REST API: one file per resource, one call into a use case per handler.
 
 mod auth;
+mod batches;
 mod docs;
 mod foreach;
 mod health;
@@ -29,6 +30,7 @@ pub(crate) fn open(doors: Doors) -> Doors {
     let doors = messages::open(doors);
     let doors = foreach::open(doors);
     let doors = incidents::open(doors);
+    let doors = batches::open(doors);
     let doors = logs::open(doors);
     let doors = jobs::open(doors);
     let doors = pauses::open(doors);

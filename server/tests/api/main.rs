@@ -6,6 +6,7 @@ mod support;
 mod actions;
 mod admission;
 mod auth;
+mod batches;
 mod commands;
 mod errors;
 mod foreach;

@@ -2,6 +2,7 @@
 
 mod action;
 mod auth;
+mod batch;
 mod foreach;
 mod incident;
 mod instance;
@@ -12,6 +13,10 @@ mod workflow;
 
 pub use action::{ActionName, ActionParams, InstanceAction, ModifyChange, Move, TimerPolicy};
 pub use auth::{PasswordGrant, SetUp, SignIn};
+pub use batch::{
+    BatchAction, BatchActionName, BatchFilter, BatchWish, CreateBatch, GetBatch, ListBatchItems, ListBatches,
+    PreviewBatch,
+};
 pub use foreach::{ForeachCommand, ForeachStep};
 pub use incident::{GetIncident, GroupIncidents, ListIncidents, Resolution, ResolveIncident, ResolveParams};
 pub use instance::{

@@ -103,6 +103,19 @@ pub trait UseCases: Send + Sync + 'static {
     /// Resolves it (`incident:manage`).
     async fn resolve_incident(&self, context: &RequestContext, params: ResolveIncident) -> Answer<IncidentSummary>;
 
+    /// Does an action to many instances (what the action needs, and `instance:view`).
+    async fn create_batch(&self, context: &RequestContext, params: CreateBatch) -> Answer<BatchView>;
+    /// Tells what a batch would do (the same).
+    async fn preview_batch(&self, context: &RequestContext, params: PreviewBatch) -> Answer<BatchPreview>;
+    /// Batches (`instance:view`).
+    async fn list_batches(&self, context: &RequestContext, params: ListBatches) -> Answer<Page<BatchView>>;
+    /// One batch (`instance:view`).
+    async fn get_batch(&self, context: &RequestContext, params: GetBatch) -> Answer<BatchView>;
+    /// Its items (`instance:view`).
+    async fn list_batch_items(&self, context: &RequestContext, params: ListBatchItems) -> Answer<Page<BatchItemView>>;
+    /// Pauses, resumes or cancels it (what its action needs, and `instance:view`).
+    async fn act_on_batch(&self, context: &RequestContext, params: BatchAction) -> Answer<BatchView>;
+
     /// Takes jobs (`job:work`).
     async fn activate_jobs(&self, context: &RequestContext, params: ActivateJobs) -> Answer<ActivatedJobs>;
     /// Completes a job (`job:work`).

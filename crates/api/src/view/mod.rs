@@ -1,5 +1,6 @@
 //! What callers get: one type per thing, the same for both doors.
 
+mod batch;
 mod event;
 mod incident;
 mod instance;
@@ -11,6 +12,7 @@ mod viewer;
 mod waiting;
 mod workflow;
 
+pub use batch::{BatchItemView, BatchPreview, BatchView, NodeCount, RefusalCount};
 pub use event::{EventView, LogView};
 pub use incident::{IncidentGroup, IncidentSummary};
 pub use instance::{

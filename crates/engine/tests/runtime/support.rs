@@ -183,5 +183,5 @@ pub(crate) fn start(engine: &Engine, input: Value, wait_ms: u64) -> StartRequest
 }
 
 pub(crate) fn wish(command: Command) -> CommandRequest {
-    CommandRequest { command, actor: "usr_test".into(), expected_seq: None, dry_run: false }
+    CommandRequest { command, actor: "usr_test".into(), expected_seq: None, dry_run: false, idempotency: None }
 }

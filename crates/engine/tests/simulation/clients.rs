@@ -149,7 +149,8 @@ impl Clients {
     ) -> Answer<()> {
         let (message, expected_seq, dry_run) = how;
         let (word, actor) = (command.name(), format!("asked-{}", self.number()));
-        let request = CommandRequest { command, actor: actor.as_str().into(), expected_seq, dry_run };
+        let who = actor.as_str().into();
+        let request = CommandRequest { command, actor: who, expected_seq, dry_run, idempotency: None };
         let server = self.server().await;
         let answer = server.ask(|engine| async move { engine.command(WORKSPACE, instance, request).await }).await;
         self.world.trace(format_args!("{actor} {word} {instance}: {}", answer.word()));

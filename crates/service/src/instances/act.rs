@@ -107,6 +107,7 @@ impl Service {
             actor: allowed.actor().into(),
             expected_seq: wish.expected_seq,
             dry_run: wish.dry_run,
+            idempotency: None,
         };
         let before = if wish.dry_run { Some(self.loaded(allowed, wish.instance).await?) } else { None };
         let state = self.engine.command(allowed.workspace(), wish.instance, request).await?;

@@ -17,7 +17,8 @@ pub(crate) fn may<'a>(
     if params.variables.is_some() { allowed.and(Permission::VariableEdit) } else { Ok(allowed) }
 }
 
-const fn permission(action: ActionName) -> Permission {
+/// What it needs.
+pub(crate) const fn permission(action: ActionName) -> Permission {
     match action {
         ActionName::Terminate => Permission::InstanceTerminate,
         ActionName::Compensate | ActionName::Modify => Permission::InstanceModify,

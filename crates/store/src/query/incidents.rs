@@ -78,10 +78,10 @@ pub struct IncidentFilter {
     pub code: Option<String>,
 }
 
-const LISTED: &str = "SELECT n.id, n.instance_id, n.number, i.workflow_id, coalesce(w.name, '') AS workflow_name, i.version_number, i.business_key, \
-    n.kind, n.node_id, n.code, n.message, n.opened_at, n.resolved_at FROM incident n \
-    JOIN workflow_instance i ON i.workspace_id = n.workspace_id AND i.id = n.instance_id \
-    LEFT JOIN workflow w ON w.workspace_id = i.workspace_id AND w.id = i.workflow_id WHERE ";
+const SELECT: &str = "SELECT n.id, n.instance_id, n.number, i.workflow_id, coalesce(w.name, '') AS workflow_name, i.version_number, i.business_key, \
+    n.kind, n.node_id, n.code, n.message, n.opened_at, n.resolved_at FROM ";
+const BESIDE: &str = " n JOIN workflow_instance i ON i.workspace_id = n.workspace_id AND i.id = n.instance_id \
+    LEFT JOIN workflow w ON w.workspace_id = i.workspace_id AND w.id = i.workflow_id";
 
 impl Store {
     /// Incidents, those opened last first, from `after` on (when it was opened, and its id).
@@ -92,12 +92,15 @@ impl Store {
         rows: u64,
         after: Option<(i64, IncidentId)>,
     ) -> Result<Vec<IncidentListRow>, StoreError> {
-        let mut sql = Sql::new(LISTED);
+        // The page is found among the incidents alone, in the order of their index; only its rows are joined.
+        let mut sql = Sql::new(SELECT);
+        sql.push("(SELECT * FROM incident n WHERE ", []);
         narrow(&mut sql, workspace, filter);
         if let Some((opened_at, id)) = after {
             sql.push(" AND (n.opened_at, n.id) < (?, ?)", [opened_at.into(), uuid(id.as_u128()).into()]);
         }
-        sql.push(" ORDER BY n.opened_at DESC, n.id DESC LIMIT ?", [limit(rows)]);
+        sql.push(" ORDER BY n.opened_at DESC, n.id DESC LIMIT ?)", [limit(rows)]);
+        sql.push(BESIDE, []).push(" ORDER BY n.opened_at DESC, n.id DESC", []);
         self.run(|store| async move { sql.all(store.reader()).await?.iter().map(listed).collect() }).await
     }
 
@@ -107,8 +110,12 @@ impl Store {
         workspace: WorkspaceId,
         id: IncidentId,
     ) -> Result<Option<IncidentListRow>, StoreError> {
-        let mut sql = Sql::new(LISTED);
-        sql.push("n.workspace_id = ? AND n.id = ?", [uuid(workspace.as_u128()).into(), uuid(id.as_u128()).into()]);
+        let mut sql = Sql::new(SELECT);
+        sql.push("incident", []).push(BESIDE, []);
+        sql.push(
+            " WHERE n.workspace_id = ? AND n.id = ?",
+            [uuid(workspace.as_u128()).into(), uuid(id.as_u128()).into()],
+        );
         self.run(|store| async move { sql.all(store.reader()).await?.first().map(listed).transpose() }).await
     }
 
@@ -190,7 +197,11 @@ fn narrow(sql: &mut Sql, workspace: WorkspaceId, filter: &IncidentFilter) {
         sql.push(" AND n.kind = ?", [kind.as_str().into()]);
     }
     if let Some(workflow) = filter.workflow {
-        sql.push(" AND i.workflow_id = ?", [uuid(workflow.as_u128()).into()]);
+        // Asked of each row in turn, so that the order of the index is kept.
+        sql.push(
+            " AND (SELECT of.workflow_id FROM workflow_instance of WHERE of.workspace_id = n.workspace_id AND of.id = n.instance_id) = ?",
+            [uuid(workflow.as_u128()).into()],
+        );
     }
     if let Some(instance) = filter.instance {
         sql.push(" AND n.instance_id = ?", [uuid(instance.as_u128()).into()]);
