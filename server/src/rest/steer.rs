@@ -37,7 +37,7 @@ pub(super) struct Dry {
     pub(super) dry_run: bool,
 }
 
-/// Steers an instance: pause, resume, terminate, retry, skip, complete, compensate, modify. A dry run answers the instance as it would be, with a `preview`.
+/// Steers an instance: pause, resume, terminate, retry, skip, complete, compensate, modify, roll back, migrate. A dry run answers the instance as it would be, with a `preview`.
 #[utoipa::path(put, path = routes::INSTANCE_ACTION, tag = "instances", operation_id = "actOnInstance",
     params(("id" = String, Path, description = "Id of the instance"), ("action" = ActionName, Path, description = "What to do"), Dry), request_body = ActionParams,
     responses((status = 200, body = InstanceView), (status = 409, description = "Not possible in this state", body = heddle_api::Problem, content_type = "application/problem+json")))]

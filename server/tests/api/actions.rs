@@ -55,7 +55,8 @@ async fn the_marking_is_changed_by_hand(world: &World) -> Result<()> {
         json!({"changes": [{"move": {"from": "pick", "to": "pack"}}], "variables": {"a": 2}, "expected_seq": seq});
     let modify = format!("{path}/actions/modify");
     let dry = admin.put(&format!("{modify}?dry_run=true"), &body).await?.expect_status(200)?;
-    assert_eq!(dry["preview"], json!({"runs": ["pack"], "cancels": ["pick"], "compensates": []}), "{dry:#}");
+    let told = |name: &str| dry["preview"][name].clone();
+    assert_eq!((told("runs"), told("cancels"), told("compensates")), (json!(["pack"]), json!(["pick"]), json!([])));
     assert_eq!(admin.get(&path).await?.expect_status(200)?["seq"], seq, "a dry run changes nothing");
     let moved = admin.put(&modify, &body).await?.expect_status(200)?;
     assert_eq!((node_status(&moved, "pick"), node_status(&moved, "pack")), ("CANCELLED".into(), "RUNNING".into()));
@@ -94,7 +95,8 @@ async fn what_was_done_is_undone(world: &World) -> Result<()> {
     let (_, path) = started(&admin, &saga(&unique("saga"))).await?;
     let undo = format!("{path}/actions/compensate");
     let dry = admin.put(&format!("{undo}?dry_run=true"), &json!({})).await?.expect_status(200)?;
-    assert_eq!(dry["preview"], json!({"runs": [], "cancels": ["ship"], "compensates": ["book"]}), "{dry:#}");
+    let told = |name: &str| dry["preview"][name].clone();
+    assert_eq!((told("runs"), told("cancels"), told("compensates")), (json!([]), json!(["ship"]), json!(["book"])));
     let undoing = admin.put(&undo, &json!({"reason": "顾客取消"})).await?.expect_status(200)?;
     assert_eq!((&undoing["status"], &undoing["phase"]), (&json!("RUNNING"), &json!("compensating")), "{undoing:#}");
     assert_eq!(admin.put(&undo, &json!({})).await?.expect_status(409)?["code"], "CONFLICT", "it is under way");

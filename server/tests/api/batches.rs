@@ -112,7 +112,7 @@ async fn a_filter_is_previewed_and_then_done(world: &World) -> Result<()> {
         json!({
             "total": 5, "previewed": 5, "would_succeed": 4, "would_be_refused": 1,
             "refusals": [{"code": "ILLEGAL_TRANSITION", "count": 1}],
-            "runs": [node("end", 4)], "cancels": [], "compensates": []
+            "runs": [node("end", 4)], "again": [], "cancels": [], "compensates": []
         })
     );
     let running = admin.get(&format!("/api/v1/workflow-instances?workflow={name}&status=RUNNING")).await?;

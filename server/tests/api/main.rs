@@ -11,6 +11,7 @@ mod commands;
 mod errors;
 mod foreach;
 mod hang_ups;
+mod history;
 mod idempotency;
 mod incidents;
 mod instances;

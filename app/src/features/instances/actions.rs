@@ -30,7 +30,9 @@ fn texts(ask: &Ask, instance: &str, words: Words) -> (String, &'static str, &'st
         ActionName::Skip => (words.skip_question(what), words.skip_text(), words.skip()),
         ActionName::Complete => (words.complete_question(what), words.complete_text(), words.complete()),
         // Programs only, so far: no button offers these.
-        ActionName::Compensate | ActionName::Modify => (what.to_owned(), "", ask.action.as_str()),
+        ActionName::Compensate | ActionName::Modify | ActionName::Rollback | ActionName::Migrate => {
+            (what.to_owned(), "", ask.action.as_str())
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use heddle_model::ids::InstanceId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// What can be done to an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -25,11 +26,15 @@ pub enum ActionName {
     Compensate,
     /// Cancels, starts and moves by hand, in one step.
     Modify,
+    /// Goes back to an earlier point of the journal.
+    Rollback,
+    /// Goes on on another version.
+    Migrate,
 }
 
 impl ActionName {
     /// Every action of this version.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Pause,
         Self::Resume,
         Self::Terminate,
@@ -38,6 +43,8 @@ impl ActionName {
         Self::Complete,
         Self::Compensate,
         Self::Modify,
+        Self::Rollback,
+        Self::Migrate,
     ];
 
     /// Its word in the address.
@@ -51,6 +58,8 @@ impl ActionName {
             Self::Complete => "complete",
             Self::Compensate => "compensate",
             Self::Modify => "modify",
+            Self::Rollback => "rollback",
+            Self::Migrate => "migrate",
         }
     }
 
@@ -107,9 +116,25 @@ pub struct ActionParams {
     /// Why, for the journal and the audit log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// `skip`, `complete`, `retry`: which node, by its id or a node instance's.
-    #[serde(alias = "from", skip_serializing_if = "Option::is_none")]
+    /// `skip`, `complete`, `retry`: which node, by its id or a node instance's. `pause`, `resume`: only this node, by its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
+    /// `retry`: everything from this node on runs again, by its id or a node instance's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// `migrate`, `retry`: number of the version to go on with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<u32>,
+    /// `migrate`, `retry` with `version`: nodes and edges that are called otherwise there, old id to new id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "ssr", schema(value_type = Option<Object>))]
+    pub mapping: Option<BTreeMap<String, String>>,
+    /// `rollback`: number of the event to go back to, the last one of its step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to_seq: Option<u64>,
+    /// `rollback`, `retry` with `from`: what these nodes have done since is to stand, by their ids or their node instances'.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<Vec<String>>,
     /// `skip`, `complete`: the node's output.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<Value>,

@@ -73,8 +73,10 @@ pub struct BatchPreview {
     pub would_be_refused: u64,
     /// Why not, by code.
     pub refusals: Vec<RefusalCount>,
-    /// Nodes that would run, or run again.
+    /// Nodes that would begin, or begin again.
     pub runs: Vec<NodeCount>,
+    /// Nodes that have completed, and would run again when the flow comes by.
+    pub again: Vec<NodeCount>,
     /// Nodes whose work would be withdrawn.
     pub cancels: Vec<NodeCount>,
     /// Nodes whose work would be undone.

@@ -9,7 +9,6 @@ use crate::source;
 use heddle_api::params::{BatchFilter, BatchWish, CreateBatch};
 use heddle_api::view::BatchView;
 use heddle_api::{ApiError, Lang, Permission, RequestContext};
-use heddle_engine::kernel::Command;
 use heddle_model::ids::{BatchId, InstanceId};
 use heddle_model::lifecycle::BatchStatus;
 use heddle_model::limits;
@@ -24,7 +23,7 @@ impl Service {
     /// Makes a batch; a server begins with it at once.
     pub(crate) async fn create_batch(&self, context: &RequestContext, params: CreateBatch) -> Result<BatchView> {
         let wish = params.wish;
-        let (allowed, _) = proven(context, &wish)?;
+        let allowed = proven(context, &wish)?;
         let instances = self.targets(allowed, &wish, context.lang).await?;
         let filter = wish.filter.as_ref().and_then(|filter| serde_json::to_string(filter).ok());
         let batch = BatchRow {
@@ -91,18 +90,20 @@ impl Service {
     }
 }
 
-/// Who may, and the command that each instance will be given; 422 where the action lacks what it needs.
-pub(super) fn proven<'a>(context: &'a RequestContext, wish: &BatchWish) -> Result<(Allowed<'a>, Command)> {
-    let allowed = super::may(context, wish.action)?;
-    if wish.params.variables.is_some() {
-        allowed.and(Permission::VariableEdit)?;
-    }
+/// Who may; 422 where the action lacks what it needs.
+pub(super) fn proven<'a>(context: &'a RequestContext, wish: &BatchWish) -> Result<Allowed<'a>> {
+    let allowed = action::may(context, wish.action, &wish.params)?.and(Permission::InstanceView)?;
     if wish.params.expected_seq.is_some() {
         let (en, zh) = ("expected_seq is about one instance.", "expected_seq 仅适用于单个实例。");
         return Err(ApiError::invalid("/params/expected_seq", en, zh, context.lang).into());
     }
-    let command = action::command(wish.action, wish.params.clone(), context.lang)?;
-    Ok((allowed, command))
+    if wish.params.to_seq.is_some() {
+        let (en, zh) = ("A rollback to an event is about one instance.", "回滚到某个事件仅适用于单个实例。");
+        return Err(ApiError::invalid("/params/to_seq", en, zh, context.lang).into());
+    }
+    let later = wish.params.version.map(action::Target::later);
+    action::command(wish.action, wish.params.clone(), later, context.lang)?;
+    Ok(allowed)
 }
 
 /// Each once, in the order of their making.

@@ -1,15 +1,14 @@
 //! What a batch would do: each instance is asked by a dry run, nothing is changed.
 
 use super::make::proven;
-use crate::error::{Error, Result};
-use crate::instances::preview;
+use crate::error::Result;
+use crate::instances::{action, preview};
 use crate::service::Service;
 use futures::StreamExt;
-use heddle_api::RequestContext;
-use heddle_api::params::PreviewBatch;
+use heddle_api::params::{BatchWish, PreviewBatch};
 use heddle_api::view::{BatchPreview, NodeCount, PreviewView, RefusalCount};
-use heddle_engine::kernel::Command;
-use heddle_engine::runtime::{CommandRequest, EngineError};
+use heddle_api::{Lang, RequestContext};
+use heddle_engine::runtime::CommandRequest;
 use heddle_model::ids::{InstanceId, WorkspaceId};
 use heddle_model::limits;
 use std::collections::BTreeMap;
@@ -20,17 +19,18 @@ type Nodes = BTreeMap<(String, String), u64>;
 impl Service {
     /// Asks the first of the instances; all are counted.
     pub(crate) async fn preview_batch(&self, context: &RequestContext, params: PreviewBatch) -> Result<BatchPreview> {
-        let (allowed, command) = proven(context, &params.wish)?;
+        let allowed = proven(context, &params.wish)?;
         let instances = self.targets(allowed, &params.wish, context.lang).await?;
         let (workspace, actor) = (allowed.workspace(), allowed.actor());
         let total = instances.len() as u64;
         let asked = instances.into_iter().take(limits::BATCH_PREVIEWED);
         let answers = futures::stream::iter(asked)
-            .map(|instance| self.ask(workspace, instance, (&command, &actor)))
+            .map(|instance| self.ask(workspace, instance, (&params.wish, &actor)))
             .buffer_unordered(limits::BATCH_AT_ONCE);
         let mut told = BatchPreview { total, ..BatchPreview::default() };
         let mut refusals: BTreeMap<&'static str, u64> = BTreeMap::new();
-        let (mut runs, mut cancels, mut compensates) = (Nodes::new(), Nodes::new(), Nodes::new());
+        let (mut runs, mut again) = (Nodes::new(), Nodes::new());
+        let (mut cancels, mut compensates) = (Nodes::new(), Nodes::new());
         let answers: Vec<_> = answers.collect().await;
         for answer in answers {
             told.previewed += 1;
@@ -38,6 +38,7 @@ impl Service {
                 Ok((workflow, seen)) => {
                     told.would_succeed += 1;
                     add(&mut runs, &workflow, seen.runs);
+                    add(&mut again, &workflow, seen.again);
                     add(&mut cancels, &workflow, seen.cancels);
                     add(&mut compensates, &workflow, seen.compensates);
                 }
@@ -50,7 +51,8 @@ impl Service {
         }
         told.refusals =
             refusals.into_iter().map(|(code, count)| RefusalCount { code: code.to_owned(), count }).collect();
-        (told.runs, told.cancels, told.compensates) = (list(runs), list(cancels), list(compensates));
+        (told.runs, told.again) = (list(runs), list(again));
+        (told.cancels, told.compensates) = (list(cancels), list(compensates));
         Ok(told)
     }
 
@@ -58,19 +60,15 @@ impl Service {
         &self,
         workspace: WorkspaceId,
         instance: InstanceId,
-        (command, actor): (&Command, &str),
+        (wish, actor): (&BatchWish, &str),
     ) -> Result<(String, PreviewView)> {
-        let before = self.engine.load(workspace, instance).await?.ok_or(EngineError::NotFound)?;
-        let request = CommandRequest {
-            command: command.clone(),
-            actor: actor.into(),
-            expected_seq: None,
-            dry_run: true,
-            idempotency: None,
-        };
-        let after = self.engine.command(workspace, instance, request).await?;
-        let seen = preview::preview(&before.plan, &before.state, &after);
-        Ok::<_, Error>((before.plan.name.to_string(), seen))
+        let target = self.target_version(workspace, instance, wish.params.version).await?;
+        let command = action::command(wish.action, wish.params.clone(), target, Lang::En)?;
+        let request =
+            CommandRequest { command, actor: actor.into(), expected_seq: None, dry_run: true, idempotency: None };
+        let outcome = self.engine.carry_out(workspace, instance, request).await?;
+        let plan = self.engine.plan(workspace, outcome.state.version).await?;
+        Ok((plan.name.to_string(), outcome.preview.as_ref().map(preview::view).unwrap_or_default()))
     }
 }
 

@@ -21,7 +21,7 @@ use crate::instances::action;
 use crate::service::Service;
 use crate::source;
 use futures::StreamExt;
-use heddle_api::params::ActionParams;
+use heddle_api::params::{ActionName, ActionParams};
 use heddle_api::{ApiError, ErrorCode, Lang};
 use heddle_engine::kernel::Command;
 use heddle_engine::runtime::{CommandRequest, EngineError};
@@ -108,23 +108,27 @@ impl Service {
 
     /// Does the items of a turn; those that the engine could not take now are missing in the answer, and stay begun.
     async fn do_items(&self, turn: &BatchTurn) -> Vec<ItemResult> {
-        let command = command_of(turn);
+        let wish = wish_of(turn);
+        let wish = &wish;
         let results = futures::stream::iter(turn.items.iter().copied())
-            .map(|item| {
-                let command = command.clone();
-                async move {
-                    let end = match command {
-                        Ok(command) => self.do_item(turn, item, command).await,
-                        Err(error) => Some(not(&error)),
-                    };
-                    end.map(|end| ItemResult { number: item.number, end })
-                }
+            .map(|item| async move {
+                let end = match wish {
+                    Ok(wish) => self.do_item(turn, item, wish).await,
+                    Err(error) => Some(not(error)),
+                };
+                end.map(|end| ItemResult { number: item.number, end })
             })
             .buffer_unordered(limits::BATCH_AT_ONCE);
         results.filter_map(std::future::ready).collect().await
     }
 
-    async fn do_item(&self, turn: &BatchTurn, item: TurnItem, command: Command) -> Option<ItemEnd> {
+    /// A version's number means that of the instance's own workflow.
+    async fn command_for(&self, turn: &BatchTurn, item: TurnItem, (name, params): &Wish) -> Result<Command> {
+        let target = self.target_version(turn.batch.workspace, item.instance, params.version).await?;
+        action::command(*name, params.clone(), target, Lang::En)
+    }
+
+    async fn do_item(&self, turn: &BatchTurn, item: TurnItem, wish: &Wish) -> Option<ItemEnd> {
         let (batch, key) = (&turn.batch, format!("batch {} #{}", turn.batch.id, item.number));
         for again in 0..TRIES {
             if again > 0 {
@@ -139,8 +143,13 @@ impl Service {
                     Err(_) => continue,
                 }
             }
+            let command = match self.command_for(turn, item, wish).await {
+                Ok(command) => command,
+                Err(Error(error)) if error.code.status() == 503 => continue,
+                Err(Error(error)) => return Some(not(&error)),
+            };
             let request = CommandRequest {
-                command: command.clone(),
+                command,
                 actor: Arc::from(batch.created_by.as_str()),
                 expected_seq: None,
                 dry_run: false,
@@ -162,12 +171,15 @@ impl Service {
     }
 }
 
-fn command_of(turn: &BatchTurn) -> Result<Command, ApiError> {
+/// What is done to each.
+type Wish = (ActionName, ActionParams);
+
+fn wish_of(turn: &BatchTurn) -> Result<Wish, ApiError> {
     let params: ActionParams = serde_json::from_str(&turn.batch.params).map_err(|error| {
         tracing::error!(batch = %turn.batch.id, %error, "the details of a batch cannot be read");
         ApiError::new(ErrorCode::Internal)
     })?;
-    action::command(action_of(&turn.batch)?, params, Lang::En).map_err(|error| error.0)
+    Ok((action_of(&turn.batch)?, params))
 }
 
 fn claim(key: &str) -> IdempotencyRow {

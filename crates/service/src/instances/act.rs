@@ -25,7 +25,8 @@ impl Service {
         let details = json!({"reason": params.params.reason.clone().unwrap_or_default()});
         let expected_seq = params.params.expected_seq;
         let (instance, dry_run) = (params.id, params.dry_run);
-        let command = action::command(params.action, params.params, context.lang)?;
+        let target = self.target_version(allowed.workspace(), instance, params.params.version).await?;
+        let command = action::command(params.action, params.params, target, context.lang)?;
         self.command(context, allowed, Wish { instance, command, expected_seq, dry_run, details }).await
     }
 
@@ -109,8 +110,8 @@ impl Service {
             dry_run: wish.dry_run,
             idempotency: None,
         };
-        let before = if wish.dry_run { Some(self.loaded(allowed, wish.instance).await?) } else { None };
-        let state = self.engine.command(allowed.workspace(), wish.instance, request).await?;
+        let outcome = self.engine.carry_out(allowed.workspace(), wish.instance, request).await?;
+        let state = outcome.state;
         if !wish.dry_run {
             let entry = Entry {
                 workspace: Some(allowed.workspace()),
@@ -123,9 +124,7 @@ impl Service {
         }
         let plan = self.engine.plan(allowed.workspace(), state.version).await?;
         let mut shown = view::mask(view::instance(&state, &plan), allowed.principal().permissions);
-        if let Some(before) = before {
-            shown.preview = Some(preview::preview(&plan, &before.state, &state));
-        }
+        shown.preview = outcome.preview.as_ref().map(preview::view);
         Ok(shown)
     }
 }
@@ -153,6 +152,10 @@ fn action_word(command: &str) -> &'static str {
         "message" => "instance.message",
         "compensate" => "instance.compensate",
         "modify" => "instance.modify",
+        "rollback" => "instance.rollback",
+        "migrate" => "instance.migrate",
+        "pause_node" => "instance.pause_node",
+        "resume_node" => "instance.resume_node",
         "add_instance" => "instance.add_items",
         "close" => "instance.close_items",
         "complete_foreach" => "instance.complete_foreach",

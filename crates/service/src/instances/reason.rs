@@ -2,7 +2,7 @@
 
 use heddle_api::view::ReasonView;
 use heddle_api::{Lang, Timestamp};
-use heddle_engine::kernel::{InstanceState, Reason, Waiting};
+use heddle_engine::kernel::{Active, Awaited, InstanceState, Owner, Reason, Waiting};
 use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::plan::{NodeIx, Plan};
 
@@ -53,7 +53,7 @@ impl Teller<'_> {
                     "有任务结束并让出槽位后即可执行；优先级高者先行。",
                 ),
             ),
-            Reason::Timer(due) | Reason::Retry(due) => self.timed(reason, *due),
+            Reason::Timer(due) | Reason::Retry(due) => self.timed(waiting, reason, *due),
             Reason::Message { name, key } => ReasonView {
                 name: Some(name.to_string()),
                 key: key.as_deref().map(str::to_owned),
@@ -159,13 +159,31 @@ impl Teller<'_> {
         ReasonView { edge_ids: missing, node_ids: self.ids(by), ..self.view("join", &words) }
     }
 
-    fn timed(&self, reason: &Reason, due: Option<i64>) -> ReasonView {
+    fn timed(&self, waiting: &Waiting, reason: &Reason, due: Option<i64>) -> ReasonView {
         let told = self.fixed(reason);
-        if self.state.frozen {
-            let (en, zh) = ("Resuming the instance; then what is left of the time.", "恢复实例后，计时继续。");
+        if waiting.number.is_some_and(|number| self.stands_still(number, due)) {
+            let (en, zh) = ("Resuming what is paused; then what is left of the time.", "恢复暂停后，计时继续。");
             return ReasonView { left_ms: due, release: self.lang.pick(en, zh).to_owned(), ..told };
         }
         ReasonView { at: due.map(Timestamp), ..told }
+    }
+
+    /// Whether the timer that an execution waits for, and that is due then, is frozen by a pause.
+    fn stands_still(&self, number: u32, due: Option<i64>) -> bool {
+        let Some(execution) = self.state.live.get(&number) else { return false };
+        match &execution.active {
+            Active::Timer(timer) | Active::Retry(timer) => self.state.is_frozen(*timer),
+            _ => {
+                let owner = Owner::Execution(number);
+                let mut own = self.state.subscriptions.range((owner, 0)..=(owner, u32::MAX));
+                own.any(|(_, wish)| match &wish.event {
+                    Awaited::Timer { timer, .. } => {
+                        self.state.is_frozen(*timer) && self.state.timers.get(timer).map(|it| it.due) == due
+                    }
+                    _ => false,
+                })
+            }
+        }
     }
 
     /// Reasons whose sentences are always the same.
@@ -174,7 +192,9 @@ impl Teller<'_> {
             Reason::NotStarted(_) => {
                 Words("The instance is to start later.", "实例将在稍后启动。", "Its time to start.", "等待启动时间。")
             }
-            Reason::Paused => Words("The instance is paused.", "实例已暂停。", "Resuming it.", "恢复实例。"),
+            Reason::Paused => {
+                Words("The instance, or this node, is paused.", "实例或此节点已暂停。", "Resuming it.", "恢复运行。")
+            }
             Reason::Undoing => Words(
                 "The instance is being undone.", "实例正在补偿。", "The end of the compensation.", "等待补偿结束。",
             ),
