@@ -52,6 +52,8 @@ changes! {
     m0027_mailbox,
     m0028_permit,
     m0029_instance_parent,
+    m0030_incident_lists,
+    m0031_batch,
     m0040_pause,
 }
 

@@ -4,7 +4,7 @@ use crate::error::PROBLEM;
 use crate::route::{Gate, Need};
 use heddle_api::Problem;
 use heddle_api::feed::{ClientFrame, InstanceFrame, ServerFrame};
-use heddle_api::params::ActionName;
+use heddle_api::params::{ActionName, BatchActionName};
 use utoipa::OpenApi;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::extensions::ExtensionsBuilder;
@@ -20,11 +20,13 @@ use utoipa::openapi::{Components, Ref, RefOr, Required};
 #[openapi(
     info(title = "Heddle", description = "Workflows: draw them, run them durably, watch them live. Errors are problem documents (RFC 9457)."),
     // No path of the document names these: the frames of the sockets, and what stands in an address.
-    components(schemas(Problem, ActionName, ClientFrame, ServerFrame, InstanceFrame)),
+    components(schemas(Problem, ActionName, BatchActionName, ClientFrame, ServerFrame, InstanceFrame)),
     tags(
         (name = "auth", description = "Signing in"),
         (name = "workflows", description = "Definitions and their versions"),
         (name = "instances", description = "Runs"),
+        (name = "incidents", description = "What needs a person"),
+        (name = "batches", description = "One action on many instances"),
         (name = "jobs", description = "Work for external workers"),
         (name = "cluster", description = "The servers and what they are to do"),
         (name = "stats", description = "Counts"),

@@ -34,6 +34,16 @@ pub const INSTANCE: &str = "/api/v1/workflow-instances/{id}";
 pub const INSTANCE_NODES: &str = "/api/v1/workflow-instances/{id}/nodes";
 /// Its journal.
 pub const INSTANCE_EVENTS: &str = "/api/v1/workflow-instances/{id}/events";
+/// Why its nodes wait.
+pub const INSTANCE_WAITING: &str = "/api/v1/workflow-instances/{id}/waiting";
+/// Adds items to an open for-each.
+pub const FOREACH_ITEMS: &str = "/api/v1/workflow-instances/{id}/foreach/{node}/items";
+/// No more items join a for-each.
+pub const FOREACH_CLOSE: &str = "/api/v1/workflow-instances/{id}/foreach/{node}/close";
+/// Ends a for-each.
+pub const FOREACH_COMPLETE: &str = "/api/v1/workflow-instances/{id}/foreach/{node}/complete";
+/// Withdraws a for-each.
+pub const FOREACH_CANCEL: &str = "/api/v1/workflow-instances/{id}/foreach/{node}/cancel";
 /// What can be done to it.
 pub const INSTANCE_ACTION: &str = "/api/v1/workflow-instances/{id}/actions/{action}";
 /// Its variables.
@@ -52,6 +62,22 @@ pub const MESSAGE: &str = "/api/v1/messages/{name}";
 pub const SIGNAL: &str = "/api/v1/signals/{name}";
 /// Its log lines.
 pub const INSTANCE_LOGS: &str = "/api/v1/logs/workflow-instances/{id}";
+/// What needs a person.
+pub const INCIDENTS: &str = "/api/v1/incidents";
+/// The same by workflow, node and code.
+pub const INCIDENT_GROUPS: &str = "/api/v1/incidents/groups";
+/// One incident.
+pub const INCIDENT: &str = "/api/v1/incidents/{id}";
+/// Resolves it.
+pub const INCIDENT_RESOLVE: &str = "/api/v1/incidents/{id}/resolve";
+/// One action on many instances.
+pub const BATCHES: &str = "/api/v1/batches";
+/// One batch.
+pub const BATCH: &str = "/api/v1/batches/{id}";
+/// Its items.
+pub const BATCH_ITEMS: &str = "/api/v1/batches/{id}/items";
+/// What can be done to it.
+pub const BATCH_ACTION: &str = "/api/v1/batches/{id}/actions/{action}";
 /// Takes jobs.
 pub const JOBS_ACTIVATE: &str = "/api/v1/jobs/activate";
 /// Completes a job.

@@ -120,6 +120,8 @@ ids! {
     JobId = "job";
     /// Something that needs a person.
     IncidentId = "inc";
+    /// One action on many instances.
+    BatchId = "bat";
     /// A person or a program that signs in.
     UserId = "usr";
     /// A role.

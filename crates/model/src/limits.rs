@@ -133,6 +133,22 @@ pub const LINGER_BYTES: usize = 16 * 1024 * 1024;
 pub const LINGER_MS: u64 = 2_000;
 /// Items of one for-each: each is a scope of its own while it runs.
 pub const FOREACH_ITEMS: usize = 100_000;
+/// Items that one call adds to a for-each: each is an event of one step.
+pub const FOREACH_ITEMS_ADDED: usize = 1_000;
+/// Instances of one batch: they are listed when it is made, in one transaction.
+pub const BATCH_ITEMS: usize = 50_000;
+/// Instances that a batch's dry run asks: each is read and decided while the caller waits.
+pub const BATCH_PREVIEWED: usize = 1_000;
+/// Items of one turn at a batch: a pause takes effect after them, and their results are one transaction.
+pub const BATCH_TURN_ITEMS: u64 = 64;
+/// Items of a turn, or of a dry run, under way at once: enough to share commits, few enough to leave the engine to others.
+pub const BATCH_AT_ONCE: usize = 16;
+/// How long a server holds its turn at a batch without a sign of life, in milliseconds.
+pub const BATCH_LEASE_MS: i64 = 15_000;
+/// How long it is known that an item's command was done, in milliseconds (7 days): a turn that was cut off is taken up long before.
+pub const BATCH_KEY_MS: i64 = 7 * 24 * 3_600 * 1_000;
+/// Changes of one `modify`: people and programs name single nodes.
+pub const MODIFY_CHANGES: usize = 1_000;
 /// Tokens that a `split: { count }` may put on an edge at once.
 pub const SPLIT_TOKENS: u32 = 1_000;
 /// Messages that an instance keeps before anyone waits for them.

@@ -6,11 +6,13 @@
 mod audit;
 mod auth;
 mod authz;
+mod batches;
 mod cache;
 mod calls;
 mod error;
 mod feed;
 mod idempotency;
+mod incidents;
 mod instances;
 mod jobs;
 mod messages;

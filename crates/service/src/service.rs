@@ -17,6 +17,7 @@ use heddle_store::Store;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// What the service is made of.
 pub struct ServiceConfig {
@@ -45,6 +46,8 @@ pub struct Service {
     pub(crate) known_me: Cache<(UserId, WorkspaceId), Me>,
     pub(crate) has_users: AtomicBool,
     pub(crate) hub: Hub,
+    /// Rings when a batch was made or is to go on.
+    pub(crate) batch_bell: Notify,
 }
 
 impl Service {
@@ -63,6 +66,7 @@ impl Service {
             known_me: Cache::new(believed, 10_000),
             has_users: AtomicBool::new(false),
             hub: Hub::start(engine.subscribe(), engine.elsewhere()),
+            batch_bell: Notify::new(),
             store,
             engine,
             registry,

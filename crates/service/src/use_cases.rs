@@ -52,7 +52,9 @@ use_cases! {
     list_nodes(params: ListNodes) -> Page<NodeView>;
     list_events(params: ListEvents) -> Page<EventView>;
     list_logs(params: ListLogs) -> Page<LogView>;
+    list_waiting(params: ListWaiting) -> Page<WaitingView>;
     act_on_instance(params: InstanceAction) -> InstanceView;
+    steer_foreach(params: ForeachCommand) -> InstanceView;
     patch_variables(params: PatchVariables) -> InstanceView;
     complete_task(params: CompleteTask) -> InstanceView;
     fail_task(params: FailTask) -> InstanceView;
@@ -60,6 +62,16 @@ use_cases! {
     publish_message(params: PublishMessage) -> MessageSent;
     send_signal(params: SendSignal) -> SignalSent;
     list_children(params: ListChildren) -> Page<InstanceSummary>;
+    list_incidents(params: ListIncidents) -> Page<IncidentSummary>;
+    group_incidents(params: GroupIncidents) -> Page<IncidentGroup>;
+    get_incident(params: GetIncident) -> IncidentSummary;
+    resolve_incident(params: ResolveIncident) -> IncidentSummary;
+    create_batch(params: CreateBatch) -> BatchView;
+    preview_batch(params: PreviewBatch) -> BatchPreview;
+    list_batches(params: ListBatches) -> Page<BatchView>;
+    get_batch(params: GetBatch) -> BatchView;
+    list_batch_items(params: ListBatchItems) -> Page<BatchItemView>;
+    act_on_batch(params: BatchAction) -> BatchView;
     activate_jobs(params: ActivateJobs) -> ActivatedJobs;
     complete_job(params: CompleteJob) -> ();
     fail_job(params: FailJob) -> ();

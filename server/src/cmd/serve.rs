@@ -25,9 +25,12 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     first_run(&config, &parts.service, address).await?;
     tracing::info!(%address, "serving");
     tokio::spawn(housekeeping(parts.service.clone(), stop.clone()));
+    let batches = tokio::spawn(batches(parts.service.clone(), config.node_name()?, stop.clone()));
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned()).into_future();
     shutdown::drain(serving, &state).await;
+    // It gives its turn back before the database is closed.
+    batches.await.ok();
     parts.engine.shutdown().await;
     parts.store.close().await;
     tracing::info!("stopped");
@@ -68,5 +71,20 @@ async fn housekeeping(service: std::sync::Arc<heddle_service::Service>, stop: to
         if let Err(error) = service.prune().await {
             tracing::warn!(%error, "housekeeping failed; it comes again");
         }
+    }
+}
+
+/// Goes through batches until the server stops; an item that is under way then is found by the next turn.
+async fn batches(
+    service: std::sync::Arc<heddle_service::Service>,
+    server: String,
+    stop: tokio_util::sync::CancellationToken,
+) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = service.work_batches(&server) => {}
+    }
+    if let Err(error) = service.release_batches(&server).await {
+        tracing::warn!(%error, "turns at batches could not be given back; they end by themselves");
     }
 }

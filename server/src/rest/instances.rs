@@ -9,8 +9,10 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use heddle_api::params::{BatchStart, GetInstance, ListEvents, ListInstances, ListNodes, PageParams, StartInstance};
-use heddle_api::view::{BatchStarted, EventView, InstanceSummary, InstanceView, NodeView};
+use heddle_api::params::{
+    BatchStart, GetInstance, ListEvents, ListInstances, ListNodes, ListWaiting, PageParams, StartInstance,
+};
+use heddle_api::view::{BatchStarted, EventView, InstanceSummary, InstanceView, NodeView, WaitingView};
 use heddle_api::{Page, Permission as P, routes};
 use heddle_model::ids::InstanceId;
 use heddle_model::limits::{DEFINITION_BYTES, PAYLOAD_BYTES};
@@ -32,6 +34,7 @@ pub(super) fn open(doors: Doors) -> Doors {
         .open(Gate::needs(&[P::InstanceView]), routes!(get))
         .open(Gate::needs(&[P::InstanceView]), routes!(nodes))
         .open(Gate::needs(&[P::InstanceView]), routes!(events))
+        .open(Gate::needs(&[P::InstanceView]), routes!(waiting))
 }
 
 /// Starts an instance. With `wait_ms` the answer waits for the end, and is 200 when it came in time.
@@ -166,4 +169,29 @@ async fn events(
             .list_events(&context, ListEvents { id, after: query.cursor.or(query.after), limit: query.limit })
             .await?,
     ))
+}
+
+/// Of which nodes.
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct WaitingQuery {
+    /// Only the node with this id.
+    node: Option<String>,
+    /// Rows of the page, 1–200; 50 where absent.
+    limit: Option<u64>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Why is this waiting? Every node that has not ended, with its reasons and what would release it.
+#[utoipa::path(get, path = routes::INSTANCE_WAITING, tag = "instances", operation_id = "listWaiting", params(("id" = String, Path, description = "Id of the instance"), WaitingQuery), responses((status = 200, body = Page<WaitingView>)))]
+async fn waiting(
+    State(state): State<AppState>,
+    Context(context): Context,
+    Id(id): Id<InstanceId>,
+    Query(query): Query<WaitingQuery>,
+) -> Answer<Json<Page<WaitingView>>> {
+    let params = ListWaiting { id, node: query.node, limit: query.limit, cursor: query.cursor };
+    Ok(Json(state.use_cases.list_waiting(&context, params).await?))
 }

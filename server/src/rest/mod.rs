@@ -1,8 +1,11 @@
 //! The REST API: one file per resource, one call into a use case per handler.
 
 mod auth;
+mod batches;
 mod docs;
+mod foreach;
 mod health;
+mod incidents;
 mod instances;
 mod jobs;
 mod logs;
@@ -25,6 +28,9 @@ pub(crate) fn open(doors: Doors) -> Doors {
     let doors = instances::open(doors);
     let doors = steer::open(doors);
     let doors = messages::open(doors);
+    let doors = foreach::open(doors);
+    let doors = incidents::open(doors);
+    let doors = batches::open(doors);
     let doors = logs::open(doors);
     let doors = jobs::open(doors);
     let doors = pauses::open(doors);

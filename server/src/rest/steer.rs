@@ -19,7 +19,10 @@ use utoipa_axum::routes;
 
 pub(super) fn open(doors: Doors) -> Doors {
     doors
-        .open(Gate::needs(&[P::InstanceOperate, P::InstanceTerminate]).body(PAYLOAD_BODY), routes!(act))
+        .open(
+            Gate::needs(&[P::InstanceOperate, P::InstanceModify, P::InstanceTerminate]).body(PAYLOAD_BODY),
+            routes!(act),
+        )
         .open(Gate::needs(&[P::VariableEdit]).body(PAYLOAD_BODY), routes!(variables))
         .open(Gate::needs(&[P::TaskWork]).body(PAYLOAD_BODY).idempotent(), routes!(complete))
         .open(Gate::needs(&[P::TaskWork]).idempotent(), routes!(fail))
@@ -29,12 +32,12 @@ pub(super) fn open(doors: Doors) -> Doors {
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
-struct Dry {
+pub(super) struct Dry {
     /// Only tells what would come of it.
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
-/// Steers an instance: pause, resume, terminate, retry, skip, complete.
+/// Steers an instance: pause, resume, terminate, retry, skip, complete, compensate, modify, roll back, migrate. A dry run answers the instance as it would be, with a `preview`.
 #[utoipa::path(put, path = routes::INSTANCE_ACTION, tag = "instances", operation_id = "actOnInstance",
     params(("id" = String, Path, description = "Id of the instance"), ("action" = ActionName, Path, description = "What to do"), Dry), request_body = ActionParams,
     responses((status = 200, body = InstanceView), (status = 409, description = "Not possible in this state", body = heddle_api::Problem, content_type = "application/problem+json")))]

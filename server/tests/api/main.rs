@@ -3,12 +3,17 @@
 
 mod support;
 
+mod actions;
 mod admission;
 mod auth;
+mod batches;
 mod commands;
 mod errors;
+mod foreach;
 mod hang_ups;
+mod history;
 mod idempotency;
+mod incidents;
 mod instances;
 mod jobs;
 mod live;
@@ -20,5 +25,6 @@ mod roles;
 mod setup;
 mod sizes;
 mod steer;
+mod waiting;
 mod workflows;
 mod workspaces;

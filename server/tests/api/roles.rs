@@ -49,6 +49,10 @@ fn address(path: &str) -> String {
         "wi"
     } else if path.contains("/jobs/") {
         "job"
+    } else if path.contains("/incidents/") {
+        "inc"
+    } else if path.contains("/batches/") {
+        "bat"
     } else {
         "wf"
     };
@@ -57,6 +61,7 @@ fn address(path: &str) -> String {
         .replace("{scope}/{subject}", "workflow/wf_00000000000000000000000000")
         .replace("{number}", "1")
         .replace("{task}", "t")
+        .replace("{node}", "n")
         .replace("{name}", "nobody")
 }
 

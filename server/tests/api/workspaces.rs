@@ -40,6 +40,15 @@ async fn ids_of_another_workspace_do_not_exist(world: &World) -> Result<()> {
         (Method::PUT, format!("/api/v1/workflow-instances/{wi}/actions/terminate"), json!({})),
         (Method::PATCH, format!("/api/v1/workflow-instances/{wi}/variables"), json!({"a": 1})),
         (Method::POST, format!("/api/v1/workflow-instances/{wi}/tasks/x/complete"), json!({})),
+        (
+            Method::PUT,
+            format!("/api/v1/workflow-instances/{wi}/actions/modify"),
+            json!({"changes": [{"cancel": "工作"}]}),
+        ),
+        (Method::PUT, format!("/api/v1/workflow-instances/{wi}/actions/compensate?dry_run=true"), json!({})),
+        (Method::GET, format!("/api/v1/workflow-instances/{wi}/waiting"), json!(null)),
+        (Method::POST, format!("/api/v1/workflow-instances/{wi}/foreach/x/items"), json!({"items": [1]})),
+        (Method::POST, format!("/api/v1/workflow-instances/{wi}/foreach/x/cancel"), json!({})),
         (Method::GET, format!("/ws/workflow-instances/{wi}"), json!(null)),
     ];
     for (method, path, body) in calls {
@@ -60,7 +69,10 @@ async fn ids_of_another_workspace_do_not_exist(world: &World) -> Result<()> {
     }
     let stolen = other.post(&format!("/api/v1/jobs/{job}/complete"), &json!({"token": "1"})).await?;
     assert!(matches!(stolen.status.as_u16(), 404 | 409), "{}", stolen.text);
-    for list in ["/api/v1/workflows", "/api/v1/workflow-instances", "/api/v1/stats/workflows", "/api/v1/stats/nodes"] {
+    for list in [
+        "/api/v1/batches", "/api/v1/incidents", "/api/v1/workflows", "/api/v1/workflow-instances",
+        "/api/v1/stats/workflows", "/api/v1/stats/nodes",
+    ] {
         let page = other.get(list).await?.expect_status(200)?;
         assert_eq!(page["items"], json!([]), "{list}");
     }

@@ -29,6 +29,10 @@ fn texts(ask: &Ask, instance: &str, words: Words) -> (String, &'static str, &'st
         ActionName::Retry => (words.retry_question(what), words.retry_text(), words.retry_node()),
         ActionName::Skip => (words.skip_question(what), words.skip_text(), words.skip()),
         ActionName::Complete => (words.complete_question(what), words.complete_text(), words.complete()),
+        // Programs only, so far: no button offers these.
+        ActionName::Compensate | ActionName::Modify | ActionName::Rollback | ActionName::Migrate => {
+            (what.to_owned(), "", ask.action.as_str())
+        }
     }
 }
 

@@ -93,6 +93,10 @@ pub fn ActionButton(
         ActionName::Retry => (Some(Icon::RotateCw), words.retry_node()),
         ActionName::Skip => (None, words.skip_dots()),
         ActionName::Complete => (None, words.complete_dots()),
+        // Programs only, so far: no button offers these.
+        ActionName::Compensate | ActionName::Modify | ActionName::Rollback | ActionName::Migrate => {
+            (None, action.as_str())
+        }
     };
     let class = match action {
         ActionName::Terminate => "btn btn--danger-quiet",

@@ -1,4 +1,4 @@
-//! Instances: starting, listing, reading and steering them.
+//! Instances: starting, listing and reading them, and what is done to single things of them.
 
 use crate::time::Timestamp;
 use crate::view::InstanceStatus;
@@ -111,6 +111,22 @@ pub struct ListNodes {
     pub cursor: Option<String>,
 }
 
+/// The nodes of an instance that wait, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListWaiting {
+    /// Which instance.
+    pub id: InstanceId,
+    /// Only this node.
+    #[serde(default)]
+    pub node: Option<String>,
+    /// Rows of the page, 1–200.
+    #[serde(default)]
+    pub limit: Option<u64>,
+    /// `next_cursor` of the page before.
+    #[serde(default)]
+    pub cursor: Option<String>,
+}
+
 /// The journal of an instance, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListEvents {
@@ -144,93 +160,6 @@ pub struct ListLogs {
     /// `next_cursor` of the page before.
     #[serde(default)]
     pub cursor: Option<String>,
-}
-
-/// What can be done to an instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum ActionName {
-    /// Nothing new begins.
-    Pause,
-    /// Goes on.
-    Resume,
-    /// Ends for good.
-    Terminate,
-    /// Tries what failed again.
-    Retry,
-    /// Goes past a node.
-    Skip,
-    /// Ends a node with an output.
-    Complete,
-}
-
-impl ActionName {
-    /// Every action of this version.
-    pub const ALL: [Self; 6] = [Self::Pause, Self::Resume, Self::Terminate, Self::Retry, Self::Skip, Self::Complete];
-
-    /// Its word in the address.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-            Self::Terminate => "terminate",
-            Self::Retry => "retry",
-            Self::Skip => "skip",
-            Self::Complete => "complete",
-        }
-    }
-
-    /// The action of a word.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|action| action.as_str() == word)
-    }
-}
-
-/// What becomes of timers while an instance is paused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum TimerPolicy {
-    /// They stand still.
-    Freeze,
-    /// They run on, and what falls due happens after the pause.
-    #[default]
-    Run,
-}
-
-/// Details of an action; each action reads its own.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
-#[serde(default, deny_unknown_fields)]
-pub struct ActionParams {
-    /// `pause`: what becomes of timers.
-    pub timers: Option<TimerPolicy>,
-    /// Why, for the journal and the audit log.
-    pub reason: Option<String>,
-    /// `skip`, `complete`, `retry`: which node, by its id or a node instance's.
-    #[serde(alias = "from")]
-    pub node: Option<String>,
-    /// `skip`, `complete`: the node's output.
-    pub output: Option<Value>,
-    /// `retry`: variables that are changed before.
-    #[cfg_attr(feature = "ssr", schema(value_type = Option<Object>))]
-    pub variables: Option<Map<String, Value>>,
-}
-
-/// Does something to an instance.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct InstanceAction {
-    /// Which instance.
-    pub id: InstanceId,
-    /// What.
-    pub action: ActionName,
-    /// Its details.
-    #[serde(default)]
-    pub params: ActionParams,
-    /// Only tells what would come of it.
-    #[serde(default)]
-    pub dry_run: bool,
 }
 
 /// Changes variables by a JSON merge patch.

@@ -1,16 +1,27 @@
 //! What callers send: one type per use case, the same for both doors.
 
+mod action;
 mod auth;
+mod batch;
+mod foreach;
+mod incident;
 mod instance;
 mod job;
 mod message;
 mod pause;
 mod workflow;
 
+pub use action::{ActionName, ActionParams, InstanceAction, ModifyChange, Move, TimerPolicy};
 pub use auth::{PasswordGrant, SetUp, SignIn};
+pub use batch::{
+    BatchAction, BatchActionName, BatchFilter, BatchWish, CreateBatch, GetBatch, ListBatchItems, ListBatches,
+    PreviewBatch,
+};
+pub use foreach::{ForeachCommand, ForeachStep};
+pub use incident::{GetIncident, GroupIncidents, ListIncidents, Resolution, ResolveIncident, ResolveParams};
 pub use instance::{
-    ActionName, ActionParams, BatchStart, CompleteTask, FailTask, GetInstance, InstanceAction, ListEvents,
-    ListInstances, ListLogs, ListNodes, PatchVariables, SendMessage, StartInstance, TimerPolicy, WatchInstance,
+    BatchStart, CompleteTask, FailTask, GetInstance, ListEvents, ListInstances, ListLogs, ListNodes, ListWaiting,
+    PatchVariables, SendMessage, StartInstance, WatchInstance,
 };
 pub use job::{ActivateJobs, CompleteJob, FailJob, HeartbeatJob};
 pub use message::{ListChildren, PublishMessage, SendSignal};

@@ -73,8 +73,12 @@ pub trait UseCases: Send + Sync + 'static {
     async fn list_events(&self, context: &RequestContext, params: ListEvents) -> Answer<Page<EventView>>;
     /// Its log lines (`instance:view`).
     async fn list_logs(&self, context: &RequestContext, params: ListLogs) -> Answer<Page<LogView>>;
-    /// Steers it (`instance:operate`, `instance:terminate`).
+    /// Why its nodes wait (`instance:view`).
+    async fn list_waiting(&self, context: &RequestContext, params: ListWaiting) -> Answer<Page<WaitingView>>;
+    /// Steers it (`instance:operate`, `instance:modify`, `instance:terminate`).
     async fn act_on_instance(&self, context: &RequestContext, params: InstanceAction) -> Answer<InstanceView>;
+    /// Steers a for-each of it (`instance:operate`).
+    async fn steer_foreach(&self, context: &RequestContext, params: ForeachCommand) -> Answer<InstanceView>;
     /// Changes its variables (`variable:edit`).
     async fn patch_variables(&self, context: &RequestContext, params: PatchVariables) -> Answer<InstanceView>;
     /// Completes a waiting task (`task:work`).
@@ -90,6 +94,27 @@ pub trait UseCases: Send + Sync + 'static {
     async fn send_signal(&self, context: &RequestContext, params: SendSignal) -> Answer<SignalSent>;
     /// Instances that it called (`instance:view`).
     async fn list_children(&self, context: &RequestContext, params: ListChildren) -> Answer<Page<InstanceSummary>>;
+    /// Incidents (`instance:view`).
+    async fn list_incidents(&self, context: &RequestContext, params: ListIncidents) -> Answer<Page<IncidentSummary>>;
+    /// Open incidents in groups (`instance:view`).
+    async fn group_incidents(&self, context: &RequestContext, params: GroupIncidents) -> Answer<Page<IncidentGroup>>;
+    /// One incident (`instance:view`).
+    async fn get_incident(&self, context: &RequestContext, params: GetIncident) -> Answer<IncidentSummary>;
+    /// Resolves it (`incident:manage`).
+    async fn resolve_incident(&self, context: &RequestContext, params: ResolveIncident) -> Answer<IncidentSummary>;
+
+    /// Does an action to many instances (what the action needs, and `instance:view`).
+    async fn create_batch(&self, context: &RequestContext, params: CreateBatch) -> Answer<BatchView>;
+    /// Tells what a batch would do (the same).
+    async fn preview_batch(&self, context: &RequestContext, params: PreviewBatch) -> Answer<BatchPreview>;
+    /// Batches (`instance:view`).
+    async fn list_batches(&self, context: &RequestContext, params: ListBatches) -> Answer<Page<BatchView>>;
+    /// One batch (`instance:view`).
+    async fn get_batch(&self, context: &RequestContext, params: GetBatch) -> Answer<BatchView>;
+    /// Its items (`instance:view`).
+    async fn list_batch_items(&self, context: &RequestContext, params: ListBatchItems) -> Answer<Page<BatchItemView>>;
+    /// Pauses, resumes or cancels it (what its action needs, and `instance:view`).
+    async fn act_on_batch(&self, context: &RequestContext, params: BatchAction) -> Answer<BatchView>;
 
     /// Takes jobs (`job:work`).
     async fn activate_jobs(&self, context: &RequestContext, params: ActivateJobs) -> Answer<ActivatedJobs>;

@@ -213,6 +213,32 @@ pub struct InstanceView {
     pub pauses: Vec<super::PauseView>,
     /// Its node instances, the first 1,000.
     pub nodes: Vec<NodeView>,
+    /// Of a dry run only: what would come of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<PreviewView>,
+}
+
+/// What an action would do at once, by the ids of nodes; what follows from it later is not in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "ssr", derive(utoipa::ToSchema))]
+pub struct PreviewView {
+    /// They begin, or begin again.
+    pub runs: Vec<String>,
+    /// They have completed, and run again when the flow comes by.
+    pub again: Vec<String>,
+    /// They are passed over.
+    pub skips: Vec<String>,
+    /// What they do is withdrawn.
+    pub cancels: Vec<String>,
+    /// What they did is undone, in this order.
+    pub compensates: Vec<String>,
+    /// What they did stands, though the flow goes back before them.
+    pub keeps: Vec<String>,
+    /// Names of messages that stay consumed, though the flow goes back before their receipt.
+    pub messages: Vec<String>,
+    /// Called instances that are terminated.
+    #[cfg_attr(feature = "ssr", schema(value_type = Vec<String>))]
+    pub children: Vec<InstanceId>,
 }
 
 /// A row of the list of instances.

@@ -115,12 +115,12 @@ pub enum Command {
         /// The name.
         name: Arc<str>,
     },
-    /// An item joins a for-each that is open.
-    AddItem {
+    /// Items join a for-each that is open, all or none.
+    AddItems {
         /// The for-each: its id, or the node instance's.
         node: String,
-        /// The item.
-        item: Value,
+        /// The items.
+        items: Vec<Value>,
     },
     /// No more items will join a for-each.
     CloseItems {
@@ -243,7 +243,7 @@ impl Command {
             Self::CalledBy(_) => "called_by",
             Self::Delivered { .. } => "delivered",
             Self::Granted { .. } => "granted",
-            Self::AddItem { .. } => "add_instance",
+            Self::AddItems { .. } => "add_instance",
             Self::CloseItems { .. } => "close",
             Self::CompleteForeach { .. } => "complete_foreach",
             Self::Cancel { .. } => "cancel",

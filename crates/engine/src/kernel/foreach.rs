@@ -187,9 +187,19 @@ impl Step<'_> {
         self.complete(number, output, Vec::new())
     }
 
-    /// An item joins.
-    pub(super) fn add_item(&mut self, number: u32, item: Value) -> Result<(), CommandError> {
-        self.emit(Event::ItemAdded { number, item: item.into() })?;
+    /// Whether so many more items may join.
+    pub(super) fn has_room(&self, number: u32, more: usize) -> Result<(), CommandError> {
+        let known = self.state.live.get(&number).and_then(|it| it.items.as_deref()).map_or(0, |it| it.items.len());
+        if known + more <= limits::FOREACH_ITEMS {
+            return Ok(());
+        }
+        let most = limits::FOREACH_ITEMS;
+        Err(CommandError::Nothing(format!("there would be {} items; at most {most} may be", known + more)))
+    }
+
+    /// Items join.
+    pub(super) fn add_items(&mut self, number: u32, items: Vec<Value>) -> Result<(), CommandError> {
+        items.into_iter().try_for_each(|item| self.emit(Event::ItemAdded { number, item: item.into() }))?;
         self.next_items(number)
     }
 

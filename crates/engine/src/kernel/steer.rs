@@ -13,10 +13,11 @@ impl Step<'_> {
     /// Commands about one construct of the flow.
     pub(super) fn steer(&mut self, command: Command, heard: Event) -> Result<(), CommandError> {
         match command {
-            Command::AddItem { node, item } => {
+            Command::AddItems { node, items } => {
                 let number = self.foreach_that(&node, |items| !items.closed)?;
+                self.has_room(number, items.len())?;
                 self.emit(heard)?;
-                self.add_item(number, item)
+                self.add_items(number, items)
             }
             Command::CloseItems { node } => {
                 let number = self.foreach_that(&node, |items| !items.closed)?;
@@ -74,10 +75,16 @@ impl Step<'_> {
 
     fn compensate(&mut self, terminate: bool, heard: Event) -> Result<(), CommandError> {
         let status = self.state.status;
+        let any = self.state.open_scopes().any(|scope| self.state.marking(scope).is_some_and(|it| !it.done.is_empty()));
+        if terminate && !any && self.state.undoing.is_none() {
+            // Nothing is to be undone first.
+            status.to(InstanceStatus::Terminated, self.state.id)?;
+            self.emit(heard)?;
+            return self.terminate("compensated".to_owned());
+        }
         if !matches!(status, InstanceStatus::Running | InstanceStatus::Failed | InstanceStatus::Completed) {
             return Err(self.illegal(InstanceStatus::Running));
         }
-        let any = self.state.open_scopes().any(|scope| self.state.marking(scope).is_some_and(|it| !it.done.is_empty()));
         if !any || self.state.undoing.is_some() {
             return Err(CommandError::Nothing("there is nothing to undo".to_owned()));
         }

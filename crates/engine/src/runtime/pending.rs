@@ -24,6 +24,8 @@ pub(super) struct Pending {
     pub(super) taken: Vec<ParcelId>,
     /// Requests of other servers that are answered with it.
     pub(super) replies: Vec<ParcelId>,
+    /// The request of another server whose key it claims: its parcel, and its answer.
+    pub(super) keyed: Option<(ParcelId, ParcelId)>,
     /// Lines that it joins or leaves.
     pub(super) lines: Lines,
 }
@@ -53,6 +55,7 @@ impl Pending {
             answers: Vec::new(),
             taken: Vec::new(),
             replies: Vec::new(),
+            keyed: None,
             lines: Lines::default(),
         }
     }

@@ -241,10 +241,12 @@ impl Lane {
             self.inbox_at = now;
             return self.seen.reopen(id);
         }
+        let has_key = read.as_ref().is_ok_and(Request::has_key);
         let result = read.and_then(|request| self.answer_request(decided, now, key, request));
         match result {
             Ok(None) => {
                 if let Some(pending) = decided.get_mut(&key.instance) {
+                    pending.keyed = pending.keyed.or(has_key.then_some((id, reply)));
                     pending.taken.push(id);
                     pending.replies.push(reply);
                 }

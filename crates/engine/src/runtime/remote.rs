@@ -136,7 +136,8 @@ impl Lane {
                     let outcome = self.what_if(now, actor, request)?;
                     return Ok(Some(done(&outcome.state, outcome.preview)));
                 }
-                self.try_step(decided, now, (key, request.command, &request.actor))?;
+                let pending = self.try_step(decided, now, (key, request.command, &request.actor))?;
+                pending.idempotency = pending.idempotency.take().or(request.idempotency);
                 Ok(None)
             }
         }
@@ -144,9 +145,14 @@ impl Lane {
 }
 
 impl Request {
-    /// Whether it must begin a commit: what was decided before it is written in the places of the version so far.
+    /// Whether it must begin a commit.
     pub(super) fn begins_a_commit(&self) -> bool {
-        matches!(self, Self::Command(request) if !request.dry_run && request.command.migrate().is_some())
+        matches!(self, Self::Command(request) if request.begins_a_commit())
+    }
+
+    /// Whether it claims a key.
+    pub(super) const fn has_key(&self) -> bool {
+        matches!(self, Self::Command(CommandRequest { dry_run: false, idempotency: Some(_), .. }))
     }
 }
 

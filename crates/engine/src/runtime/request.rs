@@ -62,6 +62,18 @@ pub struct CommandRequest {
     pub expected_seq: Option<u64>,
     /// Only tell what would come of it.
     pub dry_run: bool,
+    /// Claimed in the same transaction: the command is refused as [`EngineError::Conflict`] where the key is taken.
+    ///
+    /// [`EngineError::Conflict`]: super::EngineError::Conflict
+    pub idempotency: Option<IdempotencyRow>,
+}
+
+impl CommandRequest {
+    /// Whether nothing may be decided before it in the same commit: of a migration, because that is written in the places of the
+    /// version so far; of one with a key, because a commit claims one key per instance.
+    pub(super) fn begins_a_commit(&self) -> bool {
+        !self.dry_run && (self.command.migrate().is_some() || self.idempotency.is_some())
+    }
 }
 
 /// What became of a command.

@@ -109,8 +109,7 @@ impl Lane {
 
     fn command(&mut self, decided: &mut Decided, now: i64, wish: (Key, CommandRequest), reply: Reply<Outcome>) {
         let (key, request) = wish;
-        if request.command.migrate().is_some() && decided.contains_key(&key.instance) {
-            // What was decided before it is written in the places of the version so far: a migration begins a commit.
+        if request.begins_a_commit() && decided.contains_key(&key.instance) {
             self.shared.door.again(key.workspace);
             return drop(self.sender.send(Message::Command { key, request, reply }));
         }
@@ -121,7 +120,13 @@ impl Lane {
         if request.dry_run {
             return drop(reply.send(self.what_if(now, actor, request)));
         }
-        self.step(decided, now, (key, request.command, &request.actor), Some(Answer::Command(reply)));
+        match self.try_step(decided, now, (key, request.command, &request.actor)) {
+            Ok(pending) => {
+                pending.idempotency = pending.idempotency.take().or(request.idempotency);
+                pending.answers.push(Answer::Command(reply));
+            }
+            Err(why) => drop(reply.send(Err(why))),
+        }
     }
 
     /// What a request would do, and come to.
@@ -293,7 +298,7 @@ impl Lane {
         if pending.first_seq == 1 {
             self.shared.desk.release(Holder::Instance(instance));
         }
-        pending.taken.iter().for_each(|&parcel| self.seen.reopen(parcel));
+        self.give_back(&pending, why);
         self.actors.remove(&instance).into_iter().flat_map(|actor| actor.waiters).for_each(|waiter| {
             drop(waiter.send(Err(EngineError::Unavailable(why.to_string()))));
         });
@@ -314,6 +319,18 @@ impl Lane {
             self.begin_again(pending.key);
         }
         pending.answers.into_iter().for_each(|answer| answer.refuse(error.clone()));
+    }
+
+    /// Parcels of a unit that was refused are looked at again; not the request whose own key was taken: that one is answered.
+    fn give_back(&mut self, pending: &Pending, why: &CommitError) {
+        let refused = pending.keyed.filter(|_| matches!(why, CommitError::Conflict(_)));
+        let again = pending.taken.iter().filter(|&&parcel| refused.is_none_or(|(refused, _)| refused != parcel));
+        again.for_each(|&parcel| self.seen.reopen(parcel));
+        if let Some((parcel, reply)) = refused {
+            let content = remote::refusal(&EngineError::Conflict(why.to_string()));
+            let row = ReplyRow { id: reply, content, at: self.shared.clock.now() };
+            self.nothing_but((pending.key.instance.shard(), parcel), Some(row));
+        }
     }
 
     fn begin_again(&self, key: Key) {

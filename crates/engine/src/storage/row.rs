@@ -306,7 +306,7 @@ pub struct Snapshot {
 }
 
 /// A claimed idempotency key.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct IdempotencyRow {
     /// The key, with the operation it belongs to.
     pub key: String,

@@ -34,7 +34,7 @@ fn commands() -> Vec<Command> {
         Command::Message { name: "paid".into(), key: None, payload: json!(1), expires: None },
         Command::Signal { name: "s".into(), payload: json!(1) },
         Command::Compensate { terminate: false },
-        Command::AddItem { node: "each".into(), item: json!(9) },
+        Command::AddItems { node: "each".into(), items: vec![json!(9)] },
         Command::CloseItems { node: "each".into() },
         Command::CompleteForeach { node: "each".into() },
         Command::TimerDue(0),

@@ -11,10 +11,10 @@ fn one_is_added_late_and_none_after_close() {
     in_every_order(&flow(nodes, "start>many many>done"), json!({ "list": ["a", "b"] }), |run| {
         run.finish_all("work work");
         assert_eq!(run.live(), ["many"], "open: it waits for more");
-        run.step(Command::AddItem { node: "many".into(), item: json!("c") }).unwrap();
+        run.step(Command::AddItems { node: "many".into(), items: vec![json!("c")] }).unwrap();
         assert_eq!(run.at_work(), ["many", "work"]);
         run.step(Command::CloseItems { node: "many".into() }).unwrap();
-        let late = Command::AddItem { node: "many".into(), item: json!("d") };
+        let late = Command::AddItems { node: "many".into(), items: vec![json!("d")] };
         assert!(matches!(run.step(late), Err(CommandError::Nothing(_))));
         run.finish_all("work");
         assert!(run.is_completed());

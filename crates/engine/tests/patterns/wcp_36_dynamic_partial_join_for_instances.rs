@@ -11,7 +11,7 @@ fn it_stops_when_a_result_says_so() {
         id: next, type: echo";
     in_every_order(&flow(nodes, "start>many many>next next>done"), json!({}), |run| {
         run.finish("work", json!("no"));
-        run.step(Command::AddItem { node: "many".into(), item: json!(3) }).unwrap();
+        run.step(Command::AddItems { node: "many".into(), items: vec![json!(3)] }).unwrap();
         assert_eq!(run.at_work(), ["many", "work", "work"]);
         run.finish("work", json!("yes"));
         assert_eq!(run.live(), ["next"], "the third is cancelled");

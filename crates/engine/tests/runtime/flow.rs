@@ -1,8 +1,9 @@
 //! Without faults.
 
-use super::support::{SEQUENCE, WORKSPACE, engine, start, storage, wish};
+use super::support::{SEQUENCE, WORKSPACE, engine, engine_with, start, storage, wish};
 use heddle_engine::kernel::Command;
-use heddle_engine::runtime::{EngineError, JobWish};
+use heddle_engine::runtime::{CommandRequest, EngineConfig, EngineError, JobWish};
+use heddle_engine::storage::IdempotencyRow;
 use heddle_model::ids::WorkspaceId;
 use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::value::json;
@@ -189,5 +190,65 @@ async fn a_start_in_the_future_stays_created_until_then() {
     let ended = engine.wait_end(WORKSPACE, started.instance, Duration::from_secs(10)).await.unwrap().unwrap();
     assert_eq!(ended.state.status, InstanceStatus::Completed);
     assert!(ended.state.started_at.unwrap() >= at);
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_waits_for_a_slot_is_known() {
+    let storage = storage(
+        "
+name: crowd
+nodes:
+  - { id: start, type: start }
+  - { id: a, type: echo, config: { value: hang } }
+  - { id: b, type: echo, config: { value: hang } }
+  - { id: done, type: end, join: any }
+edges:
+  - { from: start, to: a }
+  - { from: start, to: b }
+  - { from: a, to: done }
+  - { from: b, to: done }
+",
+    );
+    let narrow = EngineConfig { worker_slots: 1, ..EngineConfig::default() };
+    let engine = engine_with(&storage, narrow).await;
+    let started = engine.start_instances(vec![start(&engine, json!({}), 0)]).await.remove(0).unwrap();
+    // The lane answers a reader after it has given the attempts to the pool.
+    engine.load(WORKSPACE, started.instance).await.unwrap();
+    let live: Vec<u32> = started.state.live.keys().copied().collect();
+    let waits = |number: &u32| engine.why_queued(started.instance, *number).is_some();
+    assert_eq!(live.iter().map(waits).collect::<Vec<_>>(), [false, true], "one runs, the other waits for its slot");
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_command_under_a_key_is_done_once() {
+    let storage = storage(JOB);
+    let engine = engine(&storage).await;
+    let started = engine.start_instances(vec![start(&engine, json!({}), 0)]).await.remove(0).unwrap();
+    let keyed = |command: Command, key: &str| CommandRequest {
+        idempotency: Some(IdempotencyRow {
+            key: key.to_owned(),
+            body_hash: [0; 32],
+            response: "null".to_owned(),
+            expires_at: i64::MAX,
+        }),
+        ..wish(command)
+    };
+    let write = |n: u64| Command::SetVariables { patch: [("n".to_owned(), json!(n))].into_iter().collect() };
+    // Two keys at once: a commit claims one of an instance, the other command follows in the next.
+    let (one, two) = tokio::join!(
+        engine.command(WORKSPACE, started.instance, keyed(write(1), "k1")),
+        engine.command(WORKSPACE, started.instance, keyed(write(2), "k2")),
+    );
+    let seq = one.unwrap().seq.max(two.unwrap().seq);
+    assert!(
+        storage.memory.idempotency(WORKSPACE, "k1").is_some() && storage.memory.idempotency(WORKSPACE, "k2").is_some()
+    );
+    let again = engine.command(WORKSPACE, started.instance, keyed(write(3), "k1")).await;
+    assert!(matches!(again, Err(EngineError::Conflict(_))), "{again:?}");
+    let now = engine.load(WORKSPACE, started.instance).await.unwrap().unwrap().state;
+    assert_eq!((now.seq, now.variables["n"].0.as_u64()), (seq, Some(2)), "the second try changed nothing");
+    assert_eq!(engine.queue_depth(), 0, "what was put off is counted once");
     engine.shutdown().await;
 }

@@ -152,11 +152,14 @@ pub(crate) async fn engine(storage: &Faulty) -> Engine {
 
 /// A server of this name.
 pub(crate) async fn named(storage: &Faulty, name: &str) -> Engine {
+    engine_with(storage, EngineConfig { server_name: name.to_owned(), ..EngineConfig::default() }).await
+}
+
+pub(crate) async fn engine_with(storage: &Faulty, config: EngineConfig) -> Engine {
     let mut registry = Registry::default();
     registry.register(Echo).unwrap();
     registry.register_timer(Nap).unwrap();
     registry.register_pure(Set).unwrap();
-    let config = EngineConfig { server_name: name.to_owned(), ..EngineConfig::default() };
     Engine::start(Arc::new(storage.clone()), registry, config).await.unwrap()
 }
 
@@ -180,5 +183,5 @@ pub(crate) fn start(engine: &Engine, input: Value, wait_ms: u64) -> StartRequest
 }
 
 pub(crate) fn wish(command: Command) -> CommandRequest {
-    CommandRequest { command, actor: "usr_test".into(), expected_seq: None, dry_run: false }
+    CommandRequest { command, actor: "usr_test".into(), expected_seq: None, dry_run: false, idempotency: None }
 }

@@ -149,7 +149,8 @@ impl Clients {
     ) -> Answer<()> {
         let (message, expected_seq, dry_run) = how;
         let (word, actor) = (command.name(), format!("asked-{}", self.number()));
-        let request = CommandRequest { command, actor: actor.as_str().into(), expected_seq, dry_run };
+        let who = actor.as_str().into();
+        let request = CommandRequest { command, actor: who, expected_seq, dry_run, idempotency: None };
         let server = self.server().await;
         let answer = server.ask(|engine| async move { engine.command(WORKSPACE, instance, request).await }).await;
         self.world.trace(format_args!("{actor} {word} {instance}: {}", answer.word()));
@@ -191,7 +192,7 @@ fn wish(chance: &mut Chance, state: &InstanceState, number: u64) -> (Command, Op
         29..=31 => Command::Complete { node, output: json!("by hand") },
         32 => Command::Cancel { node },
         33 => Command::CompleteForeach { node },
-        34 => Command::AddItem { node, item: json!(1) },
+        34 => Command::AddItems { node, items: vec![json!(1)] },
         35 => Command::Human { node, action: HumanAction::Claim { user: "ann".into() } },
         36 => Command::Compensate { terminate: chance.percent(50) },
         37 => Command::Fail { node, error: TaskError::new(ErrorClass::Business, "NO", "by hand") },

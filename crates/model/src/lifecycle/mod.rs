@@ -123,6 +123,38 @@ machine! {
 }
 
 machine! {
+    /// Where a batch stands: one action on many instances.
+    BatchStatus {
+        /// A server goes through it, or will.
+        Running = "RUNNING" => [Paused, Completed, Cancelled];
+        /// Nothing new begins.
+        Paused = "PAUSED" => [Running, Cancelled];
+        /// Every item has ended.
+        Completed = "COMPLETED" => [];
+        /// The rest is not done.
+        Cancelled = "CANCELLED" => [];
+    }
+}
+
+machine! {
+    /// Where an item of a batch stands.
+    BatchItemStatus {
+        /// Not begun.
+        Pending = "PENDING" => [Started, Cancelled];
+        /// Begun; not yet known how it ended. PENDING again when it was not done and is not to be done now.
+        Started = "STARTED" => [Pending, Succeeded, Failed, Refused];
+        /// The action was done.
+        Succeeded = "SUCCEEDED" => [];
+        /// Something went wrong.
+        Failed = "FAILED" => [];
+        /// The instance could not take the action.
+        Refused = "REFUSED" => [];
+        /// Never begun: the batch was cancelled.
+        Cancelled = "CANCELLED" => [];
+    }
+}
+
+machine! {
     /// Where a version of a workflow stands.
     VersionStatus {
         /// Can be started.

@@ -70,6 +70,26 @@ fn job_timer_incident_version() {
 }
 
 #[test]
+fn batch_and_item() {
+    {
+        use BatchStatus::*;
+        let allowed =
+            [(Running, Paused), (Running, Completed), (Running, Cancelled), (Paused, Running), (Paused, Cancelled)];
+        check(BatchStatus::ALL, &allowed, |from, to| from.to(to, "bat").is_ok());
+    }
+    use BatchItemStatus::*;
+    let allowed = [
+        (Pending, Started),
+        (Pending, Cancelled),
+        (Started, Pending),
+        (Started, Succeeded),
+        (Started, Failed),
+        (Started, Refused),
+    ];
+    check(BatchItemStatus::ALL, &allowed, |from, to| from.to(to, "bat #1").is_ok());
+}
+
+#[test]
 fn refusal_names_everything() {
     let refused = InstanceStatus::Terminated.to(InstanceStatus::Running, "wi_1").unwrap_err();
     assert_eq!(refused.to_string(), "wi_1 cannot go from TERMINATED to RUNNING");

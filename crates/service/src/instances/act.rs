@@ -1,15 +1,13 @@
 //! Steering instances: actions, variables, waiting tasks.
 
-use super::view;
+use super::{action, preview, view};
 use crate::audit::{self, Entry};
 use crate::authz::{Allowed, authorize};
 use crate::error::Result;
 use crate::service::Service;
-use heddle_api::params::{
-    ActionName, ActionParams, CompleteTask, FailTask, InstanceAction, PatchVariables, SendMessage, TimerPolicy,
-};
+use heddle_api::params::{CompleteTask, FailTask, InstanceAction, PatchVariables, SendMessage};
 use heddle_api::view::InstanceView;
-use heddle_api::{ApiError, Lang, Permission, RequestContext};
+use heddle_api::{Permission, RequestContext};
 use heddle_engine::kernel::Command;
 use heddle_engine::runtime::CommandRequest;
 use heddle_engine::tasks::{ErrorClass, TaskError};
@@ -23,23 +21,13 @@ impl Service {
         context: &RequestContext,
         params: InstanceAction,
     ) -> Result<InstanceView> {
-        let permission = match params.action {
-            ActionName::Terminate => Permission::InstanceTerminate,
-            _ => Permission::InstanceOperate,
-        };
-        let allowed = authorize(context, permission)?;
-        if params.params.variables.is_some() {
-            allowed.and(Permission::VariableEdit)?;
-        }
-        let reason = params.params.reason.clone().unwrap_or_default();
-        let wish = Wish {
-            instance: params.id,
-            command: command(params.action, params.params, context.lang)?,
-            expected_seq: None,
-            dry_run: params.dry_run,
-            details: json!({"reason": reason}),
-        };
-        self.command(context, allowed, wish).await
+        let allowed = action::may(context, params.action, &params.params)?;
+        let details = json!({"reason": params.params.reason.clone().unwrap_or_default()});
+        let expected_seq = params.params.expected_seq;
+        let (instance, dry_run) = (params.id, params.dry_run);
+        let target = self.target_version(allowed.workspace(), instance, params.params.version).await?;
+        let command = action::command(params.action, params.params, target, context.lang)?;
+        self.command(context, allowed, Wish { instance, command, expected_seq, dry_run, details }).await
     }
 
     /// Changes variables.
@@ -107,15 +95,23 @@ impl Service {
         self.command(context, allowed, wish).await
     }
 
-    async fn command(&self, context: &RequestContext, allowed: Allowed<'_>, wish: Wish) -> Result<InstanceView> {
+    /// Does it, tells the audit log, and shows the instance after it; of a dry run, as it would be.
+    pub(crate) async fn command(
+        &self,
+        context: &RequestContext,
+        allowed: Allowed<'_>,
+        wish: Wish,
+    ) -> Result<InstanceView> {
         let name = wish.command.name();
         let request = CommandRequest {
             command: wish.command,
             actor: allowed.actor().into(),
             expected_seq: wish.expected_seq,
             dry_run: wish.dry_run,
+            idempotency: None,
         };
-        let state = self.engine.command(allowed.workspace(), wish.instance, request).await?;
+        let outcome = self.engine.carry_out(allowed.workspace(), wish.instance, request).await?;
+        let state = outcome.state;
         if !wish.dry_run {
             let entry = Entry {
                 workspace: Some(allowed.workspace()),
@@ -127,16 +123,20 @@ impl Service {
             self.store.audit_append(audit::row(context, entry)).await?;
         }
         let plan = self.engine.plan(allowed.workspace(), state.version).await?;
-        Ok(view::mask(view::instance(&state, &plan), allowed.principal().permissions))
+        let mut shown = view::mask(view::instance(&state, &plan), allowed.principal().permissions);
+        shown.preview = outcome.preview.as_ref().map(preview::view);
+        Ok(shown)
     }
 }
 
-struct Wish {
-    instance: InstanceId,
-    command: Command,
-    expected_seq: Option<u64>,
-    dry_run: bool,
-    details: Value,
+/// What is to be done to an instance.
+pub(crate) struct Wish {
+    pub(crate) instance: InstanceId,
+    pub(crate) command: Command,
+    pub(crate) expected_seq: Option<u64>,
+    pub(crate) dry_run: bool,
+    /// For the audit log.
+    pub(crate) details: Value,
 }
 
 fn action_word(command: &str) -> &'static str {
@@ -150,26 +150,16 @@ fn action_word(command: &str) -> &'static str {
         "fail" => "instance.fail",
         "set_variables" => "instance.set_variables",
         "message" => "instance.message",
+        "compensate" => "instance.compensate",
+        "modify" => "instance.modify",
+        "rollback" => "instance.rollback",
+        "migrate" => "instance.migrate",
+        "pause_node" => "instance.pause_node",
+        "resume_node" => "instance.resume_node",
+        "add_instance" => "instance.add_items",
+        "close" => "instance.close_items",
+        "complete_foreach" => "instance.complete_foreach",
+        "cancel" => "instance.cancel_node",
         _ => "instance.command",
     }
-}
-
-fn command(action: ActionName, params: ActionParams, lang: Lang) -> Result<Command> {
-    let node = |node: Option<String>| {
-        let (en, zh) = ("This action needs a node.", "此操作需要指定 node。");
-        node.filter(|node| !node.is_empty()).ok_or_else(|| ApiError::invalid("/node", en, zh, lang))
-    };
-    Ok(match action {
-        ActionName::Pause => Command::Pause { freeze: params.timers == Some(TimerPolicy::Freeze) },
-        ActionName::Resume => Command::Resume,
-        ActionName::Terminate => Command::Terminate { reason: params.reason.unwrap_or_default() },
-        ActionName::Retry => Command::Retry {
-            node: params.node.filter(|node| !node.is_empty()),
-            variables: params.variables.unwrap_or_default(),
-        },
-        ActionName::Skip => Command::Skip { node: node(params.node)?, output: params.output.unwrap_or_default() },
-        ActionName::Complete => {
-            Command::Complete { node: node(params.node)?, output: params.output.unwrap_or_default() }
-        }
-    })
 }

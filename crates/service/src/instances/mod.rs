@@ -1,12 +1,18 @@
 //! Instances: starting, reading, steering.
 
 mod act;
+pub(crate) mod action;
+mod foreach;
 mod input;
 mod list;
 mod mistake;
+pub(crate) mod preview;
 mod read;
+mod reason;
 mod start;
 pub(crate) mod view;
+mod waiting;
 
+pub(crate) use act::Wish;
 pub(crate) use input::InputSchemas;
 pub use start::StartKey;

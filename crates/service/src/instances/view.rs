@@ -38,6 +38,7 @@ pub(crate) fn instance(state: &InstanceState, plan: &Plan) -> InstanceView {
         ended_at: state.ended_at.map(Timestamp),
         pauses: Vec::new(),
         nodes: nodes(state, plan).into_iter().take(limits::INSTANCE_NODES).collect(),
+        preview: None,
     }
 }
 
@@ -210,7 +211,7 @@ pub(crate) const fn instance_status(status: lifecycle::InstanceStatus) -> Instan
     }
 }
 
-const fn node_status(status: lifecycle::NodeStatus) -> NodeStatus {
+pub(crate) const fn node_status(status: lifecycle::NodeStatus) -> NodeStatus {
     match status {
         lifecycle::NodeStatus::Pending => NodeStatus::Pending,
         lifecycle::NodeStatus::Running => NodeStatus::Running,

@@ -60,6 +60,7 @@ impl Service {
                     actor: allowed.actor().into(),
                     expected_seq: None,
                     dry_run: false,
+                    idempotency: None,
                 };
                 match self.engine.command(allowed.workspace(), instance, request).await {
                     Ok(_) => ended += 1,

@@ -10,8 +10,8 @@ use heddle_model::limits::SHARD_LEASE_MS;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Value};
 
 /// The database's time in Unix milliseconds. Not `now()`, which is the transaction's start.
-pub(super) const NOW_POSTGRES: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
-pub(super) const NOW_SQLITE: &str = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
+pub(crate) const NOW_POSTGRES: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+pub(crate) const NOW_SQLITE: &str = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
 /// Whoever takes or gives shards does so one after the other.
 const TURN: &str = "SELECT pg_advisory_xact_lock(7522533) IS NULL AS turn";

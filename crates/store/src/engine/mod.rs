@@ -22,6 +22,8 @@ mod sweep;
 
 pub(crate) use sweep::Cursors;
 
+pub(crate) use lease::{NOW_POSTGRES, NOW_SQLITE};
+
 use crate::connect::Pools;
 use crate::unit::unit;
 use crate::{Store, StoreError};

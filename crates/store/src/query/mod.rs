@@ -4,6 +4,7 @@
 //! both are written in one transaction.
 
 mod audit;
+mod batch;
 mod counts;
 mod idempotency;
 mod incidents;
@@ -20,8 +21,10 @@ mod workflows;
 mod workspaces;
 
 pub use audit::{AuditProblem, AuditRow};
+pub use batch::{BatchItemRow, BatchRow, BatchTurn, ItemEnd, ItemResult, TurnItem};
 pub use counts::{CountRow, NodeCountRow};
 pub use idempotency::Claim;
+pub use incidents::{INCIDENT_KINDS, IncidentFilter, IncidentGroupRow, IncidentListRow};
 pub use instances::{InstanceFilter, InstanceRow};
 pub use logs::{LogFilter, LogLine};
 pub use sessions::{SessionRow, SessionUser, TokenUser};
