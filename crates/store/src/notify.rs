@@ -28,7 +28,7 @@ pub struct Notifier {
 
 #[derive(Debug)]
 struct Wish {
-    notify: Notify,
+    notify: Arc<Notify>,
     task: Option<tokio::task::AbortHandle>,
 }
 
@@ -74,16 +74,12 @@ impl Drop for Hints {
 impl Store {
     /// The sending half.
     pub fn notifier(&self) -> Notifier {
-        if self.backend() == Backend::Sqlite {
-            return Notifier { wish: Arc::new(Wish { notify: Notify::new(), task: None }) };
-        }
-        let url = self.url().to_owned();
-        let wish = Arc::new_cyclic(|weak: &std::sync::Weak<Wish>| {
-            let weak = weak.clone();
-            let task = tokio::spawn(async move { send(&url, &weak).await });
-            Wish { notify: Notify::new(), task: Some(task.abort_handle()) }
+        let notify = Arc::new(Notify::new());
+        let task = (self.backend() == Backend::Postgres).then(|| {
+            let (url, notify) = (self.url().to_owned(), notify.clone());
+            tokio::spawn(async move { send(&url, &notify).await }).abort_handle()
         });
-        Notifier { wish }
+        Notifier { wish: Arc::new(Wish { notify, task }) }
     }
 
     /// The receiving half.
@@ -98,11 +94,11 @@ impl Store {
     }
 }
 
-async fn send(url: &str, wish: &std::sync::Weak<Wish>) {
+/// Runs until it is aborted: it holds no `Wish`, whose end that is.
+async fn send(url: &str, wish: &Notify) {
     let mut connection: Option<PgConnection> = None;
-    while let Some(wish) = wish.upgrade() {
-        wish.notify.notified().await;
-        drop(wish);
+    loop {
+        wish.notified().await;
         let result = match &mut connection {
             Some(open) => sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL).execute(open).await.map(drop),
             None => connect(url).await.map(|open| connection = Some(open)),
