@@ -11,7 +11,10 @@ use crate::workspace;
 const MOST_LINES: usize = 500;
 
 /// Files over the limit, each with its reason.
-const LONGER: &[(&str, &str)] = &[];
+const LONGER: &[(&str, &str)] = &[(
+    "crates/engine/src/kernel/event/mod.rs",
+    "the one list of events: their order is the stored form, and a list in two files has none",
+)];
 
 /// What must not be committed: unfinished work and silenced tests. Written in two halves, so that this file passes.
 const UNFINISHED: &[(&str, &str)] =

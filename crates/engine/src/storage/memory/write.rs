@@ -1,0 +1,104 @@
+//! What a commit may write in memory, and what it writes.
+
+use super::{Data, Instance};
+use crate::storage::{Batch, CommitError, Unit};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Data {
+    pub(super) fn check(&self, unit: &Unit) -> Result<(), CommitError> {
+        let conflict = |what: String| Err(CommitError::Conflict(what));
+        match (&unit.created, self.instances.get(&unit.instance)) {
+            (Some(_), Some(_)) => return conflict(format!("instance {} exists", unit.instance)),
+            (None, None) => return conflict(format!("instance {} does not exist", unit.instance)),
+            (None, Some(instance)) if instance.head.seq + 1 != unit.journal.first_seq => {
+                return conflict(format!("event {} of {} is taken", unit.journal.first_seq, unit.instance));
+            }
+            _ => {}
+        }
+        if let Some(created) = unit.created.as_ref().filter(|created| created.unique_business_key) {
+            let taken = self.instances.values().any(|it| {
+                it.workspace == unit.workspace
+                    && it.created.unique_business_key
+                    && it.created.workflow == created.workflow
+                    && it.created.business_key == created.business_key
+                    && it.head.ended_at.is_none()
+            });
+            if taken {
+                return conflict("the business key is taken by an open instance".to_owned());
+            }
+        }
+        let claimed =
+            unit.idempotency.as_ref().is_some_and(|key| self.keys.contains_key(&(unit.workspace, key.key.clone())));
+        if claimed {
+            return conflict("the idempotency key is taken".to_owned());
+        }
+        unit.post.as_deref().map_or(Ok(()), |post| self.office.check(post))
+    }
+
+    pub(super) fn write(&mut self, unit: &Unit) {
+        self.write_post(unit);
+        let position = self.positions.entry(unit.shard).or_default();
+        *position = (*position).max(unit.journal.pos);
+        if let Some(created) = &unit.created {
+            self.instances.insert(
+                unit.instance,
+                Instance {
+                    workspace: unit.workspace,
+                    shard: unit.shard,
+                    created: created.clone(),
+                    head: unit.head.clone(),
+                    journal: Vec::new(),
+                    snapshot: None,
+                    nodes: BTreeMap::new(),
+                    incidents: BTreeMap::new(),
+                    search: BTreeMap::new(),
+                    logs: Vec::new(),
+                },
+            );
+        }
+        let Some(instance) = self.instances.get_mut(&unit.instance) else { return };
+        instance.head = unit.head.clone();
+        if let Some((version, number)) = unit.version {
+            (instance.created.version, instance.created.version_number) = (version, number);
+        }
+        instance.journal.push(unit.journal.clone());
+        instance.nodes.extend(unit.nodes.iter().map(|row| (row.number, row.clone())));
+        instance.incidents.extend(unit.incidents.iter().map(|row| (row.number, row.clone())));
+        instance.search.extend(unit.search.iter().cloned());
+        instance.logs.extend(unit.logs.iter().cloned());
+        if let Some(snapshot) = &unit.snapshot {
+            instance.snapshot = Some(snapshot.clone());
+        }
+        unit.timers_gone.iter().for_each(|&number| {
+            self.timers.remove(&(unit.instance, number));
+        });
+        self.timers.extend(unit.timers.iter().map(|row| ((row.instance, row.number), row.clone())));
+        unit.jobs_gone.iter().for_each(|job| {
+            self.jobs.remove(job);
+        });
+        self.jobs.extend(unit.jobs.iter().map(|row| (row.id, row.clone())));
+        if let Some(hold) = unit.hold_jobs {
+            self.jobs.values_mut().filter(|row| row.instance == unit.instance).for_each(|row| row.held = hold);
+        }
+        if let Some(key) = &unit.idempotency {
+            self.keys.insert((unit.workspace, key.key.clone()), key.clone());
+        }
+    }
+}
+
+/// What a database's unique indexes say about rows of one and the same batch.
+pub(super) fn clashes_within(batch: &Batch) -> Result<(), CommitError> {
+    let (mut keys, mut business_keys) = (BTreeSet::new(), BTreeSet::new());
+    for unit in &batch.units {
+        let key_taken = unit.idempotency.as_ref().is_some_and(|row| !keys.insert((unit.workspace, row.key.as_str())));
+        let unique =
+            unit.created.as_ref().filter(|created| created.unique_business_key && unit.head.ended_at.is_none());
+        let name_taken = unique.is_some_and(|created| {
+            !business_keys.insert((unit.workspace, created.workflow, created.business_key.as_deref()))
+        });
+        if key_taken || name_taken {
+            return Err(CommitError::Conflict("a key is claimed twice in one batch".to_owned()));
+        }
+    }
+    Ok(())
+}
