@@ -210,7 +210,10 @@ edges:
   - { from: b, to: done }
 ",
     );
-    let narrow = EngineConfig { worker_slots: 1, ..EngineConfig::default() };
+    let narrow = EngineConfig {
+        scheduling: heddle_engine::scheduler::Limits { slots: 1, ..Default::default() },
+        ..EngineConfig::default()
+    };
     let engine = engine_with(&storage, narrow).await;
     let started = engine.start_instances(vec![start(&engine, json!({}), 0)]).await.remove(0).unwrap();
     // The lane answers a reader after it has given the attempts to the pool.

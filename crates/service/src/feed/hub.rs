@@ -188,7 +188,8 @@ mod tests {
     #[tokio::test]
     async fn a_hint_wakes_those_it_concerns_and_nobody_else() {
         let (send, receive) = tokio::sync::broadcast::channel(16);
-        let hub = Hub::start(receive);
+        let (_rings, elsewhere) = watch::channel(0);
+        let hub = Hub::start(receive, elsewhere);
         let ours = hub.instance(WorkspaceId::from_u128(1), InstanceId::from_u128(7));
         let foreign = hub.list(WorkspaceId::from_u128(2));
         let list = hub.list(WorkspaceId::from_u128(1));

@@ -47,7 +47,7 @@ impl Service {
         let (workspace, id) = (allowed.workspace(), params.id);
         let known = InstanceFilter { id: Some(id), ..InstanceFilter::default() };
         if self.store.instances(workspace, &known, false, 1, None).await?.is_empty() {
-            return Err(ApiError::not_found("instance", &id.to_string()).into());
+            return Err(ApiError::not_found("instance", id.to_string()).into());
         }
         let filter = InstanceFilter { parent: Some(id), ..InstanceFilter::default() };
         let rows = self.store.instances(workspace, &filter, false, limit + 1, after).await?;
