@@ -327,9 +327,9 @@ impl Storage for MemoryStorage {
         let data = &mut *self.lock();
         for job in data.jobs.values_mut() {
             let instance = data.instances.get(&job.instance);
-            job.held = instance.is_some_and(|it| {
-                it.head.status == InstanceStatus::Paused.as_str() || paused.contains(&it.created.workflow)
-            });
+            let is_paused = |it: &Instance| it.head.status == InstanceStatus::Paused.as_str();
+            // What undoes goes on while its instance is paused: only what is held already stays so.
+            job.held = instance.is_some_and(|it| paused.contains(&it.created.workflow) || (job.held && is_paused(it)));
         }
         Ok(())
     }
