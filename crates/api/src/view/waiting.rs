@@ -39,7 +39,7 @@ pub struct ReasonView {
     /// When it goes on by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
-    /// What is left of a timer that stands still, in milliseconds.
+    /// What is left of a timer that stands still, or until a rate allows more, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_ms: Option<i64>,
     /// Name of the message, the signal or the mutex.
@@ -69,6 +69,13 @@ pub struct ReasonView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "ssr", schema(value_type = Option<String>))]
     pub incident_id: Option<IncidentId>,
+    /// `queued`: what holds it back beside its turn: `engine_paused`, `type_paused`, `workflow_paused`, `concurrency_key`, `slots`,
+    /// `type_slots`, `rate` or `workspace_rate`, the widest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub blocked: Vec<String>,
+    /// `queued`: how many attempts stand before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ahead: Option<u64>,
     /// How many are under way inside it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,

@@ -80,6 +80,24 @@ async fn any_server_takes_requests_for_any_instance() {
 }
 
 #[tokio::test]
+async fn a_command_under_a_key_is_done_once_whichever_server_is_asked() {
+    let (_, a, b) = two(NAP).await;
+    let id = a.start_instances(vec![start(&a, json!({}), 0)]).await.remove(0).unwrap().instance;
+    let keyed = |n: u64| {
+        let patch = [("n".to_owned(), json!(n))].into_iter().collect();
+        super::flow::keyed(Command::SetVariables { patch }, "k")
+    };
+    let first = b.command(WORKSPACE, id, keyed(1)).await.unwrap();
+    for server in [&b, &a, &b] {
+        let again = server.command(WORKSPACE, id, keyed(2)).await;
+        assert!(matches!(again, Err(EngineError::Conflict(_))), "{again:?}");
+    }
+    let now = b.load(WORKSPACE, id).await.unwrap().unwrap().state;
+    assert_eq!((now.seq, now.variables["n"].0.as_u64()), (first.seq, Some(1)), "the others changed nothing");
+    b.command(WORKSPACE, id, wish(Command::Pause { freeze: true })).await.unwrap();
+}
+
+#[tokio::test]
 async fn what_reaches_beyond_the_moment_is_asked_of_any_server_too() {
     let (storage, a, b) = two(NAP).await;
     super::support::define(&storage, 77, &NAP.replace("value: 1", "value: 2"));

@@ -3,6 +3,7 @@
 use super::support::{SEQUENCE, WORKSPACE, engine, engine_with, start, storage, wish};
 use heddle_engine::kernel::Command;
 use heddle_engine::runtime::{CommandRequest, EngineConfig, EngineError, JobWish};
+use heddle_engine::scheduler::Limits;
 use heddle_engine::storage::IdempotencyRow;
 use heddle_model::ids::WorkspaceId;
 use heddle_model::lifecycle::InstanceStatus;
@@ -210,10 +211,8 @@ edges:
   - { from: b, to: done }
 ",
     );
-    let narrow = EngineConfig {
-        scheduling: heddle_engine::scheduler::Limits { slots: 1, ..Default::default() },
-        ..EngineConfig::default()
-    };
+    let scheduling = Limits { slots: 1, ..Limits::default() };
+    let narrow = EngineConfig { scheduling, ..EngineConfig::default() };
     let engine = engine_with(&storage, narrow).await;
     let started = engine.start_instances(vec![start(&engine, json!({}), 0)]).await.remove(0).unwrap();
     // The lane answers a reader after it has given the attempts to the pool.
@@ -224,20 +223,18 @@ edges:
     engine.shutdown().await;
 }
 
+/// A command that claims a key.
+pub(crate) fn keyed(command: Command, key: &str) -> CommandRequest {
+    let (key, response) = (key.to_owned(), "null".to_owned());
+    let row = IdempotencyRow { key, body_hash: [0; 32], response, expires_at: i64::MAX };
+    CommandRequest { idempotency: Some(row), ..wish(command) }
+}
+
 #[tokio::test]
 async fn a_command_under_a_key_is_done_once() {
     let storage = storage(JOB);
     let engine = engine(&storage).await;
     let started = engine.start_instances(vec![start(&engine, json!({}), 0)]).await.remove(0).unwrap();
-    let keyed = |command: Command, key: &str| CommandRequest {
-        idempotency: Some(IdempotencyRow {
-            key: key.to_owned(),
-            body_hash: [0; 32],
-            response: "null".to_owned(),
-            expires_at: i64::MAX,
-        }),
-        ..wish(command)
-    };
     let write = |n: u64| Command::SetVariables { patch: [("n".to_owned(), json!(n))].into_iter().collect() };
     // Two keys at once: a commit claims one of an instance, the other command follows in the next.
     let (one, two) = tokio::join!(

@@ -42,7 +42,8 @@ impl Service {
                     add(&mut cancels, &workflow, seen.cancels);
                     add(&mut compensates, &workflow, seen.compensates);
                 }
-                Err(error) if error.0.code.status() >= 500 => return Err(error),
+                // Not an instance's own refusal: the caller is to ask again.
+                Err(error) if error.0.code.status() >= 500 || error.0.retry_after.is_some() => return Err(error),
                 Err(error) => {
                     told.would_be_refused += 1;
                     *refusals.entry(error.0.code.as_str()).or_default() += 1;

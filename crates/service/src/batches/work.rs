@@ -39,6 +39,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 const KEEP: Duration = Duration::from_millis(limits::BATCH_LEASE_MS as u64 / 3);
 /// How often an item is tried again when the engine has no room, or the database no ear, before it is left to a later turn.
 const TRIES: usize = 5;
+/// Longest time that an item waits for room in the engine before it asks again, in milliseconds.
+const LONGEST_WAIT_MS: u64 = 5_000;
 
 impl Service {
     /// Goes through batches until dropped. What is then under way is found by the next turn.
@@ -145,7 +147,7 @@ impl Service {
             }
             let command = match self.command_for(turn, item, wish).await {
                 Ok(command) => command,
-                Err(Error(error)) if error.code.status() == 503 => continue,
+                Err(Error(error)) if error.retry_after.is_some() => continue,
                 Err(Error(error)) => return Some(not(&error)),
             };
             let request = CommandRequest {
@@ -157,7 +159,11 @@ impl Service {
             };
             match self.engine.command(batch.workspace, item.instance, request).await {
                 Ok(_) => return Some(ItemEnd::Succeeded),
-                Err(EngineError::Overloaded { .. } | EngineError::Unavailable(_)) => {}
+                // Others come before a batch: it waits as long as it is told to.
+                Err(EngineError::Overloaded { retry_after_ms } | EngineError::OverShare { retry_after_ms }) => {
+                    tokio::time::sleep(Duration::from_millis(retry_after_ms.min(LONGEST_WAIT_MS))).await;
+                }
+                Err(EngineError::Unavailable(_) | EngineError::Elsewhere) => {}
                 // The key is taken: somebody with an older turn was faster. Or something else is, and the item is refused.
                 Err(error @ EngineError::Conflict(_)) => match self.store.idempotency(batch.workspace, &key).await {
                     Ok(Some(_)) => return Some(ItemEnd::Succeeded),

@@ -3,15 +3,17 @@
 use heddle_api::view::ReasonView;
 use heddle_api::{Lang, Timestamp};
 use heddle_engine::kernel::{Active, Awaited, InstanceState, Owner, Reason, Waiting};
+use heddle_engine::scheduler::{Blocked, Queued};
 use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::plan::{NodeIx, Plan};
+use std::collections::BTreeMap;
 
 /// What the sentences are made from.
 pub(super) struct Teller<'a> {
     pub(super) plan: &'a Plan,
     pub(super) state: &'a InstanceState,
-    /// Executions whose task waits for a worker slot of this server.
-    pub(super) queued: Vec<u32>,
+    /// Executions whose built-in task is ready and has not begun, and what the scheduler says of them.
+    pub(super) queued: BTreeMap<u32, Queued>,
     pub(super) lang: Lang,
 }
 
@@ -44,15 +46,10 @@ impl Teller<'_> {
                     ),
                 )
             },
-            Reason::Task if waiting.number.is_some_and(|number| self.queued.contains(&number)) => self.view(
-                "queued",
-                &Words(
-                    "Its task waits for a worker slot of this server.",
-                    "任务正在排队等待本服务器的执行槽位。",
-                    "The end of a task that has a slot; tasks of a higher priority go first.",
-                    "有任务结束并让出槽位后即可执行；优先级高者先行。",
-                ),
-            ),
+            Reason::Task => match waiting.number.and_then(|number| self.queued.get(&number)) {
+                Some(queued) => self.queued(queued),
+                None => self.fixed(reason),
+            },
             Reason::Timer(due) | Reason::Retry(due) => self.timed(waiting, reason, *due),
             Reason::Message { name, key } => ReasonView {
                 name: Some(name.to_string()),
@@ -138,6 +135,49 @@ impl Teller<'_> {
             ),
         };
         ReasonView { node_ids: self.ids(&before), ..self.view("not_reached", &words) }
+    }
+
+    /// A built-in task that is ready and has not begun.
+    fn queued(&self, queued: &Queued) -> ReasonView {
+        let pause = ("Lifting that pause.", "解除该暂停。");
+        let (why, release) = match queued.blocked.first() {
+            None => (
+                ("Its task is ready and waits for its turn.", "任务已就绪，正在排队。"),
+                (
+                    "The beginning of what stands before it; a higher priority goes first.",
+                    "排在前面的任务开始后即可执行；优先级高者先行。",
+                ),
+            ),
+            Some(Blocked::Engine) => (("The whole engine is paused.", "整个引擎已暂停。"), pause),
+            Some(Blocked::Type) => (("Its task type is paused.", "其任务类型已暂停。"), pause),
+            Some(Blocked::Workflow(_)) => (("Its workflow is paused.", "其工作流已暂停。"), pause),
+            Some(Blocked::Key(_)) => (
+                ("As many as its concurrency key allows are at work.", "并发键允许的数量已满。"),
+                ("The end of one that holds the key.", "等待持有该并发键的任务结束。"),
+            ),
+            Some(Blocked::Slots { .. }) => (
+                ("Every worker slot of this server is taken.", "本服务器的执行槽位已占满。"),
+                ("The end of a task that has a slot.", "等待占用槽位的任务结束。"),
+            ),
+            Some(Blocked::TypeSlots { .. }) => (
+                ("Every slot of its task type is taken.", "其任务类型的槽位已占满。"),
+                ("The end of a task of this type.", "等待同类型任务结束。"),
+            ),
+            Some(Blocked::Rate { .. } | Blocked::WorkspaceRate { .. }) => (
+                ("Its task type has begun as often as its rate allows.", "其任务类型已达到速率上限。"),
+                ("The time at which the rate allows more.", "等待速率窗口恢复。"),
+            ),
+        };
+        let opens = queued.blocked.iter().find_map(|blocked| match blocked {
+            Blocked::Rate { opens_in_ms } | Blocked::WorkspaceRate { opens_in_ms } => i64::try_from(*opens_in_ms).ok(),
+            _ => None,
+        });
+        ReasonView {
+            blocked: queued.blocked.iter().map(|blocked| blocked.as_str().to_owned()).collect(),
+            ahead: Some(queued.ahead.attempts as u64),
+            left_ms: opens,
+            ..self.view("queued", &Words(why.0, why.1, release.0, release.1))
+        }
     }
 
     fn join(&self, missing: Vec<String>, by: &[NodeIx]) -> ReasonView {

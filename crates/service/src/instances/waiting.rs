@@ -10,7 +10,7 @@ use crate::service::Service;
 use heddle_api::params::ListWaiting;
 use heddle_api::view::WaitingView;
 use heddle_api::{ApiError, Page, Permission, RequestContext};
-use heddle_engine::kernel::{self, Waiting};
+use heddle_engine::kernel::{self, Active, Waiting};
 use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
 use heddle_model::plan::NodeIx;
 use std::collections::BTreeSet;
@@ -33,7 +33,8 @@ impl Service {
         };
         let standing = kernel::why(plan, state, self.engine.now_ms());
         let known: BTreeSet<NodeIx> = standing.iter().map(|waiting| waiting.node).collect();
-        let queued = state.live.keys().copied().filter(|&number| self.engine.why_queued(params.id, number).is_some());
+        let tasks = state.live.iter().filter(|(_, execution)| matches!(execution.active, Active::Task | Active::Undo));
+        let queued = tasks.filter_map(|(&number, _)| Some((number, self.engine.why_queued(params.id, number)?)));
         let teller = Teller { plan, state, queued: queued.collect(), lang: context.lang };
         let standing = standing.into_iter().map(|waiting| {
             let reasons = waiting.reasons.iter().map(|reason| teller.tell(&waiting, reason)).collect();
