@@ -201,23 +201,45 @@ impl Desk {
     }
 }
 
-/// After a restart: jobs that an instance held permits for, or that waited for one, do so again.
-pub(super) async fn ask_again(shared: Arc<Shared>, key: Key, wishes: Vec<(u32, (Arc<str>, u8), Limited)>) {
+/// A job that asks again: its number, its type and priority, and what limits it.
+pub(super) type Asking = (u32, (Arc<str>, u8), Limited);
+
+/// After a restart: jobs that an instance held permits for, or that waited for one, do so again. Those that wait come after all that have
+/// begun, of whatever instance: otherwise one of them would be let in beside the one that holds the permit.
+pub(super) async fn ask_again(shared: Arc<Shared>, key: Key, wishes: Vec<Asking>) {
+    let mut waiting = Vec::new();
     for (number, about, limited) in wishes {
-        let row = loop {
-            match shared.storage.job(key.workspace, key.instance.job(number)).await {
-                Ok(row) => break row,
-                Err(why) => tracing::warn!(%why, "a job cannot be read yet"),
-            }
-            tokio::select! {
-                () = shared.stop.cancelled() => return,
-                () = tokio::time::sleep(AGAIN) => {}
-            }
-        };
-        if let Some(row) = row {
-            let has_begun = row.not_before < WAITS_FOR_PERMIT;
-            let limited = Limited { at_limit: AtLimit::Queue, ..limited };
-            shared.desk.job(key, number, about, (&limited, has_begun));
+        let limited = Limited { at_limit: AtLimit::Queue, ..limited };
+        match has_begun(&shared, key, number).await {
+            Some(true) => shared.desk.job(key, number, about, (&limited, true)),
+            Some(false) => waiting.push((number, about, limited)),
+            None => {}
+        }
+    }
+    shared.recovering.send_modify(|under_way| *under_way -= 1);
+    let mut under_way = shared.recovering.subscribe();
+    tokio::select! {
+        () = shared.stop.cancelled() => return,
+        _ = under_way.wait_for(|under_way| *under_way == 0) => {}
+    }
+    for (number, about, limited) in waiting {
+        // It may have been withdrawn meanwhile.
+        if has_begun(&shared, key, number).await == Some(false) {
+            shared.desk.job(key, number, about, (&limited, false));
+        }
+    }
+}
+
+/// Whether a job has been let in already; `None`: it is gone, or the engine stops.
+async fn has_begun(shared: &Shared, key: Key, number: u32) -> Option<bool> {
+    loop {
+        match shared.storage.job(key.workspace, key.instance.job(number)).await {
+            Ok(row) => return row.map(|row| row.not_before < WAITS_FOR_PERMIT),
+            Err(why) => tracing::warn!(%why, "a job cannot be read yet"),
+        }
+        tokio::select! {
+            () = shared.stop.cancelled() => return None,
+            () = tokio::time::sleep(AGAIN) => {}
         }
     }
 }

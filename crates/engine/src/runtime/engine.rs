@@ -119,6 +119,7 @@ impl Engine {
             inputs: config.inputs,
             rejoin: Notify::new(),
             others: AtomicBool::new(false),
+            recovering: watch::Sender::new(0),
             elsewhere: watch::Sender::new(0),
             committed: broadcast::Sender::new(HINTS),
             bell: Default::default(),

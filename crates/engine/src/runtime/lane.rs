@@ -58,6 +58,8 @@ pub(super) struct Shared {
     pub(super) rejoin: Notify,
     /// Other servers are alive.
     pub(super) others: AtomicBool,
+    /// Recoveries that are under way: of shards, and of jobs that may hold permits.
+    pub(super) recovering: watch::Sender<usize>,
     /// Counts how often other servers rang.
     pub(super) elsewhere: watch::Sender<u64>,
     pub(super) committed: broadcast::Sender<Committed>,

@@ -100,6 +100,7 @@ impl Engine {
             told
         });
         self.heard(told.collect(), HAND_OVER).await;
+        self.shared.recovering.send_modify(|under_way| *under_way += 1);
         let recovering = self.clone();
         self.spawn(Box::pin(async move {
             let stop = recovering.shared.stop.clone();
@@ -112,6 +113,7 @@ impl Engine {
                     Err(why) => tracing::error!(%why, "recovery stopped"),
                 }
             }
+            recovering.shared.recovering.send_modify(|under_way| *under_way -= 1);
         }));
     }
 

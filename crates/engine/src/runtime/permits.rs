@@ -84,6 +84,7 @@ impl Lane {
             })
             .collect();
         if !wishes.is_empty() {
+            self.shared.recovering.send_modify(|under_way| *under_way += 1);
             self.shared.machine.spawn(Box::pin(desk::ask_again(self.shared.clone(), key, wishes)));
         }
     }
