@@ -242,8 +242,9 @@ pub const WORKER_SLOTS: usize = 256;
 pub const PAUSE_REASON_BYTES: usize = 1_000;
 /// Requests that may be under way where the operator names no number: each takes a few kilobytes while it waits.
 pub const ADMISSION_REQUESTS: usize = 20_000;
-/// How long an accepted request may wait for its commit where the operator names no number, in milliseconds.
-pub const ADMISSION_LATENCY_MS: u64 = 1_000;
+/// How long an accepted request may wait for its commit where the operator names no number, in milliseconds: a batch of 1,000 starts by one
+/// workspace must fit in on a slow machine that has just begun.
+pub const ADMISSION_LATENCY_MS: u64 = 5_000;
 /// Requests that may be under way however slow the disk is: what they take is what admission is measured by.
 pub const ADMISSION_LEAST: usize = 128;
 /// Messages of a round below which its time is that of the flush and tells nothing of the price of one more.
