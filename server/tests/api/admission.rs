@@ -57,12 +57,9 @@ async fn a_flood_is_refused_with_a_time_and_what_was_accepted_ends() -> Result<(
     let there = listed["items"].as_array().unwrap().len();
     assert!(there == accepted.len() || there == 200, "{there} are there, {} were accepted", accepted.len());
 
-    // In a batch each start is let in or refused by itself.
+    // A batch never fails for its own size: its starts come in as those before them are on disk.
     let batch = json!({"items": (0..20).map(|n| json!({"workflow": name, "input": {"n": n}})).collect::<Vec<_>>()});
     let batch = client.post("/api/v1/workflow-instances/batch", &batch).await?.expect_status(202)?;
-    let items = batch["items"].as_array().unwrap();
-    assert!(items.iter().any(|item| item["id"].is_string()));
-    let problem = items.iter().find(|item| item["problem"].is_object()).expect("one that was refused");
-    assert!(problem["problem"]["retry_after"].is_number(), "{problem}");
+    assert!(batch["items"].as_array().unwrap().iter().all(|item| item["id"].is_string()), "{batch}");
     Ok(())
 }

@@ -94,7 +94,7 @@ impl Actor {
     pub(super) fn tell_waiters(&mut self) {
         if self.state.status.is_ended() && !self.waiters.is_empty() {
             let state = Arc::new(self.state.clone());
-            self.waiters.drain(..).for_each(|waiter| drop(waiter.send(Ok(state.clone()))));
+            self.waiters.drain(..).for_each(|waiter| waiter.send(Ok(state.clone())));
         }
     }
 }

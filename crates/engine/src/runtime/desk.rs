@@ -309,7 +309,7 @@ impl Engine {
         let message = "as many as the concurrency key allows are at work";
         let error = TaskError::new(ErrorClass::System, "CONCURRENCY_LIMIT", message);
         match seat.waiting {
-            Some(Waiting::Start(_, _, reply)) => drop(reply.send(Err(EngineError::AtLimit))),
+            Some(Waiting::Start(_, _, reply)) => reply.send(Err(EngineError::AtLimit)),
             _ => self.end(holder, seat.key, error),
         }
     }

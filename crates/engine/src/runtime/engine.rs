@@ -3,7 +3,7 @@
 use super::call::{AnyInput, InputCheck};
 use super::clock::Clock;
 use super::desk::{Books, Desk};
-use super::door::Door;
+use super::door::{Door, Place};
 use super::doorbell::{Alone, Doorbell};
 use super::error::EngineError;
 use super::ids::Ids;
@@ -14,30 +14,26 @@ use super::plans::Plans;
 use super::pool::Pool;
 use super::post::Seen;
 use super::remote::Request;
-use super::request::{CommandRequest, Committed, Outcome, StartRequest, Started};
+use super::request::{CommandRequest, Committed, Outcome};
 use super::shards::Shards;
 use super::timers::Timers;
 use crate::kernel::Order;
-use crate::scheduler::{AdmissionLimits, Limits};
+use crate::scheduler::{AdmissionLimits, Limits, Load};
 use crate::storage::Storage;
 use crate::tasks::Registry;
-use futures::StreamExt;
 use futures::future::BoxFuture;
-use futures::stream::FuturesOrdered;
 use heddle_model::ids::{InstanceId, WorkspaceId};
 use heddle_model::limits;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
-use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// Hints that a slow listener may fall behind before it must look for itself.
 const HINTS: usize = 16_384;
-/// How soon a start that is not durable yet is looked for again.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long a stop waits for rounds under way.
 const DRAIN: Duration = Duration::from_secs(8);
 
@@ -125,7 +121,7 @@ impl Engine {
             bell: Default::default(),
             pauses: Default::default(),
             desk: Desk::new(Arc::new(Books::new(verdicts))),
-            door: Door::new(config.admission, config.lanes.max(1)),
+            door: Arc::new(Door::new(config.admission, config.lanes.max(1))),
             fenced: AtomicBool::new(false),
             stop: CancellationToken::new(),
             resident: config.resident.max(1),
@@ -198,40 +194,6 @@ impl Engine {
         self.shared.committed.subscribe()
     }
 
-    /// Starts instances; each is answered in the order asked, after its first commit or, where it waits, at its end.
-    pub async fn start_instances(&self, requests: Vec<StartRequest>) -> Vec<Result<Started, EngineError>> {
-        let mut starts = FuturesOrdered::new();
-        for request in requests {
-            starts.push_back(self.start_one(request));
-        }
-        starts.collect().await
-    }
-
-    async fn start_one(&self, request: StartRequest) -> Result<Started, EngineError> {
-        let (instance, workspace, wait) = (request.instance, request.workspace, request.wait);
-        let plan = self.shared.plans.get(workspace, request.version).await?;
-        let answer =
-            self.ask(instance, |reply| Message::Start { request: Box::new(request), plan, reply, has_permit: false });
-        let state = match wait {
-            None => answer.await?,
-            Some(wait) => {
-                let mut answer = std::pin::pin!(answer);
-                let mut wait = wait;
-                loop {
-                    if let Ok(state) = tokio::time::timeout(wait, answer.as_mut()).await {
-                        break state?;
-                    }
-                    if let Some(loaded) = self.load(workspace, instance).await? {
-                        break loaded.state;
-                    }
-                    // Its first commit is still under way: until that is decided nobody can say that there is none.
-                    wait = LOOK_AGAIN;
-                }
-            }
-        };
-        Ok(Started { instance, state })
-    }
-
     /// Does something to an instance; gives the state after it. With `dry_run`, the state that would be.
     pub async fn command(
         &self,
@@ -253,7 +215,10 @@ impl Engine {
         let key = Key { workspace, instance };
         if self.shared.shards.owns(instance.shard()) {
             let own = request.clone();
-            match self.ask(instance, |reply| Message::Command { key, request: own, reply }).await {
+            match self
+                .ask(instance, (workspace, Load::Less), |reply| Message::Command { key, request: own, reply })
+                .await
+            {
                 // It has just gone to another server.
                 Err(EngineError::Elsewhere) => {}
                 answer => return answer,
@@ -280,21 +245,18 @@ impl Engine {
         self.shared.doorbell.ring();
     }
 
-    /// Sends a request of a person or program: it may be refused when too much waits.
+    /// Sends a request of a person or program, which takes a place under way.
+    ///
+    /// # Errors
+    /// Too much is under way, the server is stopping, or what the lane answers.
     pub(super) async fn ask<T>(
         &self,
         instance: InstanceId,
+        (workspace, load): (WorkspaceId, Load),
         message: impl FnOnce(Reply<T>) -> Message,
     ) -> Result<T, EngineError> {
-        if !self.is_ready() {
-            return Err(EngineError::Unavailable("the server is stopping".to_owned()));
-        }
-        let (reply, answer) = oneshot::channel();
-        let message = message(reply);
-        if let Some((workspace, load)) = message.load() {
-            self.shared.door.ask(workspace, load)?;
-        }
-        self.send(instance, message, answer).await
+        let place = self.shared.door.enter(workspace, load)?;
+        self.send(instance, Some(place), message).await
     }
 
     /// Sends a message of the engine's own.
@@ -303,21 +265,28 @@ impl Engine {
         instance: InstanceId,
         message: impl FnOnce(Reply<T>) -> Message,
     ) -> Result<T, EngineError> {
-        let (reply, answer) = oneshot::channel();
-        self.send(instance, message(reply), answer).await
+        self.send(instance, None, message).await
     }
 
-    async fn send<T>(
+    /// Sends a message and waits for the answer. Whoever has a place is refused while the server stops.
+    pub(super) async fn send<T>(
         &self,
         instance: InstanceId,
-        message: Message,
-        answer: oneshot::Receiver<Result<T, EngineError>>,
+        place: Option<Place>,
+        message: impl FnOnce(Reply<T>) -> Message,
     ) -> Result<T, EngineError> {
+        if place.is_some() && !self.is_ready() {
+            return Err(stopping());
+        }
+        let (reply, answer) = Reply::new(place);
         let lane = self.shared.lane_of(instance.shard());
-        let gone = || EngineError::Unavailable("the server is stopping".to_owned());
-        lane.send(message).map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?
+        lane.send(message(reply)).map_err(|_| stopping())?;
+        answer.await.map_err(|_| stopping())?
     }
+}
+
+pub(super) fn stopping() -> EngineError {
+    EngineError::Unavailable("the server is stopping".to_owned())
 }
 
 fn lane(shared: &Arc<Shared>, number: usize, inbox: mpsc::UnboundedReceiver<Message>) -> Lane {

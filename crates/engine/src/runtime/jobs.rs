@@ -6,6 +6,7 @@ use super::message::{Key, Message};
 use super::proof::Proof;
 use super::remote::Request;
 use crate::kernel::TaskResult;
+use crate::scheduler::Load;
 use crate::storage::{Activation, JobRow, JobState};
 use crate::tasks::{TaskError, TaskOutput};
 use heddle_model::ids::{JobId, WorkspaceId};
@@ -111,7 +112,16 @@ impl Engine {
         let (number, proof) = (row.number, Proof::from(&row));
         if self.shared.shards.owns(key.instance.shard()) {
             let own = result.clone();
-            match self.ask(key.instance, |reply| Message::JobEnded { key, number, proof, result: own, reply }).await {
+            match self
+                .ask(key.instance, (key.workspace, Load::Less), |reply| Message::JobEnded {
+                    key,
+                    number,
+                    proof,
+                    result: own,
+                    reply,
+                })
+                .await
+            {
                 Err(EngineError::Elsewhere) => {}
                 answer => return answer,
             }

@@ -20,11 +20,10 @@ use super::request::Committed;
 use super::shards::Shards;
 use super::timers::{HORIZON_MS, PAGE, Timers};
 use crate::kernel::Order;
-use crate::scheduler::Load;
 use crate::storage::{Fence, Settlement, Storage};
 use crate::tasks::Registry;
 use futures::StreamExt;
-use heddle_model::ids::{InstanceId, WorkspaceId};
+use heddle_model::ids::InstanceId;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -67,7 +66,7 @@ pub(super) struct Shared {
     pub(super) pauses: Pauses,
     pub(super) desk: Arc<Desk>,
     /// Requests of people and programs that wait or are being decided.
-    pub(super) door: Door,
+    pub(super) door: Arc<Door>,
     /// Another server owns the shards: nothing may be written any more.
     pub(super) fenced: AtomicBool,
     pub(super) stop: CancellationToken,
@@ -280,9 +279,6 @@ impl Lane {
 
     /// Answers a message of a caller and takes it off the queue.
     pub(super) fn refuse(&self, message: Message, error: EngineError) {
-        if let Some((workspace, _)) = message.load() {
-            self.shared.door.done(&[workspace]);
-        }
         message.refuse(error);
     }
 
@@ -311,17 +307,5 @@ impl Lane {
             self.actors.retain(|_, actor| !actor.is_idle());
         }
         metrics::gauge!("heddle_resident_instances", "lane" => self.shards.first().map_or_else(String::new, u16::to_string)).set(self.actors.len() as f64);
-    }
-}
-
-impl Message {
-    /// Whose it is and what it does to the load, where it came through a door and counts for admission.
-    pub(super) fn load(&self) -> Option<(WorkspaceId, Load)> {
-        match self {
-            // One that comes back from the desk was counted when it came.
-            Self::Start { request, has_permit: false, .. } => Some((request.workspace, Load::More)),
-            Self::Command { key, .. } | Self::JobEnded { key, .. } => Some((key.workspace, Load::Less)),
-            _ => None,
-        }
     }
 }

@@ -94,7 +94,7 @@ impl Lane {
     fn drop_instances(&mut self, goes: impl Fn(u16) -> bool) {
         for (_, actor) in self.actors.extract_if(|id, _| goes(id.shard())) {
             actor.running.values().for_each(tokio_util::sync::CancellationToken::cancel);
-            actor.waiters.into_iter().for_each(|waiter| drop(waiter.send(Err(EngineError::Elsewhere))));
+            actor.waiters.into_iter().for_each(|waiter| waiter.send(Err(EngineError::Elsewhere)));
         }
         let (number, lanes) = (self.number, self.shared.lanes.len());
         let is_own = |shard: u16| usize::from(shard) % lanes == number && goes(shard);

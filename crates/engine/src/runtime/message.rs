@@ -1,6 +1,7 @@
 //! What is sent to a lane.
 
 use super::call::Prepared;
+use super::door::Place;
 use super::error::EngineError;
 use super::proof::Proof;
 use super::request::{CommandRequest, Outcome, StartRequest};
@@ -11,8 +12,38 @@ use heddle_model::plan::Plan;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// Where an answer goes. A caller that hung up is no error.
-pub(super) type Reply<T> = oneshot::Sender<Result<T, EngineError>>;
+/// Where an answer goes, and what the caller's place under way is held by. A caller that hung up is no error.
+pub(super) struct Reply<T> {
+    caller: oneshot::Sender<Result<T, EngineError>>,
+    place: Option<Place>,
+}
+
+/// What a caller waits for.
+pub(super) type Waiter<T> = oneshot::Receiver<Result<T, EngineError>>;
+
+impl<T> Reply<T> {
+    /// A reply, and where it arrives. `place` is `None` for what the engine asks itself.
+    pub(super) fn new(place: Option<Place>) -> (Self, Waiter<T>) {
+        let (caller, waiter) = oneshot::channel();
+        (Self { caller, place }, waiter)
+    }
+
+    /// Answers. The place is given back before: who is answered may ask for the next one.
+    pub(super) fn send(mut self, answer: Result<T, EngineError>) {
+        self.committed();
+        drop(self.caller.send(answer));
+    }
+
+    /// What was asked for is on disk; what is waited for now is no load.
+    pub(super) fn committed(&mut self) {
+        self.place = None;
+    }
+
+    /// Whether the caller hung up.
+    pub(super) fn is_closed(&self) -> bool {
+        self.caller.is_closed()
+    }
+}
 
 /// A state that many readers share.
 pub(super) type SharedState = Arc<InstanceState>;
@@ -140,13 +171,13 @@ impl Message {
     /// Answers with an error, where anyone listens.
     pub(super) fn refuse(self, error: EngineError) {
         match self {
-            Self::Start { reply, .. } => drop(reply.send(Err(error))),
-            Self::Command { reply, .. } => drop(reply.send(Err(error))),
-            Self::Wait { reply, .. } => drop(reply.send(Err(error))),
+            Self::Start { reply, .. } => reply.send(Err(error)),
+            Self::Command { reply, .. } => reply.send(Err(error)),
+            Self::Wait { reply, .. } => reply.send(Err(error)),
             Self::JobEnded { reply, .. } | Self::Recover { reply, .. } | Self::Barrier { reply } => {
-                drop(reply.send(Err(error)));
+                reply.send(Err(error));
             }
-            Self::Peek { reply, .. } => drop(reply.send(Err(error))),
+            Self::Peek { reply, .. } => reply.send(Err(error)),
             Self::TaskEnded { .. } | Self::TimerDue { .. } | Self::Parcel(_) | Self::Called(_) => {}
             Self::Begin { .. } | Self::Enforce { .. } => {}
             Self::Reopen(_) | Self::Look | Self::Own { .. } | Self::Disown { .. } | Self::Forget(_) => {}

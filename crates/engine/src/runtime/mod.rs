@@ -6,6 +6,7 @@
 
 mod actor;
 mod attempt;
+mod begin;
 mod call;
 pub(crate) mod clock;
 mod commit;

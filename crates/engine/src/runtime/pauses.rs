@@ -3,7 +3,7 @@
 use super::attempt::Ready;
 use super::engine::Engine;
 use super::error::EngineError;
-use super::message::Message;
+use super::message::{Message, Reply};
 use crate::kernel::{Active, InstanceState};
 use crate::scheduler::{Micros, Scheduler};
 use crate::storage::{Pause, PauseScope};
@@ -12,7 +12,7 @@ use heddle_model::plan::{NodeKind, Plan};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::Mutex;
 
 /// How often the pauses are read though nobody said that they had changed: another server may have changed them.
 const LOOK_AGAIN: Duration = Duration::from_secs(3);
@@ -124,7 +124,7 @@ impl Engine {
     /// Every round that has begun by now is committed when this comes back.
     async fn let_rounds_end(&self) -> Result<(), EngineError> {
         for lane in &self.shared.lanes {
-            let (reply, answer) = oneshot::channel();
+            let (reply, answer) = Reply::new(None);
             // A lane that is gone writes nothing any more.
             if lane.send(Message::Barrier { reply }).is_ok() {
                 answer.await.unwrap_or(Ok(()))?;

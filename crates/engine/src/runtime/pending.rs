@@ -79,11 +79,11 @@ impl Pending {
 impl Answer {
     pub(super) fn refuse(self, error: EngineError) {
         match self {
-            Self::State(reply) | Self::End(reply) => drop(reply.send(Err(error))),
-            Self::Command(reply) => drop(reply.send(Err(error))),
-            Self::Done(reply) => drop(reply.send(Err(error))),
+            Self::State(reply) | Self::End(reply) => reply.send(Err(error)),
+            Self::Command(reply) => reply.send(Err(error)),
+            Self::Done(reply) => reply.send(Err(error)),
             // What was refused is none of a reader's business: the database has what holds.
-            Self::Peek(reply) => drop(reply.send(Ok(None))),
+            Self::Peek(reply) => reply.send(Ok(None)),
         }
     }
 }

@@ -19,7 +19,6 @@ use std::sync::Arc;
 
 impl Lane {
     pub(super) async fn round(&mut self, now: i64, messages: Vec<Message>) {
-        let counted: Vec<_> = messages.iter().filter_map(|message| Some(message.load()?.0)).collect();
         let mut decided = Decided::new();
         for message in messages {
             self.decide(&mut decided, now, message);
@@ -31,7 +30,6 @@ impl Lane {
         if !pending.is_empty() {
             self.commit(now, pending).await;
         }
-        self.shared.door.done(&counted);
     }
 
     fn decide(&mut self, decided: &mut Decided, now: i64, message: Message) {
@@ -48,7 +46,7 @@ impl Lane {
             }
             Message::JobEnded { key, number, proof, result, reply } => {
                 if self.actors.get(&key.instance).is_some_and(|actor| !actor.is_offered(number, proof)) {
-                    return drop(reply.send(Err(EngineError::StaleToken)));
+                    return reply.send(Err(EngineError::StaleToken));
                 }
                 self.step(decided, now, (key, Command::JobEnded { number, result }, ""), Some(Answer::Done(reply)));
             }
@@ -59,7 +57,7 @@ impl Lane {
             }
             Message::Begin { key } => self.step(decided, now, (key, Command::Start, ""), None),
             Message::Enforce { key, command } => self.step(decided, now, (key, command, "system"), None),
-            Message::Barrier { reply } => drop(reply.send(Ok(()))),
+            Message::Barrier { reply } => reply.send(Ok(())),
             Message::Parcel(parcel) => self.parcel(decided, now, *parcel),
             Message::Called(prepared) => self.start_called(decided, now, *prepared),
             // What is about the lane itself was taken out before the round.
@@ -86,7 +84,7 @@ impl Lane {
                         .answers
                         .push(Answer::Peek(reply));
                 }
-                None => drop(reply.send(Ok(None))),
+                None => reply.send(Ok(None)),
             },
         }
     }
@@ -110,22 +108,21 @@ impl Lane {
     fn command(&mut self, decided: &mut Decided, now: i64, wish: (Key, CommandRequest), reply: Reply<Outcome>) {
         let (key, request) = wish;
         if request.begins_a_commit() && decided.contains_key(&key.instance) {
-            self.shared.door.again(key.workspace);
             return drop(self.sender.send(Message::Command { key, request, reply }));
         }
         let actor = match self.checked(key, &request) {
             Ok(actor) => actor,
-            Err(why) => return drop(reply.send(Err(why))),
+            Err(why) => return reply.send(Err(why)),
         };
         if request.dry_run {
-            return drop(reply.send(self.what_if(now, actor, request)));
+            return reply.send(self.what_if(now, actor, request));
         }
         match self.try_step(decided, now, (key, request.command, &request.actor)) {
             Ok(pending) => {
                 pending.idempotency = pending.idempotency.take().or(request.idempotency);
                 pending.answers.push(Answer::Command(reply));
             }
-            Err(why) => drop(reply.send(Err(why))),
+            Err(why) => reply.send(Err(why)),
         }
     }
 
@@ -300,7 +297,7 @@ impl Lane {
         }
         self.give_back(&pending, why);
         self.actors.remove(&instance).into_iter().flat_map(|actor| actor.waiters).for_each(|waiter| {
-            drop(waiter.send(Err(EngineError::Unavailable(why.to_string()))));
+            waiter.send(Err(EngineError::Unavailable(why.to_string())));
         });
         let error = match why {
             CommitError::Conflict(what) => EngineError::Conflict(what.clone()),
@@ -334,7 +331,7 @@ impl Lane {
     }
 
     fn begin_again(&self, key: Key) {
-        let (reply, _) = tokio::sync::oneshot::channel();
+        let (reply, _) = Reply::new(None);
         self.later(Message::Recover { key, reply });
     }
 
@@ -347,17 +344,20 @@ impl Lane {
         for answer in answers {
             match answer {
                 Answer::State(reply) => {
-                    drop(reply.send(Ok(shared.get_or_insert_with(|| Arc::new(actor.state.clone())).clone())));
+                    reply.send(Ok(shared.get_or_insert_with(|| Arc::new(actor.state.clone())).clone()));
                 }
                 Answer::Command(reply) => {
                     let state = shared.get_or_insert_with(|| Arc::new(actor.state.clone())).clone();
-                    drop(reply.send(Ok(Outcome { state, preview: None })));
+                    reply.send(Ok(Outcome { state, preview: None }));
                 }
                 Answer::Peek(reply) => {
-                    drop(reply.send(Ok(Some(shared.get_or_insert_with(|| Arc::new(actor.state.clone())).clone()))));
+                    reply.send(Ok(Some(shared.get_or_insert_with(|| Arc::new(actor.state.clone())).clone())));
                 }
-                Answer::Done(reply) => drop(reply.send(Ok(()))),
-                Answer::End(reply) => actor.waiters.push(reply),
+                Answer::Done(reply) => reply.send(Ok(())),
+                Answer::End(mut reply) => {
+                    reply.committed();
+                    actor.waiters.push(reply);
+                }
             }
         }
         actor.tell_waiters();

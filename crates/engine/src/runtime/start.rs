@@ -35,13 +35,13 @@ impl Lane {
                 let waiting = Waiting::Start(request, plan, reply);
                 return self.shared.desk.instance(key, priority, &limited, Some(waiting));
             }
-            Err(why) => drop(reply.send(Err(why))),
+            Err(why) => reply.send(Err(why)),
             Ok(None) => match self.make(decided, now, (*starting.request, starting.plan), None) {
                 Ok(pending) => {
                     pending.answers.push(if waits { Answer::End(reply) } else { Answer::State(reply) });
                     return;
                 }
-                Err(why) => drop(reply.send(Err(why))),
+                Err(why) => reply.send(Err(why)),
             },
         }
         self.shared.desk.release(Holder::Instance(key.instance));

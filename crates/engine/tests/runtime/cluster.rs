@@ -5,7 +5,7 @@ use super::support::{Faulty, SEQUENCE, WORKSPACE, named, start, storage, wish};
 use heddle_engine::kernel::{Command, Migrate, Rollback};
 use heddle_engine::runtime::{Engine, EngineError};
 use heddle_engine::storage::Storage;
-use heddle_model::ids::VersionId;
+use heddle_model::ids::{InstanceId, VersionId};
 use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::limits::{SHARD_LEASE_MS, SHARDS};
 use heddle_model::value::json;
@@ -54,6 +54,24 @@ async fn a_second_server_gets_its_share_and_gives_it_back_when_it_stops() {
     assert!(instances.iter().all(|it| it.as_ref().unwrap().state.status == InstanceStatus::Completed));
     b.shutdown().await;
     spread(&[&a]).await;
+}
+
+#[tokio::test]
+async fn a_start_that_waits_for_its_end_is_answered_though_its_shard_moves() {
+    let storage = storage(&NAP.replace("600000", "3000"));
+    let a = named(&storage, "a").await;
+    let starts = a.start_instances((0..60).map(|_| start(&a, json!({}), 30_000)).collect());
+    let join = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let b = named(&storage, "b").await;
+        spread(&[&a, &b]).await;
+        b
+    };
+    let (answers, b) = tokio::join!(starts, join);
+    let moved = |id: &InstanceId| b.shards().contains(&id.shard());
+    let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+    assert!(answers.iter().any(|started| moved(&started.instance)), "some moved");
+    assert!(answers.iter().all(|started| started.state.status == InstanceStatus::Completed));
 }
 
 #[tokio::test]

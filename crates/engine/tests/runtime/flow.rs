@@ -2,8 +2,8 @@
 
 use super::support::{SEQUENCE, WORKSPACE, engine, engine_with, start, storage, wish};
 use heddle_engine::kernel::Command;
-use heddle_engine::runtime::{CommandRequest, EngineConfig, EngineError, JobWish};
-use heddle_engine::scheduler::Limits;
+use heddle_engine::runtime::{CommandRequest, EngineConfig, EngineError, JobWish, StartRequest};
+use heddle_engine::scheduler::{AdmissionLimits, Limits};
 use heddle_engine::storage::IdempotencyRow;
 use heddle_model::ids::WorkspaceId;
 use heddle_model::lifecycle::InstanceStatus;
@@ -54,6 +54,29 @@ async fn a_batch_of_starts_shares_commits_and_ends() {
     let events = engine.events(WORKSPACE, instance, 0, 1_000).await.unwrap();
     assert!(events.iter().enumerate().all(|(ix, event)| event.seq == ix as u64 + 1), "numbers have no gaps");
     assert_eq!(events.iter().filter(|event| event.type_name() == "node.completed").count(), 4);
+    engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_batch_never_fails_for_its_own_size() {
+    let storage = storage(JOB);
+    let admission = AdmissionLimits { requests: 8, ..AdmissionLimits::default() };
+    let engine = engine_with(&storage, EngineConfig { admission, ..EngineConfig::default() }).await;
+    // One that cannot start is answered at once and gives its place to the next.
+    let mut taken = start(&engine, json!({}), 0);
+    (taken.business_key, taken.unique_business_key) = (Some("k".into()), true);
+    let again = StartRequest { instance: engine.new_instance_id(), ..taken.clone() };
+    let mut requests: Vec<_> = (0..200).map(|_| start(&engine, json!({}), 0)).collect();
+    requests.splice(100..100, [taken, again]);
+    let answers = engine.start_instances(requests).await;
+    let refused: Vec<_> = answers.iter().filter_map(|answer| answer.as_ref().err()).collect();
+    assert!(matches!(refused[..], [EngineError::Conflict(_)]), "{refused:?}");
+    // Two batches at a time share what there is; the one that finds nothing of its own under way may be refused.
+    let batch = || engine.start_instances((0..50).map(|_| start(&engine, json!({}), 0)).collect());
+    let (one, two) = tokio::join!(batch(), batch());
+    let let_in = |answers: Vec<Result<_, EngineError>>| answers.iter().filter(|answer| answer.is_ok()).count();
+    assert_eq!(let_in(one).max(let_in(two)), 50);
+    assert_eq!(engine.queue_depth(), 0, "every place was given back");
     engine.shutdown().await;
 }
 
