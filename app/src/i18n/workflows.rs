@@ -108,6 +108,7 @@ super::catalogue::catalogue! {
     }
     counts {
         workflows_count(n): "{n} workflow", "{n} workflows", "{n} 个工作流";
+        problems_more(n): "{n} more is not shown", "{n} more are not shown", "另有 {n} 个未显示";
         problems_count(n): "{n} problem to mend first", "{n} problems to mend first", "请先修正 {n} 个问题";
         nodes_count(n): "{n} node", "{n} nodes", "{n} 个节点";
     }

@@ -1,7 +1,7 @@
 //! The text editor: a text area with line numbers and marks. It grows with its text; the frame around it scrolls. The text area's own
 //! letters are clear, and the coloured copy under it (`ink`) is what one sees.
 
-use super::ink::{LONGEST, ink};
+use super::ink::{LONGEST, ink_html};
 use leptos::html;
 use leptos::prelude::*;
 
@@ -57,21 +57,11 @@ pub fn Editor(
         }
     };
     let coloured = Memo::new(move |_| text.with(|text| text.len() <= LONGEST));
-    let copy = move || {
-        coloured.get().then(|| {
-            text.with(|text| {
-                let pieces = ink(text).into_iter().map(|(class, piece)| match class {
-                    "" => piece.to_owned().into_any(),
-                    class => view! { <span class=class>{piece.to_owned()}</span> }.into_any(),
-                });
-                pieces.collect_view()
-            })
-        })
-    };
+    let copy = move || if coloured.get() { text.with(|text| ink_html(text)) } else { String::new() };
     view! {
         <div class="editor scroll" data-plain=move || (!coloured.get()).then_some("")>
             <div class="editor__lines" aria-hidden="true">{numbers}</div>
-            <pre class="editor__ink" aria-hidden="true">{copy}</pre>
+            <pre class="editor__ink" aria-hidden="true" inner_html=copy></pre>
             <textarea class="editor__text" aria-label=label spellcheck="false" autocomplete="off" autocapitalize="off" wrap="off"
                 node_ref=node_ref readonly=move || readonly.get() rows=move || lines.get().max(4)
                 cols=move || text.with(|text| text.split('\n').map(|line| line.chars().count()).max().unwrap_or(0).max(20) + 2)

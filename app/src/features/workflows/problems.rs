@@ -5,6 +5,9 @@ use crate::ui::{Icon, LineMark, Svg};
 use heddle_api::error::{ProblemItem, Severity};
 use leptos::prelude::*;
 
+/// Problems that are listed; whoever has more mends these first. The count above the list tells all.
+const SHOWN: usize = 100;
+
 /// Colour family of a severity.
 pub const fn family(severity: Severity) -> &'static str {
     match severity {
@@ -51,10 +54,15 @@ pub fn Problems(
     go: Callback<u32>,
 ) -> impl IntoView {
     let words = use_words();
-    let rows =
-        move || problems.get().into_iter().map(|problem| view! { <Problem problem=problem go=go/> }).collect_view();
+    let rows = move || {
+        problems.get().into_iter().take(SHOWN).map(|problem| view! { <Problem problem=problem go=go/> }).collect_view()
+    };
+    let more = move || {
+        let more = problems.with(Vec::len).saturating_sub(SHOWN);
+        (more > 0).then(|| view! { <li class="caption hint">{words.problems_more(more as u64)}</li> })
+    };
     view! {
-        <ul class="problems" aria-label=words.problems() hidden=move || problems.with(Vec::is_empty)>{rows}</ul>
+        <ul class="problems" aria-label=words.problems() hidden=move || problems.with(Vec::is_empty)>{rows}{more}</ul>
     }
 }
 
