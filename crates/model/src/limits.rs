@@ -245,6 +245,11 @@ pub const ADMISSION_REQUESTS: usize = 20_000;
 /// How long an accepted request may wait for its commit where the operator names no number, in milliseconds: a batch of 1,000 starts by one
 /// workspace must fit in on a slow machine that has just begun.
 pub const ADMISSION_LATENCY_MS: u64 = 5_000;
+/// Executions that ended are counted by the hour, in milliseconds.
+pub const TALLY_MS: i64 = 3_600_000;
+/// How far the hot row of a running instance, what lists show of it, may lie behind its journal, in milliseconds: soon enough for eyes,
+/// seldom enough that a step need not pay for it.
+pub const HEAD_LAG_MS: i64 = 1_000;
 /// Requests that may be under way however slow the disk is: what they take is what admission is measured by.
 pub const ADMISSION_LEAST: usize = 128;
 /// Messages of a round below which its time is that of the flush and tells nothing of the price of one more.

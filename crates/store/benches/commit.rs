@@ -59,7 +59,7 @@ impl Lane {
                 Some((instance, seq)) => self.step(instance, seq),
                 None => {
                     let mut unit = self.maker.start();
-                    unit.head.runnable = true;
+                    unit.head.as_mut().unwrap().runnable = true;
                     unit
                 }
             };
@@ -72,19 +72,19 @@ impl Lane {
         let mut unit = self.maker.step(instance, seq + 1, 2);
         let number = (seq / 2) as u32;
         unit.journal.events = Arc::from(vec![number as u8; EVENT_BYTES]);
-        unit.head = head(seq + 2);
-        unit.head.runnable = u64::from(number) < STEPS;
+        unit.head = Some(head(seq + 2));
+        unit.head.as_mut().unwrap().runnable = u64::from(number) < STEPS;
         if u64::from(number) == STEPS {
-            unit.head.status = "COMPLETED";
-            unit.head.ended_at = Some(AT);
+            unit.head.as_mut().unwrap().status = "COMPLETED";
+            unit.head.as_mut().unwrap().ended_at = Some(AT);
         }
         unit.nodes = vec![NodeRow { output: Some("{\"v\":42}".to_owned()), ..node(number) }];
         unit
     }
 
     fn committed(&mut self, units: &[Unit]) {
-        for unit in units.iter().filter(|unit| unit.head.ended_at.is_none()) {
-            self.flight.push_back((unit.instance, unit.head.seq));
+        for unit in units.iter().filter(|unit| unit.head.as_ref().unwrap().ended_at.is_none()) {
+            self.flight.push_back((unit.instance, unit.head.as_ref().unwrap().seq));
         }
         // Start others for those that ended: pop_front falls back to starts once the flight is short.
         while self.flight.len() > self.size {
@@ -139,7 +139,8 @@ async fn run(name: &str, store: &Store, options: &Options, writers: usize, serve
                     pending = Some(next);
                     commits += 1;
                     steps += batch.units.iter().filter(|unit| unit.created.is_none()).count() as u64;
-                    ended += batch.units.iter().filter(|unit| unit.head.ended_at.is_some()).count() as u64;
+                    ended +=
+                        batch.units.iter().filter(|unit| unit.head.as_ref().unwrap().ended_at.is_some()).count() as u64;
                     lane.committed(&batch.units);
                 }
                 (steps, commits, ended)

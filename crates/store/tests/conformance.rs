@@ -25,6 +25,13 @@ impl Subject for Memory {
     async fn nodes(&self, _: WorkspaceId, instance: InstanceId) -> Vec<NodeRow> {
         self.0.node_rows(instance)
     }
+    async fn tally(&self, workspace: WorkspaceId, workflow: WorkflowId) -> Vec<(Arc<str>, (u64, u64, i64))> {
+        self.0.tally(workspace, workflow)
+    }
+    async fn head(&self, _: WorkspaceId, instance: InstanceId) -> (u64, String) {
+        let head = self.0.head(instance).unwrap();
+        (head.seq, head.status.to_owned())
+    }
     async fn incidents(&self, _: WorkspaceId, instance: InstanceId) -> Vec<IncidentRow> {
         self.0.incident_rows(instance)
     }
@@ -74,6 +81,26 @@ impl Subject for Fixture {
     async fn nodes(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<NodeRow> {
         self.store.node_instances(workspace, instance, None, 1_000).await.unwrap()
     }
+    async fn tally(&self, workspace: WorkspaceId, workflow: WorkflowId) -> Vec<(Arc<str>, (u64, u64, i64))> {
+        let (workspace, workflow) = (self.id(workspace.as_u128()), self.id(workflow.as_u128()));
+        let rows = self
+            .ask(&format!(
+                "SELECT node_id, CAST(sum(completed) AS BIGINT) AS completed, CAST(sum(failed) AS BIGINT) AS failed, \
+                 CAST(sum(took_ms) AS BIGINT) AS took_ms FROM node_tally WHERE workspace_id = {workspace} AND workflow_id = {workflow} \
+                 GROUP BY node_id"
+            ))
+            .await;
+        let number = |row: &sea_orm::QueryResult, column| row.try_get::<i64>("", column).unwrap();
+        let tally = |row| (number(row, "completed") as u64, number(row, "failed") as u64, number(row, "took_ms"));
+        rows.iter().map(|row| (row.try_get::<String>("", "node_id").unwrap().into(), tally(row))).collect()
+    }
+    async fn head(&self, workspace: WorkspaceId, instance: InstanceId) -> (u64, String) {
+        let (workspace, instance) = (self.id(workspace.as_u128()), self.id(instance.as_u128()));
+        let sql =
+            format!("SELECT seq, status FROM workflow_instance WHERE workspace_id = {workspace} AND id = {instance}");
+        let row = self.ask(&sql).await.remove(0);
+        (row.try_get::<i64>("", "seq").unwrap() as u64, row.try_get("", "status").unwrap())
+    }
     async fn incidents(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<IncidentRow> {
         self.store.incidents(workspace, instance).await.unwrap()
     }
@@ -99,10 +126,7 @@ impl Subject for Fixture {
         common::workflow_of(&self.store, workspace, name, count).await
     }
     async fn kept(&self, workspace: WorkspaceId) -> usize {
-        let id = match self.postgres {
-            Some(_) => format!("'{:032x}'", workspace.as_u128()),
-            None => format!("x'{:032x}'", workspace.as_u128()),
-        };
+        let id = self.id(workspace.as_u128());
         let rows = self.ask(&format!("SELECT count(*) AS n FROM message WHERE workspace_id = {id}")).await;
         rows[0].try_get::<i64>("", "n").unwrap() as usize
     }

@@ -4,8 +4,7 @@
 mod common;
 
 use heddle_engine::storage::conformance::make::Maker;
-use heddle_engine::storage::{Batch, CommitError, Storage, Unit};
-use heddle_model::ids::InstanceId;
+use heddle_engine::storage::{CommitError, Storage, Unit};
 use heddle_store::{ConnectOptions, Store, StoreError};
 use heddle_testkit::{Postgres, TempSqlite, until};
 use std::sync::Arc;
@@ -20,10 +19,10 @@ async fn write_on(
     mut maker: Maker,
     stop: Arc<AtomicBool>,
     acknowledged: Arc<AtomicU64>,
-) -> (InstanceId, u64, u64) {
+) -> (Unit, u64, u64) {
     let start = maker.start();
     let instance = start.instance;
-    maker.commit(&store, vec![start]).await;
+    maker.commit(&store, vec![start.clone()]).await;
     let (mut seq, mut doubts) = (2, 0);
     while !stop.load(Ordering::Relaxed) {
         let unit = maker.step(instance, seq + 1, 1);
@@ -33,16 +32,16 @@ async fn write_on(
             Err(CommitError::Unknown(_)) => {
                 doubts += 1;
                 // The database may be down for a while: ask until it answers.
-                let head = until("the head", LIMIT, || async { store.heads(&[instance]).await.ok() }).await.unwrap()[0]
-                    .unwrap();
-                assert!(head == seq || head == seq + 1, "head {head} after {seq} acknowledged");
-                seq = head;
+                let last = until("the journal", LIMIT, || async { common::last_event(&store, &start).await.ok() });
+                let last = last.await.unwrap().unwrap();
+                assert!(last == seq || last == seq + 1, "event {last} after {seq} acknowledged");
+                seq = last;
             }
             Err(error) => panic!("{error}"),
         }
         acknowledged.fetch_add(1, Ordering::Relaxed);
     }
-    (instance, seq, doubts)
+    (start, seq, doubts)
 }
 
 /// Several writers, and something done to the database while they write; nothing acknowledged is lost, nothing is there twice.
@@ -68,8 +67,8 @@ async fn survives(server: &Postgres, harm: impl AsyncFn(&Postgres, &str)) {
         .unwrap();
     stop.store(true, Ordering::Relaxed);
     for writer in writers {
-        let (instance, seq, _) = writer.await.unwrap();
-        let journal = store.journal(maker.workspace, instance, 0, u32::MAX).await.unwrap();
+        let (start, seq, _) = writer.await.unwrap();
+        let journal = store.journal(start.workspace, start.instance, 0, u32::MAX).await.unwrap();
         let mut expected = 1;
         for row in &journal {
             assert_eq!(row.first_seq, expected, "a gap or a double");
@@ -117,8 +116,8 @@ async fn callers_that_hang_up_leave_nothing_open() {
     let mut started = Vec::new();
     for round in 0..300u64 {
         let units: Vec<Unit> = (0..3).map(|_| maker.start()).collect();
-        let ids: Vec<InstanceId> = units.iter().map(|unit| unit.instance).collect();
-        let batch = Batch { fence: maker.fence, units };
+        started.push(units.clone());
+        let batch = maker.batch(units);
         let patience = Duration::from_micros(round * 13 % 4_000);
         let workspace = common::workspace(&format!("w{round}"));
         let audit = common::audit(None, "workspace.create");
@@ -126,7 +125,6 @@ async fn callers_that_hang_up_leave_nothing_open() {
             tokio::join!(store.commit(&batch), store.workspace_insert(workspace, audit))
         })
         .await;
-        started.push(ids);
     }
     // What was begun goes on without its caller; it is over when nobody is at work any more.
     let busy = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'heddle%' AND state <> 'idle'";
@@ -135,9 +133,12 @@ async fn callers_that_hang_up_leave_nothing_open() {
     })
     .await
     .unwrap();
-    for ids in &started {
-        let heads = store.heads(ids).await.unwrap();
-        assert!(heads.iter().all(Option::is_some) || heads.iter().all(Option::is_none), "half a batch: {heads:?}");
+    for units in &started {
+        let mut last = Vec::new();
+        for unit in units {
+            last.push(common::last_event(&store, unit).await.unwrap());
+        }
+        assert!(last.iter().all(Option::is_some) || last.iter().all(Option::is_none), "half a batch: {last:?}");
     }
     assert_eq!(store.audit_verify(None).await.unwrap().1, None);
     let all: Vec<_> = (0..40)
@@ -196,7 +197,7 @@ async fn take_overs_and_commits_do_not_overlap() {
                         "the new owner did not see a commit that was acknowledged to the old one"
                     );
                 }
-                Err(CommitError::Fenced) => assert_eq!(store.heads(&[unit.instance]).await.unwrap(), [None]),
+                Err(CommitError::Fenced) => assert_eq!(common::last_event(&store, &unit).await.unwrap(), None),
                 Err(error) => panic!("{error}"),
             }
         }
@@ -285,8 +286,8 @@ async fn doors_and_engine_take_turns_on_sqlite() {
     }
     stop.store(true, Ordering::Relaxed);
     for writer in writers {
-        let (instance, seq, doubts) = writer.await.unwrap();
-        assert_eq!((it.store.heads(&[instance]).await.unwrap()[0], doubts), (Some(seq), 0));
+        let (start, seq, doubts) = writer.await.unwrap();
+        assert_eq!((common::last_event(&it.store, &start).await.unwrap(), doubts), (Some(seq), 0));
     }
     // Four ask again as soon as they are answered: the fifth is behind each of them once, and the machine may be slow to tell.
     waited.sort_unstable();

@@ -5,8 +5,9 @@ mod common;
 
 use common::{AT, Fixture, audit, fresh};
 use heddle_engine::storage::conformance::make::{Maker, head, node};
-use heddle_engine::storage::{IdempotencyRow, IncidentRow, LogRow, NodeRow, Unit};
+use heddle_engine::storage::{IdempotencyRow, IncidentRow, LogRow, NodeRow, TallyRow, Unit};
 use heddle_model::ids::{InstanceId, WorkflowId, WorkspaceId};
+use heddle_model::limits::TALLY_MS;
 use heddle_store::query::{AuditRow, Claim, InstanceFilter, LogFilter};
 
 on_both!(
@@ -33,12 +34,12 @@ async fn ten(it: &Fixture) -> (Maker, Vec<Unit>) {
         if n >= 8 {
             created.workflow = WorkflowId::from_u128(maker.workflow.as_u128() + 1);
         }
-        unit.head.status = if n % 2 == 0 { "RUNNING" } else { "COMPLETED" };
-        unit.head.ended_at = (n % 2 == 1).then_some(AT + 9);
-        unit.head.started_at = Some(AT + n as i64);
+        unit.head.as_mut().unwrap().status = if n % 2 == 0 { "RUNNING" } else { "COMPLETED" };
+        unit.head.as_mut().unwrap().ended_at = (n % 2 == 1).then_some(AT + 9);
+        unit.head.as_mut().unwrap().started_at = Some(AT + n as i64);
         unit.search = vec![("amount".into(), n.to_string())];
         if n == 4 {
-            unit.head.incidents = 1;
+            unit.head.as_mut().unwrap().incidents = 1;
             unit.incidents = vec![IncidentRow {
                 number: 0,
                 kind: "error",
@@ -149,24 +150,22 @@ async fn counts_leave_tests_out(it: &Fixture) {
 async fn node_counts_tell_failures_first(it: &Fixture) {
     let mut maker = Maker::new(&it.store).await;
     let mut unit = maker.start();
-    unit.nodes = vec![
-        NodeRow { node: "a".into(), ended_at: Some(AT + 10), ..node(0) },
-        NodeRow { node: "a".into(), ended_at: Some(AT + 20), ..node(1) },
-        NodeRow { node: "b".into(), status: "FAILED", ..node(2) },
-    ];
+    let ended =
+        |node: &str, completed, took_ms| TallyRow { workflow: maker.workflow, node: node.into(), completed, took_ms };
+    unit.tally = vec![ended("a", true, 10), ended("a", true, 20), ended("b", false, 7)];
     maker.commit(&it.store, vec![unit]).await;
-    let counts = it.store.node_counts(maker.workspace, Some(maker.workflow), Some(AT - 1), 10).await.unwrap();
+    let counts = it.store.node_counts(maker.workspace, Some(maker.workflow), Some(AT), 10).await.unwrap();
     let read: Vec<_> = counts.iter().map(|row| (row.node.as_str(), row.completed, row.failed, row.mean_ms)).collect();
     assert_eq!(read, [("b", 0, 1, None), ("a", 2, 0, Some(15))]);
-    assert!(it.store.node_counts(maker.workspace, None, Some(AT + 1_000), 10).await.unwrap().is_empty());
+    assert!(it.store.node_counts(maker.workspace, None, Some(AT + TALLY_MS), 10).await.unwrap().is_empty());
 }
 
 async fn open_instances_are_those_not_ended(it: &Fixture) {
     let (mut maker, units) = ten(it).await;
     let mut failed = maker.step(units[0].instance, 3, 1);
-    failed.head.status = "FAILED";
+    failed.head.as_mut().unwrap().status = "FAILED";
     let mut paused = maker.step(units[2].instance, 3, 1);
-    paused.head.status = "PAUSED";
+    paused.head.as_mut().unwrap().status = "PAUSED";
     maker.commit(&it.store, vec![failed, paused]).await;
     let open = it.store.open_instances(maker.workspace, maker.workflow, 10).await.unwrap();
     assert_eq!(open, [units[2].instance, units[4].instance, units[6].instance]);
@@ -293,7 +292,7 @@ async fn a_key_left_behind_is_free_again(it: &Fixture) {
     assert_eq!(claim(AT + 101).await.unwrap(), Claim::Fresh);
     // The engine's commit finishes a claim that its own request made.
     let mut unit = maker.start();
-    unit.head = head(2);
+    unit.head = Some(head(2));
     unit.idempotency = Some(IdempotencyRow {
         key: "k".to_owned(),
         body_hash: [1; 32],

@@ -4,10 +4,10 @@
 
 mod common;
 
-use heddle_engine::storage::conformance::make::{AT, Maker, job, message, node, subscription};
+use heddle_engine::storage::conformance::make::{AT, Maker, head, job, message, node, subscription};
 use heddle_engine::storage::{
-    Activation, Awaits, Content, Parcel, PermitRow, Post, Published, ReplyRow, Settlement, SignalRow, Storage,
-    SubscriptionRow, TimerRow, Unit,
+    Activation, Awaits, Content, HeadRow, Parcel, PermitRow, Post, Published, ReplyRow, Settlement, SignalRow, Storage,
+    SubscriptionRow, TallyRow, TimerRow, Unit,
 };
 use heddle_model::ids::{ParcelId, WorkspaceId};
 use heddle_store::Store;
@@ -33,7 +33,12 @@ async fn engine_at_work(store: &Store) {
         maker.commit(store, starts).await;
         for step in 0..10u32 {
             let mut units: Vec<Unit> = ids.iter().map(|&id| maker.step(id, 3 + u64::from(step), 1)).collect();
-            units.iter_mut().for_each(|unit| unit.nodes = vec![node(step)]);
+            for unit in &mut units {
+                unit.nodes = vec![node(step)];
+                unit.nodes_gone = step.checked_sub(1).into_iter().collect();
+                let node = format!("n{step}").into();
+                unit.tally = vec![TallyRow { workflow: maker.workflow, node, completed: true, took_ms: 1 }];
+            }
             maker.commit(store, units).await;
         }
         let tokens = (0..10).collect();
@@ -50,13 +55,15 @@ async fn engine_at_work(store: &Store) {
         }
         store.timers(&shards, i64::MAX, 50).await.unwrap();
         store.runnable(&shards, None, 50).await.unwrap();
-        store.heads(&ids[..20]).await.unwrap();
+        let behind = |&instance: &_| HeadRow { workspace: maker.workspace, instance, head: head(12) };
+        store.refresh_heads(maker.fence, &ids[..20].iter().map(behind).collect::<Vec<_>>()).await.unwrap();
         store.load(maker.workspace, ids[0]).await.unwrap();
         store.journal(maker.workspace, ids[0], 5, 10).await.unwrap();
         let ended: Vec<Unit> = ids
             .iter()
             .map(|&id| {
                 let mut unit = maker.step(id, 13, 1);
+                unit.nodes_gone = vec![9];
                 unit.timers_gone = vec![1];
                 unit.jobs_gone = vec![id.job(1)];
                 unit
@@ -85,7 +92,7 @@ async fn the_engine_never_walks_a_table_on_postgres() {
     .unwrap();
     let walked = ask(
         "SELECT string_agg(relname || ' ' || seq_scan, ', ') FROM pg_stat_user_tables WHERE seq_scan > 0 AND relname IN \
-         ('workflow_instance', 'journal', 'node_instance', 'job', 'timer', 'snapshot', 'incident', 'search_value', 'idempotency_key', 'task_log')",
+         ('workflow_instance', 'journal', 'node_instance', 'node_tally', 'job', 'timer', 'snapshot', 'incident', 'search_value', 'idempotency_key', 'task_log')",
     );
     assert_eq!(walked, "");
     let in_place: f64 =
@@ -234,10 +241,7 @@ const LISTS: [(&str, &str); 16] = [
         "SELECT instance_id FROM search_value WHERE workspace_id = {id} AND name = 'n' AND value_key = '1'",
         "search_value_value",
     ),
-    (
-        "SELECT instance_id FROM node_instance WHERE workspace_id = {id} AND node_id = 'n' AND ended_at IS NULL",
-        "node_instance_live",
-    ),
+    ("SELECT instance_id FROM node_instance WHERE workspace_id = {id} AND node_id = 'n'", "node_instance_live"),
     (
         "SELECT id FROM workflow WHERE workspace_id = {id} AND deleted_at IS NULL ORDER BY updated_at DESC, id DESC LIMIT 50",
         "workflow_updated",

@@ -51,7 +51,7 @@ pub struct PageParams {
 pub struct StatsRange {
     /// Only this workflow, by id or name.
     pub workflow: Option<String>,
-    /// Only instances that started at or after this time.
+    /// Only instances that started at or after this time; of nodes, what ended since the beginning of its hour.
     #[cfg_attr(feature = "ssr", param(value_type = Option<String>))]
     pub started_after: Option<crate::Timestamp>,
 }

@@ -6,6 +6,7 @@
 mod apply;
 mod call;
 mod cancel;
+mod chronicle;
 pub mod codec;
 mod command;
 mod container;

@@ -74,14 +74,14 @@ pub struct History<'a> {
 }
 
 impl History<'_> {
-    fn events(&self) -> impl Iterator<Item = (i64, &Event, bool)> {
+    pub(super) fn events(&self) -> impl Iterator<Item = (i64, &Event, bool)> {
         self.rows.iter().flat_map(|(at, row)| {
             let last = row.events.len().saturating_sub(1);
             row.events.iter().enumerate().map(move |(place, event)| (*at, event, place == last))
         })
     }
 
-    fn begin(&self) -> Result<Replay, CommandError> {
+    pub(super) fn begin(&self) -> Result<Replay, CommandError> {
         let Some((at, first, _)) = self.events().next() else {
             return Err(CommandError::Nothing("the journal of that time is not kept any more".to_owned()));
         };

@@ -3,9 +3,10 @@
 use super::journal::Journal;
 use super::message::{Reply, SharedState};
 use crate::kernel::{Active, ApplyError, InstanceState, PlanSet, Replay};
+use crate::storage::Head;
 use heddle_model::ids::{InstanceId, WorkspaceId};
 use heddle_model::plan::Plan;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +22,12 @@ pub(super) struct Actor {
     pub(super) waiters: Vec<Reply<SharedState>>,
     /// Attempts of built-in tasks that run, by execution.
     pub(super) running: BTreeMap<u32, CancellationToken>,
+    /// Its hot row as it was written last, where that is known.
+    pub(super) head: Option<Head>,
+    /// Events have been committed since.
+    pub(super) head_behind: bool,
+    /// Executions that may have a row of their own, because they wait.
+    pub(super) waiting: BTreeSet<u32>,
     /// When the jobs that stand offered were, by execution, as far as this was seen from here.
     pub(super) offers: BTreeMap<u32, i64>,
 }
@@ -48,6 +55,9 @@ impl Actor {
             snapshot_seq: 0,
             waiters: Vec::new(),
             running: BTreeMap::new(),
+            head: None,
+            head_behind: false,
+            waiting: BTreeSet::new(),
             offers: BTreeMap::new(),
         }
     }
@@ -80,7 +90,9 @@ impl Actor {
         }
         let missing = || Damaged::new(instance, "there is neither a snapshot nor a journal".to_owned());
         let Replay { state, plan } = replay.ok_or_else(missing)?;
-        Ok(Self { checksum: journal.checksum, snapshot_seq, ..Self::new(state, plan) })
+        // Which of them have rows is not remembered: removing one that is not there is no error.
+        let waiting = state.live.keys().chain(state.suspended.keys()).copied().collect();
+        Ok(Self { checksum: journal.checksum, snapshot_seq, waiting, ..Self::new(state, plan) })
     }
 
     /// Whether it may leave memory: nothing runs here for it, and nobody waits here.

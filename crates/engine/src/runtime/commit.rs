@@ -21,7 +21,7 @@ pub(super) async fn commit(
     positions: &mut HashMap<u16, u64>,
 ) -> Vec<(Unit, Outcome)> {
     let mut done = Vec::with_capacity(batch.units.len());
-    let fence = batch.fence;
+    let (fence, slot) = (batch.fence, batch.slot);
     // Depth first and left to right, so that the order of the units is kept.
     let mut work = vec![batch.units];
     while let Some(mut units) = work.pop() {
@@ -29,7 +29,7 @@ pub(super) async fn commit(
             continue;
         }
         let before: Vec<(u16, u64)> = units.iter_mut().map(|unit| place(unit, positions)).collect();
-        let part = Batch { fence, units };
+        let part = Batch { fence, units, slot };
         let result = attempt(storage, &part).await;
         units = part.units;
         if result.is_err() {
@@ -66,13 +66,13 @@ async fn attempt(storage: &Arc<dyn Storage>, batch: &Batch) -> Outcome {
         match storage.commit(batch).await {
             Err(CommitError::Transient(why)) => tracing::warn!(%why, "the commit will be tried again"),
             Err(CommitError::Unknown(why)) => {
-                tracing::warn!(%why, "the outcome of a commit is unknown; reading the heads");
+                tracing::warn!(%why, "the outcome of a commit is unknown; reading the journal");
                 in_doubt = true;
                 if landed(storage, batch).await {
                     return Ok(());
                 }
             }
-            // The one that nobody knew about may have landed after the heads were read, and be what this one clashes with.
+            // The one that nobody knew about may have landed after the journal was read, and be what this one clashes with.
             Err(CommitError::Conflict(_)) if in_doubt && landed(storage, batch).await => return Ok(()),
             certain => return certain,
         }
@@ -89,19 +89,15 @@ async fn landed(storage: &Arc<dyn Storage>, batch: &Batch) -> bool {
     loop {
         match has_landed(storage, unit).await {
             Ok(landed) => return landed,
-            Err(why) => tracing::warn!(%why, "the heads cannot be read yet"),
+            Err(why) => tracing::warn!(%why, "the journal cannot be read yet"),
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-/// Where the head has come as far, the row there must be the unit's own: another owner may have written it in the meantime.
+/// Whether the row with this number is the unit's own: another owner may have written it in the meantime.
 async fn has_landed(storage: &Arc<dyn Storage>, unit: &Unit) -> Result<bool, StorageError> {
-    let head = storage.heads(&[unit.instance]).await?.first().copied().flatten();
-    if head.is_none_or(|head| head < unit.head.seq) {
-        return Ok(false);
-    }
     let rows = storage.journal(unit.workspace, unit.instance, unit.journal.first_seq - 1, 1).await?;
     // Its time is part of it: another owner may have come to the very same events.
     Ok(rows.first().is_some_and(|row| *row == unit.journal))

@@ -299,6 +299,7 @@ fn lane(shared: &Arc<Shared>, number: usize, inbox: mpsc::UnboundedReceiver<Mess
         timers: Timers::default(),
         shards: Vec::new(),
         positions: HashMap::new(),
+        behind: Default::default(),
         inbox_at: 0,
         seen: Seen::default(),
         settlements: Vec::new(),

@@ -7,6 +7,7 @@ use super::desk::Desk;
 use super::door::Door;
 use super::doorbell::Doorbell;
 use super::error::EngineError;
+use super::head::Behind;
 use super::ids::Ids;
 use super::jobs::JobBell;
 use super::leave::Leaving;
@@ -89,6 +90,8 @@ pub(super) struct Lane {
     pub(super) shards: Vec<u16>,
     /// The last place given in each shard.
     pub(super) positions: HashMap<u16, u64>,
+    /// Hot rows that are behind.
+    pub(super) behind: Behind,
     /// When the inbox is read next.
     pub(super) inbox_at: i64,
     /// Parcels that were seen.
@@ -139,6 +142,9 @@ impl Lane {
             if now >= self.inbox_at {
                 self.read_inbox(now, &mut messages).await;
             }
+            if now >= self.behind.next() {
+                self.refresh_heads(now).await;
+            }
             self.finish_leaving();
             let pause = self.pause(now, &messages);
             tokio::select! {
@@ -171,7 +177,7 @@ impl Lane {
         if !messages.is_empty() {
             return Duration::ZERO;
         }
-        let next = self.timers.next().min(self.inbox_at);
+        let next = self.timers.next().min(self.inbox_at).min(self.behind.next());
         let next = self.leaving.as_ref().map_or(next, |leaving| next.min(leaving.look_at(now)));
         Duration::from_millis((next - now).clamp(0, HORIZON_MS) as u64)
     }

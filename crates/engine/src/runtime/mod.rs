@@ -15,6 +15,7 @@ mod door;
 mod doorbell;
 mod engine;
 mod error;
+mod head;
 mod ids;
 mod jobs;
 mod journal;

@@ -6,6 +6,7 @@ use super::engine::Engine;
 use super::error::EngineError;
 use super::{journal, plans};
 use crate::kernel::{Command, CommandError, History, Migrate, Past, Point, codec};
+use crate::storage::NodeRow;
 use heddle_model::ids::{InstanceId, VersionId, WorkspaceId};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -57,6 +58,14 @@ impl Engine {
     /// The ends of steps to which an instance can go back, in order.
     pub async fn steps(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<Vec<u64>, EngineError> {
         self.with_history(workspace, instance, |history| history.steps()).await
+    }
+
+    /// Everything that an instance executed, by number.
+    ///
+    /// # Errors
+    /// Not found, or the beginning of its journal is not kept any more.
+    pub async fn executions(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<Vec<NodeRow>, EngineError> {
+        self.with_history(workspace, instance, |history| history.executions()).await
     }
 
     async fn past(&self, workspace: WorkspaceId, instance: InstanceId, point: Point) -> Result<Past, EngineError> {

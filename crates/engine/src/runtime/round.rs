@@ -216,17 +216,27 @@ impl Lane {
                 Err(why) => self.failed(one, &CommitError::Fatal(why.to_string())),
             }
         }
+        // The lowest of its shards is nobody else's.
+        let slot = self.shards.first().copied().unwrap_or_default();
         let (count, events) = (units.len(), units.iter().map(|unit| u64::from(unit.journal.count)).sum());
-        let outcomes =
-            commit::commit(&self.shared.storage, Batch { fence: self.shared.fence(), units }, &mut self.positions)
-                .await;
+        let outcomes = commit::commit(
+            &self.shared.storage,
+            Batch { fence: self.shared.fence(), units, slot },
+            &mut self.positions,
+        )
+        .await;
         metrics::counter!("heddle_commits_total").increment(1);
         metrics::counter!("heddle_events_total").increment(events);
         metrics::histogram!("heddle_commit_units").record(count as f64);
         let mut attempts = Vec::new();
         for (one, (unit, outcome)) in waiting.into_iter().zip(outcomes) {
             match outcome {
-                Ok(()) => self.release(one, &unit, &mut attempts),
+                Ok(()) => {
+                    if unit.head.is_none() {
+                        self.note_behind(now, one.key);
+                    }
+                    self.release(one, &unit, &mut attempts);
+                }
                 Err(why) => self.failed(one, &why),
             }
         }
@@ -281,8 +291,8 @@ impl Lane {
             seq: state.seq,
             status: state.status,
         };
-        if unit.head.ended_at == Some(unit.journal.at) {
-            metrics::counter!("heddle_instances_ended_total", "status" => unit.head.status).increment(1);
+        if let Some(head) = unit.head.as_ref().filter(|head| head.ended_at == Some(unit.journal.at)) {
+            metrics::counter!("heddle_instances_ended_total", "status" => head.status).increment(1);
         }
         // Nobody listening is no error.
         drop(self.shared.committed.send(hint));

@@ -5,7 +5,8 @@ use super::lane::Lane;
 use super::pending::Pending;
 use super::post;
 use crate::kernel::{self, codec};
-use crate::storage::{Head, JobRow, JobState, JournalRow, Snapshot, TimerRow, Unit, WAITS_FOR_PERMIT};
+use crate::storage::{JobRow, JobState, JournalRow, NodeRow, Snapshot, TallyRow, TimerRow, Unit, WAITS_FOR_PERMIT};
+use heddle_model::lifecycle::NodeStatus;
 use heddle_model::value::Value;
 use std::sync::Arc;
 
@@ -21,6 +22,8 @@ impl Lane {
             executions: std::mem::take(&mut pending.executions),
             events: std::mem::take(&mut pending.events),
         };
+        let leaps = actor.state.status.is_ended()
+            || row.events.iter().any(|event| matches!(event, kernel::Event::RolledBack { .. }));
         let migrated = row.events.iter().any(|event| matches!(event, kernel::Event::InstanceMigrated(_)));
         let events = codec::encode_row(&row)?;
         let checksum = codec::checksum(actor.checksum, &events);
@@ -32,7 +35,12 @@ impl Lane {
         } else {
             None
         };
+        if migrated {
+            // Its row names the version: it is written whatever it says.
+            actor.head = None;
+        }
         let effects = &mut pending.effects;
+        let ended = sort_nodes(actor, &mut effects.nodes, leaps || migrated);
         // A wider pause holds jobs though the instance goes on.
         let is_covered =
             (!effects.jobs.is_empty() || effects.hold_jobs.is_some()) && self.shared.pauses.cover(actor.state.workflow);
@@ -46,8 +54,10 @@ impl Lane {
             created: pending.created.take(),
             version: migrated.then_some((actor.state.version, actor.state.version_number)),
             journal: JournalRow { first_seq: pending.first_seq, count, pos: 0, at: now, events, checksum },
-            head: head(actor),
+            head: actor.new_head(now),
             nodes: std::mem::take(&mut effects.nodes),
+            nodes_gone: ended.gone,
+            tally: ended.tally,
             timers: effects
                 .timers
                 .iter()
@@ -67,21 +77,38 @@ impl Lane {
     }
 }
 
-fn head(actor: &Actor) -> Head {
-    let state = &actor.state;
-    Head {
-        status: state.status.as_str(),
-        phase: state.phase.as_str(),
-        seq: state.seq,
-        nodes_ended: state.completed,
-        nodes_expected: (actor.plan.nodes().len() as u32).saturating_sub(state.skipped),
-        incidents: state.incidents.len() as u32,
-        runnable: state.is_runnable() || super::permits::must_ask_again(actor),
-        started_at: state.started_at,
-        ended_at: state.ended_at,
-        updated_at: state.updated_at,
-        error: state.error.as_ref().and_then(|error| serde_json::to_string(error).ok()),
+/// What an execution that ended is, apart from the journal: one less that waits, and one more in the tally.
+struct Ended {
+    gone: Vec<u32>,
+    tally: Vec<TallyRow>,
+}
+
+/// Sorts executions into those that wait and those that have ended.
+fn sort_nodes(actor: &mut Actor, nodes: &mut Vec<NodeRow>, leaps: bool) -> Ended {
+    let (mut gone, mut tally) = (Vec::new(), Vec::new());
+    nodes.retain(|row| {
+        let Some(ended_at) = row.ended_at else {
+            actor.waiting.insert(row.number);
+            return true;
+        };
+        if actor.waiting.remove(&row.number) {
+            gone.push(row.number);
+        }
+        let completed = row.status == NodeStatus::Completed.as_str();
+        if !actor.state.test && (completed || row.status == NodeStatus::Failed.as_str()) {
+            let took_ms = (ended_at - row.started_at).max(0);
+            tally.push(TallyRow { workflow: actor.state.workflow, node: row.node.clone(), completed, took_ms });
+        }
+        false
+    });
+    if leaps {
+        // Executions that are no more have ended without an event of their own.
+        let state = &actor.state;
+        let lost = |number: &u32| !state.live.contains_key(number) && !state.suspended.contains_key(number);
+        gone.extend(actor.waiting.extract_if(.., |number| lost(number)));
+        nodes.retain(|row| !lost(&row.number));
     }
+    Ended { gone, tally }
 }
 
 fn job_row(actor: &Actor, job: &kernel::Dispatch, (now, is_covered): (i64, bool)) -> JobRow {

@@ -23,7 +23,7 @@ pub enum CommitError {
     /// Nothing was written; it may work when tried again.
     #[error("the database is not reachable at the moment: {0}")]
     Transient(String),
-    /// It may have been written. The runtime reads the heads before it goes on.
+    /// It may have been written. The runtime reads the journal before it goes on.
     #[error("the outcome of the commit is unknown: {0}")]
     Unknown(String),
     /// Nothing was written, and will not be when tried again.

@@ -18,8 +18,8 @@ pub use post::{
     SubscriptionRow,
 };
 pub use row::{
-    Activation, Batch, Created, Fence, Head, IdempotencyRow, IncidentRow, JobRow, JobState, JournalRow, Leased, LogRow,
-    NodeRow, Post, Snapshot, Stored, TimerRow, Unit,
+    Activation, Batch, Created, Fence, Head, HeadRow, IdempotencyRow, IncidentRow, JobRow, JobState, JournalRow,
+    Leased, LogRow, NodeRow, Post, Snapshot, Stored, TallyRow, TimerRow, Unit,
 };
 
 use async_trait::async_trait;
@@ -55,9 +55,8 @@ pub trait Storage: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<JournalRow>, StorageError>;
 
-    /// The number of the last event of each of these instances, in the order asked; `None` for one that does not exist.
-    /// Asked after an unknown outcome.
-    async fn heads(&self, instances: &[InstanceId]) -> Result<Vec<Option<u64>>, StorageError>;
+    /// Brings hot rows up to date; those that have gone further already stay. A lost call costs nothing but their age.
+    async fn refresh_heads(&self, fence: Fence, heads: &[HeadRow]) -> Result<(), CommitError>;
 
     /// Instances that have something to run at once after a restart (`Head::runnable`), in the order of their ids, after `after`.
     async fn runnable(

@@ -31,6 +31,8 @@ pub struct Batch {
     pub fence: Fence,
     /// At most one per instance.
     pub units: Vec<Unit>,
+    /// Under which tallies are kept: no two committers use the same at the same time, so none waits for the other's rows.
+    pub slot: u16,
 }
 
 /// One instance's part of a batch. Everything in it is written together.
@@ -48,10 +50,15 @@ pub struct Unit {
     pub version: Option<(VersionId, u32)>,
     /// The events.
     pub journal: JournalRow,
-    /// The hot row after them.
-    pub head: Head,
-    /// Node instances that ended, or that the commit leaves waiting: inserted, or updated where they are.
+    /// The hot row after them; `None` where it is left as it is, because nothing that lists are made of has changed.
+    /// Present with `created`.
+    pub head: Option<Head>,
+    /// Executions that the commit leaves waiting: inserted, or updated where they are.
     pub nodes: Vec<NodeRow>,
+    /// Executions that waited and have ended; one that is not there is no error.
+    pub nodes_gone: Vec<u32>,
+    /// Executions that completed or failed.
+    pub tally: Vec<TallyRow>,
     /// Timers armed.
     pub timers: Vec<TimerRow>,
     /// Numbers of timers disarmed or fired; one that is not there is no error.
@@ -131,7 +138,7 @@ pub struct Head {
     pub status: &'static str,
     /// Phase (`compensating`), empty otherwise.
     pub phase: &'static str,
-    /// Number of the last event.
+    /// Number of the last event that it takes in.
     pub seq: u64,
     /// Ended nodes.
     pub nodes_ended: u32,
@@ -149,6 +156,30 @@ pub struct Head {
     pub updated_at: i64,
     /// The error it failed with, as JSON.
     pub error: Option<String>,
+}
+
+/// The hot row of an instance that is brought up to date between its commits.
+#[derive(Debug, Clone)]
+pub struct HeadRow {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The instance.
+    pub instance: InstanceId,
+    /// What stands there from now on.
+    pub head: Head,
+}
+
+/// An execution that completed or failed, as it is counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TallyRow {
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// The node's id.
+    pub node: Arc<str>,
+    /// It completed; otherwise it failed.
+    pub completed: bool,
+    /// How long it took, in milliseconds.
+    pub took_ms: i64,
 }
 
 /// Events of one commit of one instance.

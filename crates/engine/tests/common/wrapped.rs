@@ -3,8 +3,8 @@
 use futures::future::BoxFuture;
 use heddle_engine::storage::memory::MemoryStorage;
 use heddle_engine::storage::{
-    Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Member, MessageRow, Parcel, Pause, Published,
-    Resolved, Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
+    Activation, Batch, CommitError, Fence, HeadRow, JobRow, JournalRow, Leased, Member, MessageRow, Parcel, Pause,
+    Published, Resolved, Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
 };
 use heddle_engine::tasks::async_trait;
 use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
@@ -93,9 +93,13 @@ impl<A: Around> Storage for Wrapped<A> {
     ) -> Result<Vec<JournalRow>, StorageError> {
         around!(self, "journal", memory => memory.journal(workspace, instance, after_seq, limit))
     }
-    async fn heads(&self, instances: &[InstanceId]) -> Result<Vec<Option<u64>>, StorageError> {
-        let instances = instances.to_vec();
-        around!(self, "heads", memory => memory.heads(&instances))
+    async fn refresh_heads(&self, fence: Fence, heads: &[HeadRow]) -> Result<(), CommitError> {
+        let (memory, heads) = (self.memory.clone(), heads.to_vec());
+        let doing: Doing<_, StorageError> = Box::pin(async move { Ok(memory.refresh_heads(fence, &heads).await) });
+        self.around
+            .call("refresh_heads", doing)
+            .await
+            .unwrap_or_else(|why| Err(CommitError::Transient(why.to_string())))
     }
     async fn runnable(
         &self,

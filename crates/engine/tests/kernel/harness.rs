@@ -207,6 +207,7 @@ impl Run {
         );
         tokens.check(&self.state);
         self.rows_are_those_of_the_state();
+        self.the_journal_tells_of_every_execution();
         self.nothing_lives_outside();
         if self.state.status.is_ended() {
             assert!(self.state.timers.is_empty() && self.state.live.is_empty(), "an ended instance holds something");
@@ -263,6 +264,17 @@ impl Run {
         if matches!(state.status, InstanceStatus::Completed | InstanceStatus::Terminated) {
             assert!(state.subscriptions.is_empty() && state.mutexes.is_empty() && state.held.is_empty());
             assert!(state.timers.is_empty() && self.effects.jobs.is_empty() && state.scopes.is_empty());
+        }
+    }
+
+    /// What is read from the journal later is what was said of executions when it was written.
+    fn the_journal_tells_of_every_execution(&self) {
+        let told = self.history().executions().unwrap();
+        for said in &self.effects.nodes {
+            let found = told.iter().find(|row| row.number == said.number);
+            // A container that a roll-back made anew has no event of its own.
+            let is_anew = said.reason == "children" && self.state.live.contains_key(&said.number);
+            assert!(found == Some(said) || is_anew, "said {said:?}, the journal tells {found:?}");
         }
     }
 

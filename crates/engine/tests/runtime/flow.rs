@@ -81,6 +81,48 @@ async fn a_batch_never_fails_for_its_own_size() {
 }
 
 #[tokio::test]
+async fn a_hot_row_is_written_when_lists_need_it_and_catches_up_within_a_second() {
+    let hangs = SEQUENCE.replace("'${nodes.one.output + 1}'", "hang");
+    let storage = storage(&hangs);
+    let engine = engine(&storage).await;
+    let started = engine.start_instances(vec![start(&engine, json!({}), 0)]).await.remove(0).unwrap();
+    let id = started.instance;
+    // It runs all the time: no status, incident or time that a list knows changes.
+    let hanging = super::post::until(&engine, id, |state| state.nodes.len() == 3).await;
+    assert!(storage.memory.head(id).unwrap().seq < hanging.seq, "a step costs its journal row alone");
+    let caught_up = async {
+        while storage.memory.head(id).unwrap().seq < hanging.seq {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), caught_up).await.expect("nothing else is committed meanwhile");
+    let head = storage.memory.head(id).unwrap();
+    assert_eq!((head.nodes_ended, head.status), (hanging.completed, "RUNNING"));
+    engine.command(WORKSPACE, id, wish(Command::Pause { freeze: true })).await.unwrap();
+    assert_eq!(storage.memory.head(id).unwrap().status, "PAUSED", "what lists show changes with its commit");
+}
+
+#[tokio::test]
+async fn only_what_waits_has_a_row_and_what_ended_is_counted() {
+    let storage = storage(JOB);
+    let engine = engine(&storage).await;
+    let (one, test) = (start(&engine, json!({}), 0), StartRequest { test: true, ..start(&engine, json!({}), 0) });
+    let (id, workflow) = (one.instance, one.workflow);
+    engine.start_instances(vec![one, test]).await.into_iter().for_each(|started| drop(started.unwrap()));
+    let rows = storage.memory.node_rows(id);
+    assert_eq!(rows.iter().map(|row| (&*row.node, row.reason)).collect::<Vec<_>>(), [("pack", "job")]);
+    let pack = || Command::Complete { node: "pack".into(), output: json!({ "boxes": 2 }) };
+    engine.command(WORKSPACE, id, wish(pack())).await.unwrap();
+    assert!(storage.memory.node_rows(id).is_empty());
+    let tally: Vec<_> =
+        storage.memory.tally(WORKSPACE, workflow).into_iter().map(|(node, it)| (node, it.0, it.1)).collect();
+    assert_eq!(tally, [("done".into(), 1, 0), ("pack".into(), 1, 0), ("start".into(), 1, 0)], "no test run among them");
+    let executed = engine.executions(WORKSPACE, id).await.unwrap();
+    let said: Vec<_> = executed.iter().map(|row| (&*row.node, row.status, row.output.as_deref())).collect();
+    assert_eq!(said[1], ("pack", "COMPLETED", Some("{\"boxes\":2}")), "the journal has it all: {said:?}");
+}
+
+#[tokio::test]
 async fn another_workspace_sees_nothing() {
     let storage = storage(SEQUENCE);
     let engine = engine(&storage).await;

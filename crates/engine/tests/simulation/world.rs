@@ -212,7 +212,7 @@ impl World {
 
     /// Someone was told that an instance is like this: that must be durable.
     pub(crate) fn told(&self, state: &InstanceState) {
-        let durable = self.memory.0.head(state.id).map_or(0, |head| head.seq);
+        let durable = self.memory.0.last_event(state.id);
         if durable < state.seq {
             self.violation(format!("{} was told at event {}, durable is {durable}", state.id, state.seq));
         }

@@ -105,7 +105,7 @@ impl Service {
         Ok(loaded.ok_or_else(|| ApiError::not_found("instance", id))?)
     }
 
-    /// All node instances: the state knows the last round of each node, the table the earlier ones.
+    /// Everything it executed, at most `most` of it: the state knows the last round of each node, the journal the earlier ones.
     async fn all_nodes(
         &self,
         allowed: Allowed<'_>,
@@ -118,30 +118,21 @@ impl Service {
             return Ok(last.into_iter().take(most).collect());
         }
         let known: std::collections::HashSet<_> = last.iter().filter_map(|node| node.id).collect();
-        let mut nodes = Vec::new();
-        let mut after = None;
-        loop {
-            let rows = self.store.node_instances(allowed.workspace(), state.id, after, limits::PAGE_ROWS).await?;
-            let Some(row) = rows.last() else { break };
-            after = Some(row.number);
-            let full = rows.len() as u64 == limits::PAGE_ROWS;
-            nodes.extend(
-                rows.into_iter()
-                    .map(|row| (row.number, view::stored_node(state.id, plan, row)))
-                    .filter(|(_, node)| node.id.is_none_or(|id| !known.contains(&id))),
-            );
-            if !full || nodes.len() >= most {
-                break;
-            }
-        }
-        let number = |node: &NodeView| {
-            state
-                .nodes
-                .values()
-                .filter_map(|record| record.number)
-                .find(|&number| Some(state.id.node_instance(number)) == node.id)
-        };
-        nodes.extend(last.into_iter().map(|node| (number(&node).unwrap_or(u32::MAX), node)));
+        let executions = self.engine.executions(allowed.workspace(), state.id).await?.into_iter();
+        let mut nodes: Vec<(u32, NodeView)> = executions
+            .map(|row| (row.number, view::executed(state.id, plan, row)))
+            .filter(|(_, node)| node.id.is_none_or(|id| !known.contains(&id)))
+            .collect();
+        let numbers: std::collections::HashMap<_, _> = state
+            .nodes
+            .values()
+            .filter_map(|record| record.number)
+            .map(|number| (state.id.node_instance(number), number))
+            .collect();
+        nodes.extend(last.into_iter().map(|node| {
+            let number = node.id.and_then(|id| numbers.get(&id).copied());
+            (number.unwrap_or(u32::MAX), node)
+        }));
         nodes.sort_by_key(|(number, _)| *number);
         Ok(nodes.into_iter().map(|(_, node)| node).take(most).collect())
     }

@@ -102,8 +102,8 @@ fn reason(state: &InstanceState, number: Option<u32>, record: Option<&NodeRecord
     waiting.or_else(timed_out).map(str::to_owned)
 }
 
-/// A stored node instance: an earlier round of a node that ran more than once.
-pub(crate) fn stored_node(instance: InstanceId, plan: &Plan, row: NodeRow) -> NodeView {
+/// An execution as the journal tells of it: an earlier round of a node that ran more than once.
+pub(crate) fn executed(instance: InstanceId, plan: &Plan, row: NodeRow) -> NodeView {
     let name = plan.find(&row.node).map_or_else(|| row.node.to_string(), |ix| plan.node(ix).name.to_string());
     let json = |text: Option<String>| text.and_then(|text| serde_json::from_str::<Value>(&text).ok());
     NodeView {

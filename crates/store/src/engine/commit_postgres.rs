@@ -1,11 +1,11 @@
 //! A batch on PostgreSQL: its columns as arrays, sent with one statement.
 
 use super::post_postgres;
-use super::rows::{in_order, jobs_gone, nodes, posts, timers_gone};
+use super::rows::{in_order, jobs_gone, nodes, posts, tallies, timers_gone};
 use super::statement_postgres::{self, PARTS};
 use crate::error::{commit_error, not_sent};
 use crate::row::{search_key, text, uuid};
-use heddle_engine::storage::{Batch, CommitError, Fence, JobState, Settlement, Unit};
+use heddle_engine::storage::{Batch, CommitError, Fence, Head, HeadRow, JobState, Settlement, Unit};
 use sea_orm::prelude::Uuid;
 use sea_orm::sqlx::postgres::{PgArguments, PgHasArrayType};
 use sea_orm::sqlx::{self, Arguments, AssertSqlSafe, Encode, PgPool, Postgres, Type};
@@ -87,7 +87,8 @@ pub(super) fn prepare(batch: &Batch) -> Result<Prepared, CommitError> {
     incidents(&mut writer, &units);
     beside(&mut writer, &units);
     post_postgres::posts(&mut writer, &posts(&units))?;
-    migrated(&mut writer, &units);
+    migrated(&mut writer, &units)?;
+    ended(&mut writer, &units, batch.slot);
     writer.prepared()
 }
 
@@ -116,71 +117,114 @@ pub(super) async fn send(pool: &PgPool, prepared: Prepared) -> Result<(), Commit
 }
 
 fn heads(writer: &mut Writer, units: &[&Unit]) {
-    let created = rows(units, |unit| unit.created.as_ref());
+    let created = rows(units, |unit| unit.created.as_ref().zip(unit.head.as_ref()));
     if !created.is_empty() {
         writer
             .part(0)
             .column(&created, |(unit, _)| workspace(unit))
             .column(&created, |(unit, _)| instance(unit))
-            .column(&created, |(_, row)| uuid(row.workflow.as_u128()))
-            .column(&created, |(_, row)| uuid(row.version.as_u128()))
-            .column(&created, |(_, row)| row.created_at)
-            .column(&created, |(unit, _)| unit.head.updated_at)
-            .column(&created, |(unit, _)| unit.head.started_at)
-            .column(&created, |(unit, _)| unit.head.ended_at)
-            .column(&created, |(unit, _)| unit.head.seq as i64)
-            .column(&created, |(_, row)| i64::from(row.version_number))
+            .column(&created, |(_, (row, _))| uuid(row.workflow.as_u128()))
+            .column(&created, |(_, (row, _))| uuid(row.version.as_u128()))
+            .column(&created, |(_, (row, _))| row.created_at)
+            .column(&created, |(_, (_, head))| head.updated_at)
+            .column(&created, |(_, (_, head))| head.started_at)
+            .column(&created, |(_, (_, head))| head.ended_at)
+            .column(&created, |(_, (_, head))| head.seq as i64)
+            .column(&created, |(_, (row, _))| i64::from(row.version_number))
             .column(&created, |(unit, _)| i32::from(unit.shard))
-            .column(&created, |(unit, _)| unit.head.nodes_ended as i32)
-            .column(&created, |(unit, _)| unit.head.nodes_expected as i32)
-            .column(&created, |(unit, _)| unit.head.incidents as i32)
-            .column(&created, |(_, row)| i32::from(row.priority))
-            .column(&created, |(unit, _)| unit.head.runnable)
-            .column(&created, |(_, row)| row.unique_business_key)
-            .column(&created, |(_, row)| row.test)
-            .column(&created, |(unit, _)| unit.head.status)
-            .column(&created, |(unit, _)| unit.head.phase)
-            .column(&created, |(_, row)| text(&row.started_by))
-            .column(&created, |(_, row)| row.business_key.as_deref().map(text))
-            .column(&created, |(unit, _)| unit.head.error.as_deref().map(text))
-            .column(&created, |(_, row)| row.parent.map(|parent| uuid(parent.as_u128())));
+            .column(&created, |(_, (_, head))| head.nodes_ended as i32)
+            .column(&created, |(_, (_, head))| head.nodes_expected as i32)
+            .column(&created, |(_, (_, head))| head.incidents as i32)
+            .column(&created, |(_, (row, _))| i32::from(row.priority))
+            .column(&created, |(_, (_, head))| head.runnable)
+            .column(&created, |(_, (row, _))| row.unique_business_key)
+            .column(&created, |(_, (row, _))| row.test)
+            .column(&created, |(_, (_, head))| head.status)
+            .column(&created, |(_, (_, head))| head.phase)
+            .column(&created, |(_, (row, _))| text(&row.started_by))
+            .column(&created, |(_, (row, _))| row.business_key.as_deref().map(text))
+            .column(&created, |(_, (_, head))| head.error.as_deref().map(text))
+            .column(&created, |(_, (row, _))| row.parent.map(|parent| uuid(parent.as_u128())));
     }
-    let moved: Vec<&Unit> =
-        units.iter().copied().filter(|unit| unit.created.is_none() && unit.version.is_none()).collect();
+    let moved: Vec<Moved<'_>> = units
+        .iter()
+        .filter(|unit| unit.created.is_none() && unit.version.is_none())
+        .filter_map(|unit| Moved::of(unit))
+        .collect();
     if !moved.is_empty() {
         step(writer.part(1), &moved).value(moved.len() as i64);
     }
 }
 
-/// The heads of instances that were there before, from the event before their first new one.
-fn step<'a>(writer: &'a mut Writer, moved: &[&Unit]) -> &'a mut Writer {
-    writer
-        .column(moved, |unit| workspace(unit))
-        .column(moved, |unit| instance(unit))
-        .column(moved, |unit| unit.journal.first_seq as i64 - 1)
-        .column(moved, |unit| unit.head.updated_at)
-        .column(moved, |unit| unit.head.started_at)
-        .column(moved, |unit| unit.head.ended_at)
-        .column(moved, |unit| unit.head.seq as i64)
-        .column(moved, |unit| unit.head.nodes_ended as i32)
-        .column(moved, |unit| unit.head.nodes_expected as i32)
-        .column(moved, |unit| unit.head.incidents as i32)
-        .column(moved, |unit| unit.head.runnable)
-        .column(moved, |unit| unit.head.status)
-        .column(moved, |unit| unit.head.phase)
-        .column(moved, |unit| unit.head.error.as_deref().map(text))
+/// A hot row that goes on.
+struct Moved<'a> {
+    workspace: Uuid,
+    instance: Uuid,
+    /// The last event that may be there.
+    before: i64,
+    head: &'a Head,
 }
 
-/// The heads of the few instances that go on in another version.
-fn migrated(writer: &mut Writer, units: &[&Unit]) {
-    let (moved, versions): (Vec<&Unit>, Vec<_>) =
-        units.iter().filter_map(|&unit| unit.version.map(|version| (unit, version))).unzip();
+impl<'a> Moved<'a> {
+    fn of(unit: &'a Unit) -> Option<Self> {
+        let head = unit.head.as_ref()?;
+        let before = unit.journal.first_seq as i64 - 1;
+        Some(Self { workspace: workspace(unit), instance: instance(unit), before, head })
+    }
+}
+
+fn step<'a>(writer: &'a mut Writer, moved: &[Moved<'_>]) -> &'a mut Writer {
+    writer
+        .column(moved, |row| row.workspace)
+        .column(moved, |row| row.instance)
+        .column(moved, |row| row.before)
+        .column(moved, |row| row.head.updated_at)
+        .column(moved, |row| row.head.started_at)
+        .column(moved, |row| row.head.ended_at)
+        .column(moved, |row| row.head.seq as i64)
+        .column(moved, |row| row.head.nodes_ended as i32)
+        .column(moved, |row| row.head.nodes_expected as i32)
+        .column(moved, |row| row.head.incidents as i32)
+        .column(moved, |row| row.head.runnable)
+        .column(moved, |row| row.head.status)
+        .column(moved, |row| row.head.phase)
+        .column(moved, |row| row.head.error.as_deref().map(text))
+}
+
+/// The hot rows of the few instances that go on in another version.
+fn migrated(writer: &mut Writer, units: &[&Unit]) -> Result<(), CommitError> {
+    let (mut moved, mut versions) = (Vec::new(), Vec::new());
+    for unit in units {
+        let Some(version) = unit.version else { continue };
+        let missing = || CommitError::Fatal("a new version is written with its hot row".to_owned());
+        moved.push(Moved::of(unit).ok_or_else(missing)?);
+        versions.push(version);
+    }
     if !moved.is_empty() {
         step(writer.part(23), &moved)
             .column(&versions, |(version, _)| uuid(version.as_u128()))
             .column(&versions, |(_, number)| i64::from(*number))
             .value(moved.len() as i64);
     }
+    Ok(())
+}
+
+/// Encodes hot rows that are brought up to date: those that have gone further are left.
+pub(super) fn prepare_heads(fence: Fence, heads: &[HeadRow]) -> Result<Prepared, CommitError> {
+    let mut writer = Writer::new(fence);
+    let moved: Vec<Moved<'_>> = heads
+        .iter()
+        .map(|row| Moved {
+            workspace: uuid(row.workspace.as_u128()),
+            instance: uuid(row.instance.as_u128()),
+            before: row.head.seq as i64,
+            head: &row.head,
+        })
+        .collect();
+    if !moved.is_empty() {
+        step(writer.part(26), &moved);
+    }
+    writer.prepared()
 }
 
 fn journal(writer: &mut Writer, units: &[&Unit]) {
@@ -207,7 +251,6 @@ fn node_instances(writer: &mut Writer, units: &[&Unit]) {
         .column(&rows, |(unit, _)| workspace(unit))
         .column(&rows, |(unit, _)| instance(unit))
         .column(&rows, |(_, row)| row.started_at)
-        .column(&rows, |(_, row)| row.ended_at)
         .column(&rows, |(_, row)| row.number as i32)
         .column(&rows, |(_, row)| row.attempt as i32)
         .column(&rows, |(_, row)| row.iteration as i32)
@@ -217,6 +260,31 @@ fn node_instances(writer: &mut Writer, units: &[&Unit]) {
         .column(&rows, |(_, row)| row.reason)
         .column(&rows, |(_, row)| row.output.as_deref().map(text))
         .column(&rows, |(_, row)| row.error.as_deref().map(text));
+}
+
+/// What has ended: counted, and one less that waits.
+fn ended(writer: &mut Writer, units: &[&Unit], slot: u16) {
+    let counted: Vec<_> = tallies(units).into_iter().collect();
+    if !counted.is_empty() {
+        writer
+            .part(24)
+            .column(&counted, |((workspace, ..), _)| uuid(workspace.as_u128()))
+            .column(&counted, |((_, workflow, ..), _)| uuid(workflow.as_u128()))
+            .column(&counted, |((_, _, hour, _), _)| *hour)
+            .column(&counted, |_| i32::from(slot))
+            .column(&counted, |(_, tally)| tally.completed)
+            .column(&counted, |(_, tally)| tally.failed)
+            .column(&counted, |(_, tally)| tally.took_ms)
+            .column(&counted, |((.., node), _)| text(node));
+    }
+    let gone = rows(units, |unit| &unit.nodes_gone);
+    if !gone.is_empty() {
+        writer
+            .part(25)
+            .column(&gone, |(unit, _)| workspace(unit))
+            .column(&gone, |(unit, _)| instance(unit))
+            .column(&gone, |(_, number)| **number as i32);
+    }
 }
 
 fn timers(writer: &mut Writer, units: &[&Unit]) {

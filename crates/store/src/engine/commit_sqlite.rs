@@ -1,12 +1,12 @@
 //! A batch on SQLite: prepared statements of one row each, in one IMMEDIATE transaction, on the engine's own connection.
 
 use super::post_sqlite;
-use super::rows::{in_order, jobs_gone, nodes, posts, timers_gone};
+use super::rows::{in_order, jobs_gone, nodes, posts, tallies, timers_gone};
 use super::statement_sqlite as sql;
 use crate::error::sqlite_commit_error;
 use crate::row::search_key;
-use heddle_engine::storage::{Batch, CommitError, Fence, JobState, Settlement, Unit};
-use rusqlite::{Connection, OptionalExtension, Statement, TransactionBehavior, params};
+use heddle_engine::storage::{Batch, CommitError, Fence, Head, HeadRow, JobState, Settlement, Unit};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Statement, TransactionBehavior, params};
 use std::collections::BTreeMap;
 
 /// Why a transaction was taken back.
@@ -57,6 +57,7 @@ fn write(db: &Connection, batch: &Batch) -> Done {
     heads(db, &units)?;
     journal(db, &units)?;
     node_instances(db, &units)?;
+    ended(db, &units, batch.slot)?;
     timers(db, &units)?;
     jobs(db, &units)?;
     incidents(db, &units)?;
@@ -109,40 +110,43 @@ pub(super) fn conflict(what: &str) -> Failure {
 }
 
 fn heads(db: &Connection, units: &[&Unit]) -> Done {
-    each(db, sql::CREATED, rows(units, |unit| unit.created.as_ref()), |statement, (unit, created)| {
-        let head = &unit.head;
-        statement.execute(params![
-            workspace(unit),
-            instance(unit),
-            created.workflow.to_bytes(),
-            created.version.to_bytes(),
-            created.created_at,
-            head.updated_at,
-            head.started_at,
-            head.ended_at,
-            head.seq as i64,
-            created.version_number,
-            unit.shard,
-            head.nodes_ended,
-            head.nodes_expected,
-            head.incidents,
-            created.priority,
-            head.runnable,
-            created.unique_business_key,
-            created.test,
-            head.status,
-            head.phase,
-            created.started_by,
-            created.business_key,
-            head.error,
-            created.parent.map(|parent| parent.to_bytes()),
-        ])
-    })?;
-    let (mut stepped, mut moved) = (db.prepare_cached(sql::STEPPED)?, db.prepare_cached(sql::MOVED)?);
+    each(
+        db,
+        sql::CREATED,
+        rows(units, |unit| unit.created.as_ref().zip(unit.head.as_ref())),
+        |statement, (unit, (created, head))| {
+            statement.execute(params![
+                workspace(unit),
+                instance(unit),
+                created.workflow.to_bytes(),
+                created.version.to_bytes(),
+                created.created_at,
+                head.updated_at,
+                head.started_at,
+                head.ended_at,
+                head.seq as i64,
+                created.version_number,
+                unit.shard,
+                head.nodes_ended,
+                head.nodes_expected,
+                head.incidents,
+                created.priority,
+                head.runnable,
+                created.unique_business_key,
+                created.test,
+                head.status,
+                head.phase,
+                created.started_by,
+                created.business_key,
+                head.error,
+                created.parent.map(|parent| parent.to_bytes()),
+            ])
+        },
+    )?;
+    let mut writer = Heads::new(db)?;
     for unit in units.iter().filter(|unit| unit.created.is_none()) {
-        // A step seldom changes what a list is sorted or filtered by; an end always does.
-        let written = unit.head.ended_at.is_none() && step(&mut stepped, unit)? == 1;
-        if !written && step(&mut moved, unit)? != 1 {
+        let Some(head) = &unit.head else { continue };
+        if !writer.write((&workspace(unit), &instance(unit)), unit.journal.first_seq - 1, head)? {
             return Err(conflict("an instance is not where the batch takes it from"));
         }
     }
@@ -151,24 +155,45 @@ fn heads(db: &Connection, units: &[&Unit]) -> Done {
     })
 }
 
-/// Writes the head of an instance that was there before, from the event before its first new one.
-fn step(statement: &mut Statement<'_>, unit: &Unit) -> rusqlite::Result<usize> {
-    let head = &unit.head;
+/// Brings hot rows up to date: those that have gone further are left.
+pub(super) fn refresh_heads(connection: &mut Connection, fence: Fence, heads: &[HeadRow]) -> Result<(), CommitError> {
+    fenced(connection, fence, |db| {
+        let mut writer = Heads::new(db)?;
+        for HeadRow { workspace, instance, head } in heads {
+            writer.write((&workspace.to_bytes(), &instance.to_bytes()), head.seq, head)?;
+        }
+        Ok(())
+    })
+}
+
+/// Writes hot rows that are there.
+struct Heads<'db> {
+    stepped: CachedStatement<'db>,
+    moved: CachedStatement<'db>,
+}
+
+impl<'db> Heads<'db> {
+    fn new(db: &'db Connection) -> rusqlite::Result<Self> {
+        Ok(Self { stepped: db.prepare_cached(sql::STEPPED)?, moved: db.prepare_cached(sql::MOVED)? })
+    }
+
+    /// Whether it was written: not where it is there no more, or is further than `before`.
+    fn write(&mut self, of: (&[u8; 16], &[u8; 16]), before: u64, head: &Head) -> rusqlite::Result<bool> {
+        // A step seldom changes what a list is sorted or filtered by; an end always does.
+        let written = head.ended_at.is_none() && step(&mut self.stepped, of, before, head)? == 1;
+        Ok(written || step(&mut self.moved, of, before, head)? == 1)
+    }
+}
+
+fn step(
+    statement: &mut Statement<'_>,
+    (workspace, instance): (&[u8; 16], &[u8; 16]),
+    before: u64,
+    head: &Head,
+) -> rusqlite::Result<usize> {
     statement.execute(params![
-        workspace(unit),
-        instance(unit),
-        head.updated_at,
-        head.seq as i64,
-        head.nodes_ended,
-        head.nodes_expected,
-        unit.journal.first_seq as i64 - 1,
-        head.incidents,
-        head.runnable,
-        head.status,
-        head.phase,
-        head.started_at,
-        head.ended_at,
-        head.error,
+        workspace, instance, head.updated_at, head.seq as i64, head.nodes_ended, head.nodes_expected, before as i64,
+        head.incidents, head.runnable, head.status, head.phase, head.started_at, head.ended_at, head.error,
     ])
 }
 
@@ -207,7 +232,6 @@ fn node_instances(db: &Connection, units: &[&Unit]) -> Done {
             workspace(unit),
             instance(unit),
             node.started_at,
-            node.ended_at,
             node.number,
             node.attempt,
             node.iteration,
@@ -218,6 +242,17 @@ fn node_instances(db: &Connection, units: &[&Unit]) -> Done {
             node.output,
             node.error,
         ])
+    })
+}
+
+/// What has ended: one less that waits, and counted.
+fn ended(db: &Connection, units: &[&Unit], slot: u16) -> Done {
+    each(db, sql::NODE_GONE, rows(units, |unit| &unit.nodes_gone), |statement, (unit, number)| {
+        statement.execute(params![workspace(unit), instance(unit), number])
+    })?;
+    each(db, sql::TALLY, tallies(units), |statement, ((workspace, workflow, hour, node), tally)| {
+        let (workspace, workflow) = (workspace.to_bytes(), workflow.to_bytes());
+        statement.execute(params![workspace, workflow, hour, slot, tally.completed, tally.failed, tally.took_ms, node])
     })
 }
 

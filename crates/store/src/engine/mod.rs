@@ -29,8 +29,8 @@ use crate::unit::unit;
 use crate::{Store, StoreError};
 use async_trait::async_trait;
 use heddle_engine::storage::{
-    Activation, Batch, CommitError, Fence, JobRow, JournalRow, Leased, Member, MessageRow, Parcel, Pause, Published,
-    Resolved, Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
+    Activation, Batch, CommitError, Fence, HeadRow, JobRow, JournalRow, Leased, Member, MessageRow, Parcel, Pause,
+    Published, Resolved, Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
 };
 use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::value::Value;
@@ -97,9 +97,21 @@ impl Storage for Store {
             .await
     }
 
-    async fn heads(&self, instances: &[InstanceId]) -> Result<Vec<Option<u64>>, StorageError> {
-        let instances = instances.to_vec();
-        self.engine_unit(move |store| async move { read::heads(&store, &instances).await }).await
+    async fn refresh_heads(&self, fence: Fence, heads: &[HeadRow]) -> Result<(), CommitError> {
+        match self.pools() {
+            Pools::Postgres { engine, .. } => {
+                let prepared = commit_postgres::prepare_heads(fence, heads)?;
+                let pool = engine.clone();
+                unit(async move { commit_postgres::send(&pool, prepared).await }, CommitError::Unknown).await
+            }
+            Pools::Sqlite { engine, .. } => {
+                let turn = self.writer().await;
+                let answer =
+                    in_place(|| engine.run(|connection| commit_sqlite::refresh_heads(connection, fence, heads)));
+                drop(turn);
+                answer
+            }
+        }
     }
 
     async fn runnable(

@@ -5,9 +5,7 @@ use crate::row::{get, get_id, get_u32, get_u64, query, text, uuid};
 use crate::{Store, StoreError};
 use heddle_engine::storage::{JournalRow, Resolved, Snapshot, Stored, TimerRow};
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
-use sea_orm::prelude::Uuid;
 use sea_orm::{DatabaseConnection, QueryResult, SqlxPostgresConnector, Value};
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The engine's own connections: on PostgreSQL they plan for keys, on SQLite they are the readers.
@@ -79,31 +77,6 @@ fn journal_row(row: &QueryResult) -> Result<JournalRow, StoreError> {
         events: Arc::from(get::<Vec<u8>>(row, "events")?),
         checksum: get::<i32>(row, "checksum")?.cast_unsigned(),
     })
-}
-
-pub(super) async fn heads(store: &Store, instances: &[InstanceId]) -> Result<Vec<Option<u64>>, StoreError> {
-    // The key begins with the workspace, which is not asked for: walk from one to the next. There are few.
-    let known = "WITH RECURSIVE known (id) AS (SELECT (SELECT workspace_id FROM workflow_instance ORDER BY workspace_id LIMIT 1) UNION ALL \
-         SELECT (SELECT i.workspace_id FROM workflow_instance i WHERE i.workspace_id > known.id ORDER BY i.workspace_id LIMIT 1) \
-         FROM known WHERE known.id IS NOT NULL) SELECT i.id, i.seq FROM known CROSS JOIN";
-    let asked_for = match store.backend() {
-        Backend::Postgres => {
-            "unnest($1::uuid[]) AS asked (id) JOIN workflow_instance i ON i.workspace_id = known.id AND i.id = asked.id"
-        }
-        Backend::Sqlite => {
-            "json_each($1) asked CROSS JOIN workflow_instance i ON i.workspace_id = known.id AND i.id = unhex(asked.value)"
-        }
-    };
-    let asked = match store.backend() {
-        Backend::Postgres => instances.iter().map(|id| uuid(id.as_u128())).collect::<Vec<Uuid>>().into(),
-        Backend::Sqlite => json_list(instances.iter().map(|id| format!("\"{:032x}\"", id.as_u128()))),
-    };
-    let rows = query(&connection(store), &format!("{known} {asked_for}"), vec![asked]).await?;
-    let mut found = HashMap::with_capacity(rows.len());
-    for row in &rows {
-        found.insert(get_id(row, "id")?, get_u64(row, "seq")?);
-    }
-    Ok(instances.iter().map(|id| found.get(&id.as_u128()).copied()).collect())
 }
 
 /// A JSON array from the texts of its items.

@@ -1,8 +1,10 @@
 //! The rows of a batch, in the order and number in which a database can take them.
 
 use heddle_engine::storage::{Batch, CommitError, MessageRow, NodeRow, PermitRow, Post, SubscriptionRow, Unit};
-use heddle_model::ids::JobId;
+use heddle_model::ids::{JobId, WorkflowId, WorkspaceId};
+use heddle_model::limits::TALLY_MS;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The units in the order of their ids: neighbours in the batch are neighbours in the indexes, and no two batches lock rows in
 /// opposite orders.
@@ -31,6 +33,36 @@ pub(super) fn timers_gone(unit: &Unit) -> impl Iterator<Item = &u32> {
 /// Jobs that are gone after the unit: one that it offers again stands.
 pub(super) fn jobs_gone(unit: &Unit) -> impl Iterator<Item = &JobId> {
     unit.jobs_gone.iter().filter(|id| !unit.jobs.iter().any(|job| job.id == **id))
+}
+
+/// What is counted under one key.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    pub(super) completed: i64,
+    pub(super) failed: i64,
+    /// Of those that completed.
+    pub(super) took_ms: i64,
+}
+
+/// Workspace, workflow, hour (of the Unix time), node.
+pub(super) type TallyKey<'a> = (WorkspaceId, WorkflowId, i64, &'a str);
+
+/// What the units add to the tallies, in the order of the keys.
+pub(super) fn tallies<'a>(units: &[&'a Unit]) -> BTreeMap<TallyKey<'a>, Tally> {
+    let mut tallies: BTreeMap<TallyKey<'a>, Tally> = BTreeMap::new();
+    for unit in units {
+        let hour = unit.journal.at.div_euclid(TALLY_MS);
+        for row in &unit.tally {
+            let tally = tallies.entry((unit.workspace, row.workflow, hour, &row.node)).or_default();
+            if row.completed {
+                tally.completed += 1;
+                tally.took_ms += row.took_ms;
+            } else {
+                tally.failed += 1;
+            }
+        }
+    }
+    tallies
 }
 
 /// The units that something passes between, with what it is. Most batches have none.

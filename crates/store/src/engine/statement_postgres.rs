@@ -16,7 +16,7 @@ pub(super) struct Part {
 }
 
 /// The parts in the order in which their parameters come. The numbers are those of `commit_postgres`.
-pub(super) const PARTS: [Part; 24] = [
+pub(super) const PARTS: [Part; 27] = [
     // 0: new hot rows
     Part {
         parameters: 24,
@@ -27,7 +27,7 @@ pub(super) const PARTS: [Part; 24] = [
             @9::int8[], @10::int8[], @11::int4[], @12::int4[], @13::int4[], @14::int4[], @15::int4[], @16::bool[], @17::bool[], @18::bool[], @19::text[], \
             @20::text[], @21::text[], @22::text[], @23::text[], @24::uuid[]))",
     },
-    // 1: hot rows that go on; each only from the event before its first new one
+    // 1: hot rows that go on; none that has an event of the batch already
     Part {
         parameters: 15,
         counted: Some("moved"),
@@ -36,7 +36,7 @@ pub(super) const PARTS: [Part; 24] = [
             phase = u.phase, error = u.error FROM unnest(@1::uuid[], @2::uuid[], @3::int8[], @4::int8[], @5::int8[], @6::int8[], @7::int8[], @8::int4[], \
             @9::int4[], @10::int4[], @11::bool[], @12::text[], @13::text[], @14::text[]) AS u (workspace_id, id, before, updated_at, started_at, ended_at, \
             seq, nodes_ended, nodes_expected, incidents, runnable, status, phase, error) \
-            WHERE i.workspace_id = u.workspace_id AND i.id = u.id AND i.seq = u.before RETURNING 1)",
+            WHERE i.workspace_id = u.workspace_id AND i.id = u.id AND i.seq <= u.before RETURNING 1)",
     },
     // 2: journal
     Part {
@@ -45,14 +45,14 @@ pub(super) const PARTS: [Part; 24] = [
         sql: "written AS (INSERT INTO journal (workspace_id, instance_id, first_seq, pos, at, count, checksum, shard, events) \
             SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::int8[], @4::int8[], @5::int8[], @6::int4[], @7::int4[], @8::int2[], @9::bytea[]))",
     },
-    // 3: node instances
+    // 3: executions that wait
     Part {
-        parameters: 13,
+        parameters: 12,
         counted: None,
-        sql: "nodes AS (INSERT INTO node_instance AS n (workspace_id, instance_id, started_at, ended_at, number, attempt, iteration, node_id, node_type, \
-            status, reason, output, error) SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::int8[], @4::int8[], @5::int4[], @6::int4[], @7::int4[], \
-            @8::text[], @9::text[], @10::text[], @11::text[], @12::text[], @13::text[]) \
-            ON CONFLICT (workspace_id, instance_id, number) DO UPDATE SET started_at = excluded.started_at, ended_at = excluded.ended_at, \
+        sql: "nodes AS (INSERT INTO node_instance AS n (workspace_id, instance_id, started_at, number, attempt, iteration, node_id, node_type, \
+            status, reason, output, error) SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::int8[], @4::int4[], @5::int4[], @6::int4[], \
+            @7::text[], @8::text[], @9::text[], @10::text[], @11::text[], @12::text[]) \
+            ON CONFLICT (workspace_id, instance_id, number) DO UPDATE SET started_at = excluded.started_at, \
             attempt = excluded.attempt, iteration = excluded.iteration, node_id = excluded.node_id, node_type = excluded.node_type, \
             status = excluded.status, reason = excluded.reason, output = excluded.output, error = excluded.error)",
     },
@@ -218,7 +218,34 @@ pub(super) const PARTS: [Part; 24] = [
             FROM unnest(@1::uuid[], @2::uuid[], @3::int8[], @4::int8[], @5::int8[], @6::int8[], @7::int8[], @8::int4[], @9::int4[], @10::int4[], \
             @11::bool[], @12::text[], @13::text[], @14::text[], @15::uuid[], @16::int8[]) AS u (workspace_id, id, before, updated_at, started_at, \
             ended_at, seq, nodes_ended, nodes_expected, incidents, runnable, status, phase, error, version_id, version_number) \
-            WHERE i.workspace_id = u.workspace_id AND i.id = u.id AND i.seq = u.before RETURNING 1)",
+            WHERE i.workspace_id = u.workspace_id AND i.id = u.id AND i.seq <= u.before RETURNING 1)",
+    },
+    // 24: executions that have ended, counted; nobody else writes these rows at the same time
+    Part {
+        parameters: 8,
+        counted: None,
+        sql: "counted AS (INSERT INTO node_tally AS t (workspace_id, workflow_id, hour, slot, completed, failed, took_ms, node_id) \
+            SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::int8[], @4::int4[], @5::int8[], @6::int8[], @7::int8[], @8::text[]) \
+            ON CONFLICT (workspace_id, workflow_id, hour, slot, node_id) DO UPDATE SET completed = t.completed + excluded.completed, \
+            failed = t.failed + excluded.failed, took_ms = t.took_ms + excluded.took_ms)",
+    },
+    // 25: executions that wait no more
+    Part {
+        parameters: 3,
+        counted: None,
+        sql: "ended AS (DELETE FROM node_instance AS n USING unnest(@1::uuid[], @2::uuid[], @3::int4[]) AS g (workspace_id, instance_id, number) \
+            WHERE n.workspace_id = g.workspace_id AND n.instance_id = g.instance_id AND n.number = g.number)",
+    },
+    // 26: hot rows that are brought up to date: those that have gone further are left
+    Part {
+        parameters: 14,
+        counted: None,
+        sql: "refreshed AS (UPDATE workflow_instance AS i SET updated_at = u.updated_at, started_at = u.started_at, ended_at = u.ended_at, seq = u.seq, \
+            nodes_ended = u.nodes_ended, nodes_expected = u.nodes_expected, incidents = u.incidents, runnable = u.runnable, status = u.status, \
+            phase = u.phase, error = u.error FROM unnest(@1::uuid[], @2::uuid[], @3::int8[], @4::int8[], @5::int8[], @6::int8[], @7::int8[], @8::int4[], \
+            @9::int4[], @10::int4[], @11::bool[], @12::text[], @13::text[], @14::text[]) AS u (workspace_id, id, before, updated_at, started_at, ended_at, \
+            seq, nodes_ended, nodes_expected, incidents, runnable, status, phase, error) \
+            WHERE i.workspace_id = u.workspace_id AND i.id = u.id AND i.seq <= u.before)",
     },
 ];
 

@@ -9,15 +9,15 @@ pub(super) const CREATED: &str = "INSERT INTO workflow_instance (workspace_id, i
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)";
 
 /// A step that changes no column which an index knows: SQLite rewrites the entries of every index that an UPDATE names a column of, even
-/// when the value stays, so such a column is only asked about here. Only from the event before the first new one.
+/// when the value stays, so such a column is only asked about here. Not where an event of the batch is there already.
 pub(super) const STEPPED: &str = "UPDATE workflow_instance SET updated_at = ?3, seq = ?4, nodes_ended = ?5, nodes_expected = ?6 \
-    WHERE workspace_id = ?1 AND id = ?2 AND seq = ?7 AND incidents = ?8 AND runnable = ?9 AND status = ?10 AND phase = ?11 \
+    WHERE workspace_id = ?1 AND id = ?2 AND seq <= ?7 AND incidents = ?8 AND runnable = ?9 AND status = ?10 AND phase = ?11 \
     AND started_at IS ?12 AND ended_at IS ?13 AND error IS ?14";
 
 /// Any other step, with the same values.
 pub(super) const MOVED: &str = "UPDATE workflow_instance SET updated_at = ?3, seq = ?4, nodes_ended = ?5, nodes_expected = ?6, incidents = ?8, \
     runnable = ?9, status = ?10, phase = ?11, started_at = ?12, ended_at = ?13, error = ?14 \
-    WHERE workspace_id = ?1 AND id = ?2 AND seq = ?7";
+    WHERE workspace_id = ?1 AND id = ?2 AND seq <= ?7";
 
 /// After the step, for the few instances that go on in another version.
 pub(super) const MIGRATED: &str =
@@ -28,11 +28,18 @@ pub(super) const JOURNAL: &str = "INSERT INTO journal (workspace_id, instance_id
 
 pub(super) const POSITION: &str = "UPDATE shard_lease SET pos = ?2 WHERE shard = ?1";
 
-pub(super) const NODE: &str = "INSERT INTO node_instance (workspace_id, instance_id, started_at, ended_at, number, attempt, iteration, node_id, \
-    node_type, status, reason, output, error) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
-    ON CONFLICT (workspace_id, instance_id, number) DO UPDATE SET started_at = excluded.started_at, ended_at = excluded.ended_at, \
+pub(super) const NODE: &str = "INSERT INTO node_instance (workspace_id, instance_id, started_at, number, attempt, iteration, node_id, \
+    node_type, status, reason, output, error) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
+    ON CONFLICT (workspace_id, instance_id, number) DO UPDATE SET started_at = excluded.started_at, \
     attempt = excluded.attempt, iteration = excluded.iteration, node_id = excluded.node_id, node_type = excluded.node_type, \
     status = excluded.status, reason = excluded.reason, output = excluded.output, error = excluded.error";
+
+pub(super) const NODE_GONE: &str =
+    "DELETE FROM node_instance WHERE workspace_id = ?1 AND instance_id = ?2 AND number = ?3";
+
+pub(super) const TALLY: &str = "INSERT INTO node_tally AS t (workspace_id, workflow_id, hour, slot, completed, failed, took_ms, node_id) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (workspace_id, workflow_id, hour, slot, node_id) DO UPDATE SET \
+    completed = t.completed + excluded.completed, failed = t.failed + excluded.failed, took_ms = t.took_ms + excluded.took_ms";
 
 pub(super) const ARMED: &str = "INSERT INTO timer (workspace_id, instance_id, number, shard, due) VALUES (?1, ?2, ?3, ?4, ?5) \
     ON CONFLICT (workspace_id, instance_id, number) DO UPDATE SET due = excluded.due, shard = excluded.shard";

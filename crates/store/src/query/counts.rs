@@ -4,6 +4,7 @@ use super::sql::{Sql, limit};
 use crate::row::{get, get_id, get_u64, uuid};
 use crate::{Store, StoreError};
 use heddle_model::ids::{WorkflowId, WorkspaceId};
+use heddle_model::limits::TALLY_MS;
 
 /// Instances of a workflow in a status.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,31 +70,27 @@ impl Store {
         .await
     }
 
-    /// Executions by node, those that failed most first. Test runs are left out.
+    /// Executions that ended, by node, those that failed most first: since the beginning of the hour that `since` (Unix milliseconds)
+    /// lies in. Test runs are left out.
     pub async fn node_counts(
         &self,
         workspace: WorkspaceId,
         workflow: Option<WorkflowId>,
-        started_after: Option<i64>,
+        since: Option<i64>,
         rows: u64,
     ) -> Result<Vec<NodeCountRow>, StoreError> {
         let mut sql = Sql::new(
-            "SELECT i.workflow_id, n.node_id, count(CASE WHEN n.status = 'COMPLETED' THEN 1 END) AS completed, \
-             count(CASE WHEN n.status = 'FAILED' THEN 1 END) AS failed, \
-             CAST(avg(CASE WHEN n.status = 'COMPLETED' THEN n.ended_at - n.started_at END) AS BIGINT) AS mean_ms \
-             FROM workflow_instance i JOIN node_instance n ON n.workspace_id = i.workspace_id AND n.instance_id = i.id WHERE NOT ",
+            "SELECT workflow_id, node_id, CAST(sum(completed) AS BIGINT) AS completed, CAST(sum(failed) AS BIGINT) AS failed, \
+             CAST(sum(took_ms) / nullif(sum(completed), 0) AS BIGINT) AS mean_ms FROM node_tally WHERE ",
         );
-        sql.push("i.test AND i.workspace_id = ?", [uuid(workspace.as_u128()).into()]);
+        sql.push("workspace_id = ?", [uuid(workspace.as_u128()).into()]);
         if let Some(workflow) = workflow {
-            sql.push(" AND i.workflow_id = ?", [uuid(workflow.as_u128()).into()]);
+            sql.push(" AND workflow_id = ?", [uuid(workflow.as_u128()).into()]);
         }
-        if let Some(after) = started_after {
-            sql.push(" AND i.started_at >= ?", [after.into()]);
+        if let Some(since) = since {
+            sql.push(" AND hour >= ?", [since.div_euclid(TALLY_MS).into()]);
         }
-        sql.push(
-            " GROUP BY i.workflow_id, n.node_id ORDER BY 4 DESC, 3 DESC, i.workflow_id, n.node_id LIMIT ?",
-            [limit(rows)],
-        );
+        sql.push(" GROUP BY workflow_id, node_id ORDER BY 4 DESC, 3 DESC, workflow_id, node_id LIMIT ?", [limit(rows)]);
         self.run(|store| async move {
             let rows = sql.all(store.reader()).await?;
             rows.iter()

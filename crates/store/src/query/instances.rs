@@ -171,7 +171,7 @@ fn list(workspace: WorkspaceId, filter: &InstanceFilter, ascending: bool, rows: 
     }
     if let Some(node) = &filter.node {
         sql.push(
-            " AND EXISTS (SELECT 1 FROM node_instance n WHERE n.workspace_id = i.workspace_id AND n.node_id = ? AND n.instance_id = i.id AND n.ended_at IS NULL)",
+            " AND EXISTS (SELECT 1 FROM node_instance n WHERE n.workspace_id = i.workspace_id AND n.node_id = ? AND n.instance_id = i.id)",
             [node.as_str().into()],
         );
     }

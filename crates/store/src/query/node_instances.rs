@@ -1,4 +1,4 @@
-//! Node instances of one instance, those of earlier loop rounds among them.
+//! Executions of one instance that wait.
 
 use super::sql::{Sql, limit};
 use crate::row::{get, get_u32, uuid};
@@ -16,7 +16,7 @@ const REASONS: [&str; 14] = [
 ];
 
 impl Store {
-    /// Node instances with a number above `after_number`, by number.
+    /// Executions that wait and have a number above `after_number`, by number.
     pub async fn node_instances(
         &self,
         workspace: WorkspaceId,
@@ -25,7 +25,7 @@ impl Store {
         rows: u64,
     ) -> Result<Vec<NodeRow>, StoreError> {
         let mut sql = Sql::new(
-            "SELECT number, node_id, node_type, status, reason, attempt, iteration, started_at, ended_at, output, error FROM node_instance WHERE ",
+            "SELECT number, node_id, node_type, status, reason, attempt, iteration, started_at, output, error FROM node_instance WHERE ",
         );
         let after = after_number.map_or(-1, i64::from);
         sql.push(
@@ -46,7 +46,7 @@ fn node_row(row: &QueryResult) -> Result<NodeRow, StoreError> {
         attempt: get_u32(row, "attempt")?,
         iteration: get_u32(row, "iteration")?,
         started_at: get(row, "started_at")?,
-        ended_at: get(row, "ended_at")?,
+        ended_at: None,
         output: get(row, "output")?,
         error: get(row, "error")?,
     })

@@ -1,7 +1,7 @@
 //! Stores for tests: each on a database of its own, brought up to date.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used)]
 
-use heddle_engine::storage::Resolved;
+use heddle_engine::storage::{Resolved, Storage, StorageError, Unit};
 use heddle_model::ids::{AuditId, UserId, VersionId, WorkflowId, WorkspaceId, uuid_v7};
 use heddle_store::query::{AuditRow, NewVersion, UserRow, VersionRow, WorkspaceRow};
 use heddle_store::{ConnectOptions, Store};
@@ -16,6 +16,14 @@ pub struct Fixture {
 }
 
 impl Fixture {
+    /// An id as this database's SQL writes it.
+    pub fn id(&self, id: u128) -> String {
+        match self.postgres {
+            Some(_) => format!("'{id:032x}'"),
+            None => format!("x'{id:032x}'"),
+        }
+    }
+
     /// Rows of a statement, on a connection beside the store's.
     pub async fn ask(&self, sql: &str) -> Vec<sea_orm::QueryResult> {
         use sea_orm::{ConnectionTrait, Database, Statement};
@@ -25,6 +33,12 @@ impl Fixture {
         db.close().await.unwrap();
         rows
     }
+}
+
+/// The number of an instance's last event.
+pub async fn last_event(store: &Store, of: &Unit) -> Result<Option<u64>, StorageError> {
+    let rows = store.journal(of.workspace, of.instance, 0, u32::MAX).await?;
+    Ok(rows.last().map(|row| row.first_seq + u64::from(row.count) - 1))
 }
 
 pub async fn open(url: &str) -> Store {

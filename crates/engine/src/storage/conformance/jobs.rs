@@ -235,7 +235,7 @@ pub async fn settles_jobs_by_what_is_paused(subject: &impl Subject) {
     let running = offered(&*storage, &mut maker, |unit| vec![job(unit, 1, "settle")]).await;
     let paused = offered(&*storage, &mut maker, |unit| vec![job(unit, 2, "settle")]).await;
     let mut pause = maker.step(paused.instance, 3, 1);
-    pause.head.status = "PAUSED";
+    pause.head.as_mut().unwrap().status = "PAUSED";
     pause.hold_jobs = Some(true);
     maker.commit(&*storage, vec![pause]).await;
     let other = WorkflowId::from_u128(maker.workflow.as_u128() ^ 1);

@@ -24,11 +24,11 @@ pub async fn fences_an_older_start(subject: &impl Subject) {
     assert!(newer.fence.epoch > older.fence.epoch);
     let late = older.step(before.instance, 3, 1);
     assert!(matches!(storage.commit(&older.batch(vec![late])).await, Err(CommitError::Fenced)));
-    assert_eq!(storage.heads(&[before.instance]).await.unwrap(), [Some(2)]);
+    assert_eq!(older.last_events(&*storage, &[before.instance]).await, [Some(2)]);
     assert!(!storage.heartbeat(older.fence).await.unwrap());
     let invented = Fence { epoch: newer.fence.epoch + 1, ..newer.fence };
     assert!(matches!(
-        storage.commit(&crate::storage::Batch { fence: invented, units: vec![] }).await,
+        storage.commit(&crate::storage::Batch { fence: invented, units: vec![], slot: 0 }).await,
         Err(CommitError::Fenced)
     ));
 }
@@ -118,7 +118,7 @@ pub async fn takes_over_what_a_dead_server_owned(subject: &impl Subject) {
         subject.end_lease("second").await;
         let taken = storage.take(third.fence, &[unit.shard]).await.unwrap();
         assert_eq!(taken, [(unit.shard, unit.journal.pos)]);
-        let fenced = storage.commit(&crate::storage::Batch { fence: second.fence, units: vec![] }).await;
+        let fenced = storage.commit(&crate::storage::Batch { fence: second.fence, units: vec![], slot: 0 }).await;
         assert!(matches!(fenced, Err(CommitError::Fenced)), "not only for the shard that was taken");
         assert_eq!(storage.take(third.fence, &every_shard()).await.unwrap().len(), usize::from(SHARDS) - 1);
     }
@@ -162,7 +162,7 @@ pub async fn gives_shards_for_others_to_take(subject: &impl Subject) {
     assert_eq!(storage.take(second.fence, &[unit.shard]).await.unwrap(), [(unit.shard, unit.journal.pos)]);
     assert_eq!(storage.take(first.fence, &every_shard()).await.unwrap(), [(other, 0)]);
     assert!(storage.heartbeat(first.fence).await.unwrap());
-    storage.commit(&crate::storage::Batch { fence: second.fence, units: vec![] }).await.unwrap();
+    storage.commit(&crate::storage::Batch { fence: second.fence, units: vec![], slot: 0 }).await.unwrap();
     // After a restart the second still owns it, and nothing of the first.
     let again = storage.acquire("second").await.unwrap();
     assert_eq!((again.shards, again.positions), (vec![unit.shard], vec![unit.journal.pos]));

@@ -92,8 +92,10 @@ impl Maker {
                 events: Arc::from([first as u8, 0, 255, count as u8]),
                 checksum: u32::MAX - first as u32,
             },
-            head: head(seq),
+            head: Some(head(seq)),
             nodes: Vec::new(),
+            nodes_gone: Vec::new(),
+            tally: Vec::new(),
             timers: Vec::new(),
             timers_gone: Vec::new(),
             jobs: Vec::new(),
@@ -129,7 +131,17 @@ impl Maker {
 
     /// A batch of these units.
     pub fn batch(&self, units: Vec<Unit>) -> Batch {
-        Batch { fence: self.fence, units }
+        Batch { fence: self.fence, units, slot: self.lane }
+    }
+
+    /// The numbers of the last events of these instances.
+    pub async fn last_events(&self, storage: &dyn Storage, instances: &[InstanceId]) -> Vec<Option<u64>> {
+        let mut last = Vec::with_capacity(instances.len());
+        for &instance in instances {
+            let rows = storage.journal(self.workspace, instance, 0, u32::MAX).await.unwrap();
+            last.push(rows.last().map(|row| row.first_seq + u64::from(row.count) - 1));
+        }
+        last
     }
 
     /// Commits units that storage must take.
@@ -155,18 +167,18 @@ pub fn head(seq: u64) -> Head {
     }
 }
 
-/// A node instance that has ended.
+/// A node instance that waits for a job.
 pub fn node(number: u32) -> NodeRow {
     NodeRow {
         number,
         node: format!("节点 {number}").into(),
         node_type: "echo".into(),
-        status: "COMPLETED",
-        reason: "",
+        status: "RUNNING",
+        reason: "job",
         attempt: 1,
         iteration: 0,
         started_at: AT,
-        ended_at: Some(AT + 5),
+        ended_at: None,
         output: Some("{\"v\":1}".to_owned()),
         error: None,
     }

@@ -18,7 +18,7 @@ pub use make::Maker;
 
 use super::{IncidentRow, LogRow, NodeRow, Resolved, Storage};
 use async_trait::async_trait;
-use heddle_model::ids::{InstanceId, VersionId, WorkspaceId};
+use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
 use std::sync::Arc;
 
 /// A storage under test, with the eyes that the port does not have.
@@ -30,6 +30,10 @@ pub trait Subject: Send + Sync {
     async fn define(&self, workspace: WorkspaceId, version: VersionId, definition: &str);
     /// Node instances, by number.
     async fn nodes(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<NodeRow>;
+    /// What is counted of a workflow's nodes, by node: completed, failed, milliseconds of those that completed.
+    async fn tally(&self, workspace: WorkspaceId, workflow: WorkflowId) -> Vec<(Arc<str>, (u64, u64, i64))>;
+    /// The hot row's number of the last event, and its status.
+    async fn head(&self, workspace: WorkspaceId, instance: InstanceId) -> (u64, String);
     /// Incidents, by number.
     async fn incidents(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<IncidentRow>;
     /// Lines that tasks logged, oldest first.
@@ -52,12 +56,13 @@ macro_rules! storage_conformance {
     ($make:expr) => {
         $crate::storage_conformance!(@tests $make;
             commit: [
-                writes_a_whole_batch, keeps_every_row_of_a_unit, updates_rows_where_they_are, refuses_an_event_number_twice, refuses_a_gap_of_events,
+                writes_a_whole_batch, keeps_every_row_of_a_unit, updates_rows_where_they_are, refuses_an_event_number_twice, refuses_a_step_without_a_start,
+                leaves_a_head_as_it_is, brings_heads_up_to_date, counts_what_ended,
                 refuses_an_instance_twice, refuses_a_taken_idempotency_key, refuses_an_open_business_key_twice, writes_nothing_of_a_batch_with_one_clash,
                 takes_any_text, takes_large_batches, keeps_parallel_batches_apart, moves_an_instance_to_another_version,
             ]
             read: [
-                loads_a_snapshot_and_what_follows, reads_the_journal_from_any_event, tells_heads, finds_what_is_runnable_page_by_page,
+                loads_a_snapshot_and_what_follows, reads_the_journal_from_any_event, finds_what_is_runnable_page_by_page,
                 gives_timers_in_order, forgets_timers_that_are_gone, keeps_workspaces_apart, knows_definitions, tells_the_time,
             ]
             jobs: [

@@ -53,24 +53,12 @@ pub async fn reads_the_journal_from_any_event(subject: &impl Subject) {
     assert_eq!(firsts(u64::MAX >> 1, 100).await, [0; 0]);
 }
 
-/// In the order asked, with holes.
-pub async fn tells_heads(subject: &impl Subject) {
-    let storage = subject.storage();
-    let mut maker = Maker::new(&*storage).await;
-    let (one, two, unknown) = (maker.start(), maker.start(), maker.instance());
-    maker.commit(&*storage, vec![one.clone(), two.clone()]).await;
-    let step = maker.step(two.instance, 3, 3);
-    maker.commit(&*storage, vec![step]).await;
-    assert_eq!(storage.heads(&[two.instance, unknown, one.instance]).await.unwrap(), [Some(5), None, Some(2)]);
-    assert!(storage.heads(&[]).await.unwrap().is_empty());
-}
-
 /// In the order of ids, of the shards asked for, page by page; no more once it is over.
 pub async fn finds_what_is_runnable_page_by_page(subject: &impl Subject) {
     let storage = subject.storage();
     let mut maker = Maker::new(&*storage).await;
     let mut units: Vec<Unit> = (0..30).map(|_| maker.start()).collect();
-    units.iter_mut().step_by(2).for_each(|unit| unit.head.runnable = true);
+    units.iter_mut().step_by(2).for_each(|unit| unit.head.as_mut().unwrap().runnable = true);
     let wanted: Vec<_> = units.iter().step_by(2).map(|unit| (unit.workspace, unit.instance)).collect();
     maker.commit(&*storage, units).await;
 

@@ -5,9 +5,9 @@ mod post;
 mod write;
 
 use super::{
-    Activation, Batch, CommitError, Created, Fence, Head, IdempotencyRow, IncidentRow, JobRow, JobState, JournalRow,
-    Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Pause, PauseScope, Published, Resolved, Settlement, SignalRow,
-    Snapshot, Storage, StorageError, Stored, TimerRow, WAITS_FOR_PERMIT,
+    Activation, Batch, CommitError, Created, Fence, Head, HeadRow, IdempotencyRow, IncidentRow, JobRow, JobState,
+    JournalRow, Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Pause, PauseScope, Published, Resolved,
+    Settlement, SignalRow, Snapshot, Storage, StorageError, Stored, TimerRow, WAITS_FOR_PERMIT,
 };
 use async_trait::async_trait;
 use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
@@ -40,7 +40,11 @@ struct Data {
     keys: BTreeMap<(WorkspaceId, String), IdempotencyRow>,
     definitions: BTreeMap<(WorkspaceId, VersionId), String>,
     pauses: BTreeMap<PauseScope, Pause>,
+    tallies: BTreeMap<(WorkspaceId, WorkflowId, Arc<str>), Tally>,
 }
+
+/// Completed, failed, milliseconds of those that completed.
+type Tally = (u64, u64, i64);
 
 struct Instance {
     workspace: WorkspaceId,
@@ -53,6 +57,12 @@ struct Instance {
     incidents: BTreeMap<u32, IncidentRow>,
     search: BTreeMap<Arc<str>, String>,
     logs: Vec<LogRow>,
+}
+
+impl Instance {
+    fn last_event(&self) -> u64 {
+        self.journal.last().map_or(0, |row| row.first_seq + u64::from(row.count) - 1)
+    }
 }
 
 impl MemoryStorage {
@@ -106,6 +116,13 @@ impl MemoryStorage {
         self.lock().instances.get(&instance).map(|it| it.nodes.values().cloned().collect()).unwrap_or_default()
     }
 
+    /// What is counted of a workflow's nodes, by node: completed, failed, milliseconds of those that completed.
+    pub fn tally(&self, workspace: WorkspaceId, workflow: WorkflowId) -> Vec<(Arc<str>, Tally)> {
+        let data = self.lock();
+        let own = data.tallies.iter().filter(|((at, of, _), _)| (*at, *of) == (workspace, workflow));
+        own.map(|((_, _, node), tally)| (node.clone(), *tally)).collect()
+    }
+
     /// An instance's incidents, by number.
     pub fn incident_rows(&self, instance: InstanceId) -> Vec<IncidentRow> {
         self.lock().instances.get(&instance).map(|it| it.incidents.values().cloned().collect()).unwrap_or_default()
@@ -124,6 +141,11 @@ impl MemoryStorage {
     /// An instance's hot row.
     pub fn head(&self, instance: InstanceId) -> Option<Head> {
         self.lock().instances.get(&instance).map(|it| it.head.clone())
+    }
+
+    /// The number of an instance's last event; 0 where there is none.
+    pub fn last_event(&self, instance: InstanceId) -> u64 {
+        self.lock().instances.get(&instance).map_or(0, Instance::last_event)
     }
 
     /// A claimed idempotency key.
@@ -191,9 +213,17 @@ impl Storage for MemoryStorage {
             .collect())
     }
 
-    async fn heads(&self, instances: &[InstanceId]) -> Result<Vec<Option<u64>>, StorageError> {
-        let data = self.lock();
-        Ok(instances.iter().map(|id| data.instances.get(id).map(|it| it.head.seq)).collect())
+    async fn refresh_heads(&self, fence: Fence, heads: &[HeadRow]) -> Result<(), CommitError> {
+        let mut data = self.lock();
+        if !data.members.is_current(fence) {
+            return Err(CommitError::Fenced);
+        }
+        for row in heads {
+            if let Some(instance) = data.instances.get_mut(&row.instance).filter(|it| it.head.seq <= row.head.seq) {
+                instance.head = row.head.clone();
+            }
+        }
+        Ok(())
     }
 
     async fn runnable(

@@ -10,7 +10,8 @@ impl Data {
         match (&unit.created, self.instances.get(&unit.instance)) {
             (Some(_), Some(_)) => return conflict(format!("instance {} exists", unit.instance)),
             (None, None) => return conflict(format!("instance {} does not exist", unit.instance)),
-            (None, Some(instance)) if instance.head.seq + 1 != unit.journal.first_seq => {
+            (Some(_), None) if unit.head.is_none() => return conflict("an instance begins with a hot row".to_owned()),
+            (None, Some(instance)) if instance.last_event() + 1 != unit.journal.first_seq => {
                 return conflict(format!("event {} of {} is taken", unit.journal.first_seq, unit.instance));
             }
             _ => {}
@@ -39,14 +40,14 @@ impl Data {
         self.write_post(unit);
         let position = self.positions.entry(unit.shard).or_default();
         *position = (*position).max(unit.journal.pos);
-        if let Some(created) = &unit.created {
+        if let Some((created, head)) = unit.created.as_ref().zip(unit.head.as_ref()) {
             self.instances.insert(
                 unit.instance,
                 Instance {
                     workspace: unit.workspace,
                     shard: unit.shard,
                     created: created.clone(),
-                    head: unit.head.clone(),
+                    head: head.clone(),
                     journal: Vec::new(),
                     snapshot: None,
                     nodes: BTreeMap::new(),
@@ -57,12 +58,24 @@ impl Data {
             );
         }
         let Some(instance) = self.instances.get_mut(&unit.instance) else { return };
-        instance.head = unit.head.clone();
+        if let Some(head) = &unit.head {
+            instance.head = head.clone();
+        }
         if let Some((version, number)) = unit.version {
             (instance.created.version, instance.created.version_number) = (version, number);
         }
         instance.journal.push(unit.journal.clone());
+        unit.nodes_gone.iter().for_each(|number| drop(instance.nodes.remove(number)));
         instance.nodes.extend(unit.nodes.iter().map(|row| (row.number, row.clone())));
+        for row in &unit.tally {
+            let key = (unit.workspace, row.workflow, row.node.clone());
+            let (completed, failed, took_ms) = self.tallies.entry(key).or_default();
+            if row.completed {
+                (*completed, *took_ms) = (*completed + 1, *took_ms + row.took_ms);
+            } else {
+                *failed += 1;
+            }
+        }
         instance.incidents.extend(unit.incidents.iter().map(|row| (row.number, row.clone())));
         instance.search.extend(unit.search.iter().cloned());
         instance.logs.extend(unit.logs.iter().cloned());
@@ -91,8 +104,8 @@ pub(super) fn clashes_within(batch: &Batch) -> Result<(), CommitError> {
     let (mut keys, mut business_keys) = (BTreeSet::new(), BTreeSet::new());
     for unit in &batch.units {
         let key_taken = unit.idempotency.as_ref().is_some_and(|row| !keys.insert((unit.workspace, row.key.as_str())));
-        let unique =
-            unit.created.as_ref().filter(|created| created.unique_business_key && unit.head.ended_at.is_none());
+        let is_open = unit.head.as_ref().is_some_and(|head| head.ended_at.is_none());
+        let unique = unit.created.as_ref().filter(|created| created.unique_business_key && is_open);
         let name_taken = unique.is_some_and(|created| {
             !business_keys.insert((unit.workspace, created.workflow, created.business_key.as_deref()))
         });
