@@ -1,6 +1,7 @@
 //! Clients that start instances and a worker that does their jobs. Both go on until the server is gone, and remember.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Result, bail};
 use heddle_testkit::Client;
@@ -84,6 +85,15 @@ pub async fn work(client: Client, history: Arc<History>) -> Result<()> {
                 return Ok(());
             }
         }
+    }
+}
+
+/// The same for a server that lives on: what it cannot do now it is asked again.
+pub async fn work_on(client: Client, history: Arc<History>) -> Result<()> {
+    loop {
+        work(client.clone(), history.clone()).await?;
+        // It has said that it cannot; a worker does not ask a thousand times a second.
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

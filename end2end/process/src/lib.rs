@@ -5,6 +5,7 @@ pub mod account;
 pub mod checker;
 pub mod clients;
 pub mod cluster;
+pub mod fault;
 pub mod history;
 pub mod round;
 pub mod workflow;

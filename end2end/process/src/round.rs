@@ -71,15 +71,7 @@ pub async fn run(server: HeddleProcess, round: usize) -> Result<HeddleProcess> {
     let server = again.start().await.context("starting again after the kill")?;
     let client = sign_in(&server).await?;
     let worker = tokio::spawn(clients::work(client.clone(), history.clone()));
-    // A client that got no answer asks again, a single start with the same key; it must not make a second instance.
-    for (key, n) in history.unanswered() {
-        let answered = if key.contains("-many-") {
-            clients::settle(&client, &history, &key, n).await?
-        } else {
-            clients::start(&client, &history, &key, n).await?
-        };
-        ensure!(answered, "no answer to {key} after the restart");
-    }
+    settle(&client, &history).await?;
     all_ended(&client, &history, round).await?;
     worker.abort();
     let breaches = checker::breaches(&client, &history).await?;
@@ -119,7 +111,8 @@ pub async fn start_all(client: Client, history: Arc<History>, round: usize) -> R
     tokio::try_join!(singles, batches).map(drop)
 }
 
-async fn wait_for(moment: Moment, client: &Client, history: &History, round: usize) -> Result<()> {
+/// Waits until the moment has come.
+pub async fn wait_for(moment: Moment, client: &Client, history: &History, round: usize) -> Result<()> {
     let acknowledged = || history.starts().values().filter(|s| s.acknowledged.is_some()).count();
     let (starts, completed) = match moment {
         Moment::WhileStarting { acknowledged } => (acknowledged.min(INSTANCES - BATCH), 0),
@@ -136,6 +129,19 @@ async fn wait_for(moment: Moment, client: &Client, history: &History, round: usi
             (done >= completed).then_some(())
         })
         .await?;
+    }
+    Ok(())
+}
+
+/// Starts that got no answer are asked for again, a single one with the same key; that must not make a second instance.
+pub async fn settle(client: &Client, history: &History) -> Result<()> {
+    for (key, n) in history.unanswered() {
+        let answered = if key.contains("-many-") {
+            clients::settle(client, history, &key, n).await?
+        } else {
+            clients::start(client, history, &key, n).await?
+        };
+        ensure!(answered, "no answer to {key} from a server that is ready");
     }
     Ok(())
 }

@@ -31,14 +31,7 @@ async fn a_killed_server_s_instances_go_on_elsewhere_and_nothing_is_lost_or_doub
         a.kill()?;
         let took = takes_over(&b.client, &probe).await?;
         here.await??;
-        for (key, n) in history.unanswered() {
-            let settled = if key.contains("-many-") {
-                clients::settle(&b.client, &history, &key, n).await?
-            } else {
-                clients::start(&b.client, &history, &key, n).await?
-            };
-            ensure!(settled, "no answer to {key} from the server that is left");
-        }
+        round::settle(&b.client, &history).await?;
         round::all_ended(&b.client, &history, number).await?;
         worker.abort();
         let breaches = checker::breaches(&b.client, &history).await?;
