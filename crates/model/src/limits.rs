@@ -94,6 +94,10 @@ pub const SESSION_MS: i64 = 12 * 3_600 * 1_000;
 pub const ACCOUNT_CACHE_MS: u64 = 3_000;
 /// Attempts of one execution that may be lost with their server before it counts as poisoned.
 pub const LOST_ATTEMPTS: u32 = 5;
+/// Open instances that the auditor reads in one statement.
+pub const AUDIT_PAGE: u32 = 1_000;
+/// Open instances that the auditor looks at in a minute: half a second of the database's time. A million of them take twenty minutes.
+pub const AUDIT_ROWS: u64 = 50_000;
 /// How long a workflow's latest version is believed without asking the database, in milliseconds: another server's publishing is seen
 /// this late.
 pub const LATEST_CACHE_MS: u64 = 2_000;

@@ -22,6 +22,7 @@ pub mod remote;
 mod service;
 mod source;
 mod stats;
+mod stuck;
 mod use_cases;
 pub mod users;
 mod verify;

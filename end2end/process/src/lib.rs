@@ -7,6 +7,7 @@ pub mod clients;
 pub mod cluster;
 pub mod fault;
 pub mod history;
+pub mod place;
 pub mod round;
 pub mod workflow;
 

@@ -32,7 +32,7 @@ enum Command {
     Serve,
     /// Brings the database's schema up to date and ends.
     Migrate,
-    /// Reads the whole database and tells what does not fit: audit chains, journals, derived rows.
+    /// Reads the whole database and tells what does not fit: audit chains, journals, derived rows. Ends with 2 where something does not.
     Verify,
     /// Copies the SQLite database while it is in use. (Postgres has tools of its own.)
     Backup(backup::Backup),
@@ -64,7 +64,7 @@ pub fn main() -> ExitCode {
             for cause in error.chain().skip(1) {
                 eprintln!("  because: {cause}");
             }
-            ExitCode::FAILURE
+            if error.is::<verify::Damaged>() { ExitCode::from(DAMAGED) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -86,6 +86,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         }
     })
 }
+
+/// Exit code of `verify` where it has found damage.
+const DAMAGED: u8 = 2;
 
 /// Stack of a worker thread: rendering pages and reading deep documents recurse.
 const STACK: usize = 8 * 1024 * 1024;

@@ -25,6 +25,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     first_run(&config, &parts.service, address).await?;
     tracing::info!(%address, "serving");
     tokio::spawn(housekeeping(parts.service.clone(), stop.clone()));
+    tokio::spawn(audit(parts.service.clone(), stop.clone()));
     let batches = tokio::spawn(batches(parts.service.clone(), config.node_name()?, stop.clone()));
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned()).into_future();
@@ -71,6 +72,14 @@ async fn housekeeping(service: std::sync::Arc<heddle_service::Service>, stop: to
         if let Err(error) = service.prune().await {
             tracing::warn!(%error, "housekeeping failed; it comes again");
         }
+    }
+}
+
+/// Looks for instances that nothing will ever move, until the server stops.
+async fn audit(service: std::sync::Arc<heddle_service::Service>, stop: tokio_util::sync::CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = service.watch_causes() => {}
     }
 }
 

@@ -2,11 +2,27 @@
 
 use crate::config::Config;
 use crate::wire;
-use anyhow::bail;
+use std::time::{Duration, Instant};
+
+/// How often it tells how far it is.
+const TELL: Duration = Duration::from_secs(2);
+
+/// There is damage: the exit code is another one than where the database could not be read at all.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} problems; instances that are named here must not be trusted")]
+pub(super) struct Damaged(usize);
 
 pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     let store = wire::connect(&config).await?;
-    let verified = heddle_service::verify(&store).await?;
+    let mut told = Instant::now();
+    let verified = heddle_service::verify(&store, |so_far| {
+        if told.elapsed() >= TELL {
+            told = Instant::now();
+            let problems = so_far.problems.len();
+            eprintln!("{} instances, {} events, {problems} problems so far", so_far.instances, so_far.events);
+        }
+    })
+    .await?;
     store.close().await;
     println!(
         "audit rows {}\ninstances {}\nevents {}\nproblems {}",
@@ -19,7 +35,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
         println!("{problem}");
     }
     if !verified.problems.is_empty() {
-        bail!("{} problems; instances that are named here must not be trusted", verified.problems.len());
+        return Err(Damaged(verified.problems.len()).into());
     }
     Ok(())
 }

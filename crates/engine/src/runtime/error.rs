@@ -61,9 +61,12 @@ pub enum EngineError {
     /// The database cannot be reached, or the server is stopping.
     #[error("not available at the moment: {0}")]
     Unavailable(String),
-    /// A defect, or damaged data.
+    /// A defect.
     #[error("{0}")]
     Internal(String),
+    /// What is stored of the instance does not fit together: nothing is done to it any more.
+    #[error("{0}")]
+    Damaged(String),
 }
 
 impl From<StorageError> for EngineError {

@@ -247,6 +247,11 @@ impl Lane {
                 }
                 Err(why) => {
                     tracing::error!(instance = %key.instance, %why, "an instance cannot be loaded");
+                    if let EngineError::Damaged(what) = &why
+                        && let Err(why) = self.shared.storage.quarantine(key.workspace, key.instance, what).await
+                    {
+                        tracing::warn!(instance = %key.instance, %why, "its incident cannot be opened yet");
+                    }
                     failed.insert(key, why);
                 }
             }

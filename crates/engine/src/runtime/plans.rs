@@ -70,7 +70,7 @@ impl Plans {
         instance: InstanceId,
     ) -> Result<Option<Actor>, EngineError> {
         let Some(stored) = self.storage.load(workspace, instance).await? else { return Ok(None) };
-        let damaged = |why: Damaged| EngineError::Internal(why.to_string());
+        let damaged = |why: Damaged| EngineError::Damaged(why.to_string());
         let journal = Journal::read(instance, &stored).map_err(damaged)?;
         let versions: Vec<VersionId> = journal.versions().collect();
         let plans = self.set(workspace, versions).await?;

@@ -89,7 +89,7 @@ impl Engine {
         workspace: WorkspaceId,
         instance: InstanceId,
     ) -> Result<Vec<(i64, codec::Row)>, EngineError> {
-        let damaged = |why: Damaged| EngineError::Internal(why.to_string());
+        let damaged = |why: Damaged| EngineError::Damaged(why.to_string());
         let (mut rows, mut after, mut checksum) = (Vec::new(), 0, 0);
         loop {
             let page = self.shared.storage.journal(workspace, instance, after, PAGE).await?;

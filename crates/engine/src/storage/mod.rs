@@ -30,6 +30,9 @@ use std::sync::Arc;
 /// `not_before` of a job that waits for a permit of its concurrency key: never, until [`Storage::let_job`].
 pub const WAITS_FOR_PERMIT: i64 = i64::MAX / 4;
 
+/// Number of the incident that [`Storage::quarantine`] opens: one that no instance gives itself.
+pub const QUARANTINE: u32 = i32::MAX.cast_unsigned();
+
 /// What the engine asks of a database.
 ///
 /// Every method is one unit that the implementation runs to its end even if the caller hangs up.
@@ -158,6 +161,10 @@ pub trait Storage: Send + Sync + 'static {
     /// of each; removes messages whose time is over, at most `limit`, and replies that nobody has read for ten minutes.
     /// Gives the parcels.
     async fn sweep(&self, limit: u32) -> Result<Vec<Parcel>, StorageError>;
+
+    /// Opens an incident `quarantined` on an instance whose stored data cannot be read, unless it has one. Its journal is left as it is:
+    /// nothing can follow what cannot be read. The incident's number is [`QUARANTINE`].
+    async fn quarantine(&self, workspace: WorkspaceId, instance: InstanceId, why: &str) -> Result<(), StorageError>;
 
     /// The version of a workflow, by name, that a call means: `"latest"` (the newest), a number, or `"label:…"`.
     async fn resolve(

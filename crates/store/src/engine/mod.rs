@@ -14,6 +14,7 @@ mod permit;
 mod plans;
 mod post_postgres;
 mod post_sqlite;
+mod quarantine;
 mod read;
 mod rows;
 mod statement_postgres;
@@ -95,6 +96,10 @@ impl Storage for Store {
     ) -> Result<Vec<JournalRow>, StorageError> {
         self.engine_unit(move |store| async move { read::journal(&store, workspace, instance, after_seq, limit).await })
             .await
+    }
+
+    async fn quarantine(&self, workspace: WorkspaceId, instance: InstanceId, why: &str) -> Result<(), StorageError> {
+        quarantine::open(self, workspace, instance, why.to_owned()).await.map_err(StorageError::from)
     }
 
     async fn refresh_heads(&self, fence: Fence, heads: &[HeadRow]) -> Result<(), CommitError> {

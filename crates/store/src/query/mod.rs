@@ -5,6 +5,7 @@
 
 mod audit;
 mod batch;
+mod causes;
 mod counts;
 mod idempotency;
 mod incidents;
@@ -22,6 +23,7 @@ mod workspaces;
 
 pub use audit::{AuditProblem, AuditRow};
 pub use batch::{BatchItemRow, BatchRow, BatchTurn, ItemEnd, ItemResult, TurnItem};
+pub use causes::{CAUSES, CausePage, CausePlace};
 pub use counts::{CountRow, NodeCountRow};
 pub use idempotency::Claim;
 pub use incidents::{INCIDENT_KINDS, IncidentFilter, IncidentGroupRow, IncidentListRow};

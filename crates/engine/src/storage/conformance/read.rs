@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::make::{AT, Maker};
-use crate::storage::{Snapshot, TimerRow, Unit};
+use crate::storage::{QUARANTINE, Snapshot, TimerRow, Unit};
 use heddle_model::ids::{VersionId, WorkspaceId};
 use std::sync::Arc;
 
@@ -150,4 +150,22 @@ pub async fn tells_the_time(subject: &impl Subject) {
     let second = storage.now().await.unwrap();
     let here = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64;
     assert!(first <= second && (here - second).abs() < 60_000, "{first} {second} {here}");
+}
+
+/// One incident, whoever finds the damage and however often; nobody else's instance has one.
+pub async fn quarantines_once(subject: &impl Subject) {
+    let storage = subject.storage();
+    let mut maker = Maker::new(&*storage).await;
+    let (one, other) = (maker.start(), maker.start());
+    maker.commit(&*storage, vec![one.clone(), other.clone()]).await;
+    for why in ["the checksum of event 1 does not match", "again"] {
+        storage.quarantine(one.workspace, one.instance, why).await.unwrap();
+    }
+    let elsewhere = WorkspaceId::from_u128(one.workspace.as_u128() ^ 1);
+    storage.quarantine(elsewhere, other.instance, "not there").await.unwrap();
+    let rows = subject.incidents(one.workspace, one.instance).await;
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].number, rows[0].kind, rows[0].code.as_str()), (QUARANTINE, "quarantined", "DAMAGED"));
+    assert_eq!((rows[0].message.as_str(), rows[0].resolved_at), ("the checksum of event 1 does not match", None));
+    assert!(subject.incidents(other.workspace, other.instance).await.is_empty());
 }

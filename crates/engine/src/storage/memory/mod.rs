@@ -213,6 +213,14 @@ impl Storage for MemoryStorage {
             .collect())
     }
 
+    async fn quarantine(&self, workspace: WorkspaceId, instance: InstanceId, why: &str) -> Result<(), StorageError> {
+        let now = self.time();
+        if let Some(it) = self.lock().instances.get_mut(&instance).filter(|it| it.workspace == workspace) {
+            it.quarantine(why, now);
+        }
+        Ok(())
+    }
+
     async fn refresh_heads(&self, fence: Fence, heads: &[HeadRow]) -> Result<(), CommitError> {
         let mut data = self.lock();
         if !data.members.is_current(fence) {

@@ -1,7 +1,8 @@
 //! What a commit may write in memory, and what it writes.
 
 use super::{Data, Instance};
-use crate::storage::{Batch, CommitError, Unit};
+use crate::kernel::IncidentKind;
+use crate::storage::{Batch, CommitError, IncidentRow, QUARANTINE, Unit};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Data {
@@ -114,4 +115,24 @@ pub(super) fn clashes_within(batch: &Batch) -> Result<(), CommitError> {
         }
     }
     Ok(())
+}
+
+impl Instance {
+    /// Opens the incident of damaged data, once.
+    pub(super) fn quarantine(&mut self, why: &str, now: i64) {
+        if self.incidents.contains_key(&QUARANTINE) {
+            return;
+        }
+        self.head.incidents += 1;
+        let row = IncidentRow {
+            number: QUARANTINE,
+            kind: IncidentKind::Quarantined.as_str(),
+            node: None,
+            code: "DAMAGED".to_owned(),
+            message: why.to_owned(),
+            opened_at: now,
+            resolved_at: None,
+        };
+        self.incidents.insert(QUARANTINE, row);
+    }
 }
