@@ -226,6 +226,13 @@ pub enum Command {
         /// The patch.
         patch: Map<String, Value>,
     },
+    /// A job was given out again and again, and nobody who had it answered.
+    JobLost {
+        /// The execution.
+        number: u32,
+        /// How often.
+        lost: u32,
+    },
 }
 
 impl Command {
@@ -236,6 +243,7 @@ impl Command {
             Self::StartAt(_) => "start_at",
             Self::TaskEnded { .. } => "task_ended",
             Self::JobEnded { .. } => "job_ended",
+            Self::JobLost { .. } => "job_lost",
             Self::TimerDue(_) => "timer",
             Self::Recover => "recover",
             Self::Message { .. } => "message",

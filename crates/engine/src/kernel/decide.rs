@@ -130,6 +130,7 @@ impl<'a> Step<'a> {
             }
             Command::TaskEnded { number, attempt, result } => self.task_ended(number, attempt, result),
             Command::JobEnded { number, result } => self.job_ended(number, result),
+            Command::JobLost { number, lost } => self.job_lost(number, lost),
             Command::TimerDue(timer) => self.timer_due(timer),
             Command::Recover => self.recover(),
             Command::Message { name, key, payload, expires } => self.message_came(name, key, payload, expires),
@@ -250,6 +251,16 @@ impl<'a> Step<'a> {
         }
         self.withdraw_job(number)?;
         self.ended(number, result)
+    }
+
+    /// Its attempts are counted where they are given out, so that one that kills its workers is found too.
+    fn job_lost(&mut self, number: u32, lost: u32) -> Result<(), CommandError> {
+        let waits = self.state.live.get(&number).is_some_and(|execution| execution.active == Active::Job);
+        if !waits || self.waits(number) || lost < limits::LOST_ATTEMPTS {
+            return Err(CommandError::Stale);
+        }
+        self.withdraw_job(number)?;
+        self.poisoned(number, lost, "because their workers did not answer")
     }
 
     /// The job's row and the timer of its timeout go.

@@ -173,13 +173,10 @@ impl Step<'_> {
     }
 
     /// Attempts were lost too often: a task that kills its server must not do so for ever.
-    pub(super) fn poisoned(&mut self, number: u32, lost: u32) -> Result<(), CommandError> {
+    pub(super) fn poisoned(&mut self, number: u32, lost: u32, why: &str) -> Result<(), CommandError> {
         let Some(execution) = self.state.live.get(&number) else { return Ok(()) };
         let node = execution.node;
-        let message = format!(
-            "{lost} attempts of `{}` were lost because the server stopped under them",
-            self.context.plan.node(node).name
-        );
+        let message = format!("{lost} attempts of `{}` were lost {why}", self.context.plan.node(node).name);
         let error = Failure {
             class: ErrorClass::System,
             code: "POISONED".into(),

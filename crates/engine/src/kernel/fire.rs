@@ -210,7 +210,7 @@ impl Step<'_> {
             );
         }
         if lost >= limits::LOST_ATTEMPTS {
-            return self.poisoned(number, lost);
+            return self.poisoned(number, lost, "because the server stopped under them");
         }
         self.attempt(number)
     }

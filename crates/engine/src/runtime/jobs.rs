@@ -8,8 +8,8 @@ use super::remote::Request;
 use crate::kernel::TaskResult;
 use crate::scheduler::Load;
 use crate::storage::{Activation, JobRow, JobState};
-use crate::tasks::{TaskError, TaskOutput};
-use heddle_model::ids::{JobId, WorkspaceId};
+use crate::tasks::{ErrorClass, TaskError, TaskOutput};
+use heddle_model::ids::{InstanceId, JobId, WorkspaceId};
 use heddle_model::limits;
 use heddle_model::value::Value;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ impl Engine {
             } else {
                 let tokens = (0..max).map(|_| self.shared.ids.token()).collect();
                 let activation = Activation { workspace, types, worker: wish.worker.clone(), max, lease_ms, tokens };
-                self.shared.storage.activate_jobs(&activation).await?
+                self.without_poison(self.shared.storage.activate_jobs(&activation).await?).await
             };
             let now = Instant::now();
             if !jobs.is_empty() || now >= deadline || self.shared.stop.is_cancelled() {
@@ -60,6 +60,26 @@ impl Engine {
                 () = tokio::time::sleep((deadline - now).min(LOOK_AGAIN)) => {}
             }
         }
+    }
+
+    /// Leaves out what was given out again and again while nobody answered: it becomes an incident. Attempts are counted as
+    /// they are given out, so that a job which kills its worker is found too.
+    async fn without_poison(&self, mut given: Vec<JobRow>) -> Vec<JobRow> {
+        let often: Vec<usize> = (0..given.len()).filter(|&at| given[at].attempt > limits::LOST_ATTEMPTS).collect();
+        for at in often.into_iter().rev() {
+            let row = &given[at];
+            let lost = Err(TaskError::new(ErrorClass::System, "POISONED", "no worker has answered"));
+            match self.settle_job((row.workspace, row.instance, row.number), Proof::of_lost(row), lost).await {
+                // These were answered, by failing: the next attempt is as good as the first.
+                Err(EngineError::StaleToken) => {}
+                Ok(()) => drop(given.remove(at)),
+                Err(why) => {
+                    tracing::warn!(job = %row.id, %why, "a job that nobody answers is not given out");
+                    given.remove(at);
+                }
+            }
+        }
+        given
     }
 
     /// A worker has done its job. A token that is no longer the current one changes nothing.
@@ -108,8 +128,16 @@ impl Engine {
         if row.state != JobState::Leased || row.token != token {
             return Err(EngineError::StaleToken);
         }
-        let key = Key { workspace, instance: row.instance };
-        let (number, proof) = (row.number, Proof::from(&row));
+        self.settle_job((workspace, row.instance, row.number), Proof::from(&row), result).await
+    }
+
+    async fn settle_job(
+        &self,
+        (workspace, instance, number): (WorkspaceId, InstanceId, u32),
+        proof: Proof,
+        result: TaskResult,
+    ) -> Result<(), EngineError> {
+        let key = Key { workspace, instance };
         if self.shared.shards.owns(key.instance.shard()) {
             let own = result.clone();
             match self

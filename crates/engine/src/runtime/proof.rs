@@ -9,7 +9,7 @@ use super::lane::Lane;
 use super::message::Key;
 use super::message::Message;
 use super::remote::Request;
-use crate::kernel::Effects;
+use crate::kernel::{Command, Effects, TaskResult};
 use crate::storage::{Content, JobRow};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
@@ -25,11 +25,21 @@ pub(super) struct Proof {
     /// Attempts given out. An offer is given out once at least, so that its attempt is not above this; of two offers in the same
     /// millisecond the second one's is.
     given_out: u32,
+    /// It is no answer: nobody who had the job before has given one.
+    #[serde(default)]
+    lost: bool,
+}
+
+impl Proof {
+    /// Of an offer that was given out too often.
+    pub(super) fn of_lost(row: &JobRow) -> Self {
+        Self { lost: true, ..Self::from(row) }
+    }
 }
 
 impl From<&JobRow> for Proof {
     fn from(row: &JobRow) -> Self {
-        Self { offered_at: row.created_at, given_out: row.attempt }
+        Self { offered_at: row.created_at, given_out: row.attempt, lost: false }
     }
 }
 
@@ -42,10 +52,18 @@ impl Actor {
         self.offers.extend(effects.jobs.iter().map(|job| (job.number, now)));
     }
 
-    /// Whether the proof is of the offer that stands.
-    pub(super) fn is_offered(&self, number: u32, proof: Proof) -> bool {
+    /// What an answer comes to, where its proof is of the offer that stands.
+    pub(super) fn answer(&self, number: u32, proof: Proof, result: TaskResult) -> Result<Command, EngineError> {
         let attempt = self.state.live.get(&number).map_or(u32::MAX, |execution| execution.attempt);
-        self.offers.get(&number) == Some(&proof.offered_at) && attempt <= proof.given_out
+        if self.offers.get(&number) != Some(&proof.offered_at) || attempt > proof.given_out {
+            return Err(EngineError::StaleToken);
+        }
+        // The attempt that has just been given out is not lost yet.
+        Ok(if proof.lost {
+            Command::JobLost { number, lost: proof.given_out - attempt }
+        } else {
+            Command::JobEnded { number, result }
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use super::pending::Decided;
 use super::prepare::read_target;
 use super::proof::Proof;
 use super::request::{CommandRequest, Outcome};
-use crate::kernel::{Command, InstanceState, Preview, TaskResult, codec};
+use crate::kernel::{InstanceState, Preview, TaskResult, codec};
 use crate::storage::{Content, Parcel};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
@@ -123,10 +123,9 @@ impl Lane {
     ) -> Result<Option<String>, EngineError> {
         match request {
             Request::JobEnded { number, proof, result } => {
-                if !self.actors.get(&key.instance).is_some_and(|actor| actor.is_offered(number, proof)) {
-                    return Err(EngineError::StaleToken);
-                }
-                self.try_step(decided, now, (key, Command::JobEnded { number, result }, ""))?;
+                let actor = self.actors.get(&key.instance).ok_or(EngineError::StaleToken)?;
+                let command = actor.answer(number, proof, result)?;
+                self.try_step(decided, now, (key, command, ""))?;
                 Ok(None)
             }
             Request::Command(mut request) => {

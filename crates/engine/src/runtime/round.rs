@@ -45,10 +45,11 @@ impl Lane {
                 self.step(decided, now, (key, Command::TaskEnded { number, attempt, result }, ""), None);
             }
             Message::JobEnded { key, number, proof, result, reply } => {
-                if self.actors.get(&key.instance).is_some_and(|actor| !actor.is_offered(number, proof)) {
-                    return reply.send(Err(EngineError::StaleToken));
+                let actor = self.actors.get(&key.instance).ok_or(EngineError::NotFound);
+                match actor.and_then(|actor| actor.answer(number, proof, result)) {
+                    Ok(command) => self.step(decided, now, (key, command, ""), Some(Answer::Done(reply))),
+                    Err(why) => reply.send(Err(why)),
                 }
-                self.step(decided, now, (key, Command::JobEnded { number, result }, ""), Some(Answer::Done(reply)));
             }
             Message::TimerDue { key, timer } => {
                 if self.may_begin_by(key, timer, now) {

@@ -167,7 +167,7 @@ fn variables_are_merged_as_rfc_7396_says() {
 }
 
 #[test]
-fn lost_attempts_begin_again_until_they_are_poison() {
+fn g10_lost_attempts_begin_again_until_they_are_poison() {
     let mut run = Run::start(TWO, json!({}));
     for attempt in 2..=5 {
         run.step(Command::Recover).unwrap();
@@ -176,6 +176,16 @@ fn lost_attempts_begin_again_until_they_are_poison() {
     run.step(Command::Recover).unwrap();
     assert_eq!(run.incidents(), ["poisoned"]);
     assert_eq!(run.state.status, InstanceStatus::Running);
+}
+
+#[test]
+fn g10_a_job_that_nobody_answers_is_poison() {
+    let mut run = Run::start(&TWO.replace("id: left, type: echo", "id: left, type: task, action: desk"), json!({}));
+    let number = run.effects.jobs.last().unwrap().number;
+    assert!(run.step(Command::JobLost { number, lost: 4 }).is_err(), "it may still be answered");
+    run.step(Command::JobLost { number, lost: 5 }).unwrap();
+    assert_eq!(run.incidents(), ["poisoned"]);
+    assert!(run.step(Command::JobLost { number, lost: 5 }).is_err(), "it waits for a person");
 }
 
 #[test]
