@@ -79,7 +79,7 @@ async fn survives(server: &Postgres, harm: impl AsyncFn(&Postgres, &str)) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cut_connections_lose_nothing() {
+async fn g2_cut_connections_lose_nothing() {
     survives(Postgres::shared().unwrap(), async |server: &Postgres, database: &str| {
         server.cut_connections(database).unwrap()
     })
@@ -87,7 +87,7 @@ async fn cut_connections_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crashed_server_loses_nothing() {
+async fn g1_a_crashed_server_loses_nothing() {
     let server = Postgres::start().unwrap();
     survives(&server, async |server: &Postgres, _: &str| {
         server.stop_immediately().unwrap();
@@ -97,7 +97,7 @@ async fn a_crashed_server_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_server_loses_nothing() {
+async fn g1_a_killed_server_loses_nothing() {
     let server = Postgres::start().unwrap();
     survives(&server, async |server: &Postgres, _: &str| {
         server.kill().unwrap();

@@ -13,13 +13,13 @@ use serde_json::{Value, json};
 const ITEMS: usize = 400;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_batch_cut_off_by_a_kill_does_nothing_twice_on_sqlite() -> Result<()> {
+async fn g8_a_batch_cut_off_by_a_kill_does_nothing_twice_on_sqlite() -> Result<()> {
     let files = TempSqlite::new()?;
     survive(account::plan(files.dir())?).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_batch_cut_off_by_a_kill_does_nothing_twice_on_postgres() -> Result<()> {
+async fn g8_a_batch_cut_off_by_a_kill_does_nothing_twice_on_postgres() -> Result<()> {
     let postgres = Postgres::start()?;
     let files = TempSqlite::new()?;
     survive(account::plan(files.dir())?.database_url(&postgres.database()?.url)).await

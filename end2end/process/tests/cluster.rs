@@ -14,7 +14,7 @@ use std::time::Duration;
 const GOES_ON: Duration = Duration::from_secs(15);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_killed_server_s_instances_go_on_elsewhere_and_nothing_is_lost_or_doubled() -> Result<()> {
+async fn g5_a_killed_server_s_instances_go_on_elsewhere_and_nothing_is_lost_or_doubled() -> Result<()> {
     let postgres = Postgres::start()?;
     let database = postgres.database()?;
     let mut a = Node::start(&database, "a").await?;
@@ -49,7 +49,7 @@ async fn a_killed_server_s_instances_go_on_elsewhere_and_nothing_is_lost_or_doub
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_frozen_server_that_thaws_writes_nothing_of_what_it_had() -> Result<()> {
+async fn g4_a_frozen_server_that_thaws_writes_nothing_of_what_it_had() -> Result<()> {
     let postgres = Postgres::start()?;
     let database = postgres.database()?;
     let a = Node::start(&database, "a").await?;

@@ -6,13 +6,13 @@ use heddle_process_tests::{account, round, rounds};
 use heddle_testkit::{Heddle, Postgres, TempSqlite};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_kill_loses_and_doubles_nothing_on_sqlite() -> Result<()> {
+async fn g1_a_kill_loses_and_doubles_nothing_on_sqlite() -> Result<()> {
     let files = TempSqlite::new()?;
     survive(account::plan(files.dir())?).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_kill_loses_and_doubles_nothing_on_postgres() -> Result<()> {
+async fn g1_a_kill_loses_and_doubles_nothing_on_postgres() -> Result<()> {
     // A server of its own: an fsync of this test must be a real one, and nobody else's.
     let postgres = Postgres::start()?;
     let files = TempSqlite::new()?;

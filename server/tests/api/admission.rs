@@ -11,7 +11,7 @@ use std::time::Duration;
 const STARTS: usize = 600;
 
 #[tokio::test]
-async fn a_flood_is_refused_with_a_time_and_what_was_accepted_ends() -> Result<()> {
+async fn g12_a_flood_is_refused_with_a_time_and_what_was_accepted_ends() -> Result<()> {
     let dir = tempfile::tempdir()?;
     std::fs::write(dir.path().join("heddle.toml"), "[admission]\nrequests = 2\n")?;
     let process = fresh(&dir)?.admin(ADMIN, PASSWORD).start().await?;

@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 on_both!(
-    starts_are_repeated_safely, other_posts_are_repeated_safely, many_at_once_make_one,
+    g8_starts_are_repeated_safely, other_posts_are_repeated_safely, g8_many_at_once_make_one,
     batches_at_once_under_one_key_start_once
 );
 
@@ -15,7 +15,7 @@ async fn post(client: &Client, path: &str, key: &str, body: &Value) -> Result<Re
     client.send(client.request(Method::POST, path).header("idempotency-key", key).json(body)).await
 }
 
-async fn starts_are_repeated_safely(world: &World) -> Result<()> {
+async fn g8_starts_are_repeated_safely(world: &World) -> Result<()> {
     let admin = world.admin();
     let name = unique("idem");
     make(&admin, &one_job(&name, &unique("nobodyDoesThis"))).await?;
@@ -54,7 +54,7 @@ async fn other_posts_are_repeated_safely(world: &World) -> Result<()> {
     Ok(())
 }
 
-async fn many_at_once_make_one(world: &World) -> Result<()> {
+async fn g8_many_at_once_make_one(world: &World) -> Result<()> {
     let admin = world.admin();
     let name = unique("idem");
     make(&admin, &one_job(&name, &unique("nobodyDoesThis"))).await?;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 on_both!(
     a_start_that_waits_answers_with_the_end, inputs_are_checked_against_their_schema, a_batch_answers_each_start,
-    lists_filter_by_what_the_docs_name, events_are_numbered_without_gaps, business_keys_may_be_unique,
+    lists_filter_by_what_the_docs_name, g2_events_are_numbered_without_gaps, business_keys_may_be_unique,
     chinese_names_and_variables_decide,
 );
 
@@ -150,7 +150,7 @@ async fn lists_filter_by_what_the_docs_name(world: &World) -> Result<()> {
     Ok(())
 }
 
-async fn events_are_numbered_without_gaps(world: &World) -> Result<()> {
+async fn g2_events_are_numbered_without_gaps(world: &World) -> Result<()> {
     let admin = world.admin();
     let name = unique("events");
     make(&admin, &one_step(&name)).await?;

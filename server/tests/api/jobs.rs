@@ -5,7 +5,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 on_both!(
-    the_example_offers_the_job_of_its_branch, stale_tokens_change_nothing, failing_jobs_are_tried_again,
+    the_example_offers_the_job_of_its_branch, g4_stale_tokens_change_nothing, failing_jobs_are_tried_again,
     activation_is_bounded
 );
 
@@ -56,7 +56,7 @@ async fn start_one(world: &World, retry: Value) -> Result<(Value, Value, String)
     Ok((instance, taken["jobs"][0].clone(), action))
 }
 
-async fn stale_tokens_change_nothing(world: &World) -> Result<()> {
+async fn g4_stale_tokens_change_nothing(world: &World) -> Result<()> {
     let admin = world.admin();
     let (instance, job, _) = start_one(world, Value::Null).await?;
     let path = format!("/api/v1/jobs/{}", job["id"].as_str().unwrap());

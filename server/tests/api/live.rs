@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 on_both!(
-    a_snapshot_then_every_event, the_feed_carries_instances_and_rows, handshakes_are_guarded,
+    g11_a_snapshot_then_every_event, the_feed_carries_instances_and_rows, handshakes_are_guarded,
     signing_out_closes_the_socket, floods_and_large_messages_end_the_socket,
 );
 
@@ -61,7 +61,7 @@ async fn waiting(world: &World) -> Result<(Client, String, Value)> {
     Ok((admin, name, instance))
 }
 
-async fn a_snapshot_then_every_event(world: &World) -> Result<()> {
+async fn g11_a_snapshot_then_every_event(world: &World) -> Result<()> {
     let (admin, _, instance) = waiting(world).await?;
     let id = instance["id"].as_str().unwrap();
     let mut socket = connect(world, &format!("/ws/workflow-instances/{id}"), &[bearer(&admin)]).await?;
@@ -230,7 +230,7 @@ async fn floods_and_large_messages_end_the_socket(world: &World) -> Result<()> {
 
 /// A stop closes sockets with the code of a restart, in time.
 #[tokio::test]
-async fn a_stop_closes_sockets_with_1012_and_answers_what_waits() -> Result<()> {
+async fn g13_a_stop_closes_sockets_with_1012_and_answers_what_waits() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let process = crate::support::fresh(&dir)?.admin(ADMIN, PASSWORD).start().await?;
     let admin = process.client()?.sign_in(ADMIN, PASSWORD).await?;

@@ -9,7 +9,7 @@ use heddle_model::value::json;
 use std::time::Duration;
 
 #[tokio::test]
-async fn transient_and_unknown_commits_end_exactly_once() {
+async fn g2_transient_and_unknown_commits_end_exactly_once() {
     for faults in [
         vec![Fault::Transient; 3],
         vec![Fault::UnknownWritten; 3],
@@ -50,7 +50,7 @@ async fn a_unit_that_the_database_refuses_hurts_only_its_own_instance() {
 }
 
 #[tokio::test]
-async fn positions_in_a_shard_have_no_gaps_after_a_refused_unit() {
+async fn g11_positions_in_a_shard_have_no_gaps_after_a_refused_unit() {
     let storage = storage(SEQUENCE);
     let engine = engine(&storage).await;
     let requests: Vec<_> = (0..200).map(|_| start(&engine, json!({}), 20_000)).collect();

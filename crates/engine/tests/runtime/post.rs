@@ -183,7 +183,7 @@ async fn a_message_whose_receiver_has_gone_on_is_kept_for_another() {
 }
 
 #[tokio::test]
-async fn every_message_is_taken_once_whoever_comes_first() {
+async fn g7_every_message_is_taken_once_whoever_comes_first() {
     let storage = storage(RECEIVER);
     let engine = engine(&storage).await;
     let starts = async {

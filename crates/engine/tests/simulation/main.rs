@@ -75,7 +75,7 @@ fn every_seed_keeps_every_invariant() {
 }
 
 #[test]
-fn every_late_write_of_a_frozen_owner_is_refused() {
+fn g4_every_late_write_of_a_frozen_owner_is_refused() {
     owners::an_old_fence_opens_nothing();
     for seed in 0..100 {
         let outcome = owners::frozen_owner(seed, false);
