@@ -118,7 +118,7 @@ fn copy(place: &Place, copies: usize) -> Result<()> {
         ("journal", "workspace_id, +instance_id, first_seq, *pos, at, count, checksum, shard, events"),
         (
             "node_instance",
-            "workspace_id, +instance_id, started_at, ended_at, number, attempt, iteration, node_id, node_type, status, reason, output, error",
+            "workspace_id, +instance_id, started_at, number, attempt, iteration, node_id, node_type, status, reason, output, error",
         ),
         (
             "job",

@@ -93,6 +93,10 @@ impl<A: Around> Storage for Wrapped<A> {
     ) -> Result<Vec<JournalRow>, StorageError> {
         around!(self, "journal", memory => memory.journal(workspace, instance, after_seq, limit))
     }
+    async fn quarantine(&self, workspace: WorkspaceId, instance: InstanceId, why: &str) -> Result<(), StorageError> {
+        let why = why.to_owned();
+        around!(self, "quarantine", memory => async move { memory.quarantine(workspace, instance, &why).await })
+    }
     async fn refresh_heads(&self, fence: Fence, heads: &[HeadRow]) -> Result<(), CommitError> {
         let (memory, heads) = (self.memory.clone(), heads.to_vec());
         let doing: Doing<_, StorageError> = Box::pin(async move { Ok(memory.refresh_heads(fence, &heads).await) });

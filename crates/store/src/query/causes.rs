@@ -16,7 +16,7 @@ pub const CAUSES: &str = "SELECT i.id, i.seq, CASE WHEN i.runnable = {true} OR i
     WHEN (SELECT 1 FROM permit p WHERE p.workspace_id = i.workspace_id AND p.instance_id = i.id LIMIT 1) = 1 THEN 1 \
     WHEN (SELECT 1 FROM workflow_instance c WHERE c.workspace_id = i.workspace_id AND c.parent_id = i.id AND c.ended_at IS NULL LIMIT 1) = 1 THEN 1 \
     WHEN (SELECT 1 FROM inbox b WHERE b.shard = i.shard AND b.instance_id = i.id LIMIT 1) = 1 THEN 1 \
-    WHEN (SELECT 1 FROM node_instance n WHERE n.workspace_id = i.workspace_id AND n.instance_id = i.id AND n.ended_at IS NULL \
+    WHEN (SELECT 1 FROM node_instance n WHERE n.workspace_id = i.workspace_id AND n.instance_id = i.id \
     AND n.reason IN ('human', 'condition') LIMIT 1) = 1 THEN 1 \
     ELSE 0 END AS moved FROM workflow_instance i WHERE i.workspace_id = $1 AND i.status = $2 AND i.id > $3 ORDER BY i.id LIMIT $4";
 
