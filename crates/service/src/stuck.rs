@@ -21,8 +21,6 @@ const PERIOD: Duration = Duration::from_secs(60);
 /// How long something may be on its way: a few looks into the inbox.
 const ON_ITS_WAY: Duration = Duration::from_secs(5);
 
-type Suspect = (WorkspaceId, InstanceId, u64);
-
 /// A walk over all open instances, a part of it at a time.
 #[derive(Debug, Default)]
 struct Walk {
@@ -61,18 +59,20 @@ impl Service {
             }
         }
         metrics::counter!("heddle_instances_audited_total").increment(looked);
-        let mut stuck = Vec::new();
-        for suspect in suspects {
-            if !self.kernel_knows(suspect).await {
-                stuck.push(suspect);
+        let mut still = Vec::new();
+        for (workspace, instance) in suspects {
+            if let Some(seq) = self.stands_still(workspace, instance).await {
+                still.push((workspace, instance, seq));
             }
         }
-        if !stuck.is_empty() {
+        if !still.is_empty() {
             tokio::time::sleep(ON_ITS_WAY).await;
         }
-        for suspect in stuck {
-            if self.store.is_unmoved(suspect).await? {
-                tracing::error!(workspace = %suspect.0, instance = %suspect.1, "nothing will ever move this instance");
+        for (workspace, instance, seq) in still {
+            let stuck = self.store.is_unmoved(workspace, instance).await?
+                && self.stands_still(workspace, instance).await == Some(seq);
+            if stuck {
+                tracing::error!(%workspace, %instance, "nothing will ever move this instance");
                 walk.found += 1;
             }
         }
@@ -82,19 +82,16 @@ impl Service {
         Ok(())
     }
 
-    /// Whether the instance has moved on, or waits for what needs no row.
-    async fn kernel_knows(&self, (workspace, instance, seq): Suspect) -> bool {
-        // What cannot be read does not go on either.
-        let Ok(Some(loaded)) = self.engine.load(workspace, instance).await else { return false };
+    /// The event at which an open instance stands, where it waits for nothing that needs no row. 0 where it cannot be read: such a one does not go on
+    /// either.
+    async fn stands_still(&self, workspace: WorkspaceId, instance: InstanceId) -> Option<u64> {
+        let Ok(Some(loaded)) = self.engine.load(workspace, instance).await else { return Some(0) };
         let state = &loaded.state;
-        if state.status.is_ended() || state.seq != seq {
-            return true;
-        }
         let needs_no_row = |reason: &Reason| {
             matches!(reason, Reason::Paused | Reason::Guard(_) | Reason::Condition | Reason::Human(_) | Reason::Open)
         };
-        kernel::why(&loaded.plan, state, self.engine.now_ms())
-            .iter()
-            .any(|waiting| waiting.reasons.iter().any(needs_no_row))
+        let waiting = kernel::why(&loaded.plan, state, self.engine.now_ms());
+        let moves = state.status.is_ended() || waiting.iter().any(|it| it.reasons.iter().any(needs_no_row));
+        (!moves).then_some(state.seq)
     }
 }

@@ -323,7 +323,7 @@ async fn g10_the_auditor_reads_by_keys_on_postgres() {
         "INSERT INTO timer SELECT {ws}, md5(n::text)::uuid, 1, n % 256, n FROM generate_series(1, 10000) n",
         "INSERT INTO job SELECT {ws}, md5(n::text)::uuid, md5(n::text)::uuid, 1, 0, 5, 1, 0, 1, NULL, 1, false, 't', 'n', NULL, 'k', '{}' \
          FROM generate_series(1, 10000) n",
-        "INSERT INTO node_instance SELECT {ws}, md5((n / 4)::text)::uuid, 1, CASE n % 4 WHEN 0 THEN NULL ELSE 2 END, n % 4, 1, 1, 'n', 'task', 'RUNNING', \
+        "INSERT INTO node_instance SELECT {ws}, md5((n / 4)::text)::uuid, 1, n % 4, 1, 1, 'n', 'task', 'RUNNING', \
          'timer', NULL, NULL FROM generate_series(4, 40003) n",
     ] {
         ask(&sql.replace("{ws}", &workspace));

@@ -63,25 +63,24 @@ async fn follow(plans: &Plans<'_>, walk: &mut Walk) -> Result<std::result::Resul
                 snapshot.seq
             )));
         }
-        // The row is read after the journal: one that has moved on is followed, one that is behind does not fit.
+        // The row is read after the journal: an instance that has gone on meanwhile is followed.
         let row = store.instances_by_ids(workspace, &[walk.id]).await?.pop();
         let Some(row) = row else { return Ok(Ok(())) };
+        if !is_last(plans, walk.id, walk.seq).await? {
+            continue;
+        }
         let Some(replay) = &walk.replay else { return Ok(Err("it has no journal".to_owned())) };
-        if row.seq < walk.seq {
-            return Ok(Err(format!("its row says {} events, its journal ends at {}", row.seq, walk.seq)));
+        if let Err(why) = same_row(&replay.state, &row) {
+            return Ok(Err(why));
         }
-        if row.seq == walk.seq {
-            if let Err(why) = same_row(&replay.state, &row) {
-                return Ok(Err(why));
-            }
-            return jobs(plans, &replay.state).await;
-        }
-        let rows = store.journal(workspace, walk.id, walk.seq, 1).await.map_err(unreadable)?;
-        if rows.is_empty() {
-            return Ok(Err(format!("its row says {} events, its journal ends at {}", row.seq, walk.seq)));
-        }
+        return jobs(plans, &replay.state).await;
     }
     Ok(Ok(()))
+}
+
+/// Whether nothing follows this event.
+async fn is_last(plans: &Plans<'_>, id: InstanceId, seq: u64) -> Result<bool> {
+    Ok(plans.store.journal(plans.workspace, id, seq, 1).await.map_err(unreadable)?.is_empty())
 }
 
 /// Every job that the state offers is in the queue, unless the instance has moved on.
@@ -91,41 +90,31 @@ async fn jobs(plans: &Plans<'_>, state: &InstanceState) -> Result<std::result::R
     }
     for (&number, _) in state.live.iter().filter(|(_, execution)| execution.active == Active::Job) {
         let job = plans.store.job(plans.workspace, state.id.job(number)).await.map_err(unreadable)?;
-        if job.is_none() {
-            let heads = plans.store.heads(&[state.id]).await.map_err(unreadable)?;
-            if heads.first().copied().flatten() == Some(state.seq) {
-                return Ok(Err(format!("the job of execution {number} is not in the queue")));
-            }
+        if job.is_none() && is_last(plans, state.id, state.seq).await? {
+            return Ok(Err(format!("event {}: the job of execution {number} is not in the queue", state.seq)));
         }
     }
     Ok(Ok(()))
 }
 
+/// What lists are made of is always up to date; progress may lie behind the journal for a while, and says at which event it was.
 fn same_row(state: &InstanceState, row: &InstanceRow) -> std::result::Result<(), String> {
     let quarantined = u32::from(row.incidents == state.incidents.len() as u32 + 1);
-    let said = (
-        row.status.as_str(),
-        row.phase.as_str(),
-        row.version,
-        row.version_number,
-        row.nodes_ended,
-        row.incidents - quarantined,
-        (row.started_at, row.ended_at, row.updated_at),
-    );
-    let folded = (
-        state.status.as_str(),
-        state.phase.as_str(),
-        state.version,
-        state.version_number,
-        state.completed,
-        state.incidents.len() as u32,
-        (state.started_at, state.ended_at, state.updated_at),
-    );
-    if said == folded {
-        Ok(())
-    } else {
+    let said = (row.status.as_str(), row.phase.as_str(), row.incidents - quarantined, (row.started_at, row.ended_at));
+    let folded =
+        (state.status.as_str(), state.phase.as_str(), state.incidents.len() as u32, (state.started_at, state.ended_at));
+    let differs = |said: &dyn std::fmt::Debug, folded: &dyn std::fmt::Debug| {
         Err(format!("event {}: its row says {said:?}, its journal {folded:?}", state.seq))
+    };
+    if said != folded {
+        return differs(&said, &folded);
     }
+    if row.seq > state.seq || (state.status.is_ended() && row.seq != state.seq) {
+        return differs(&row.seq, &state.seq);
+    }
+    let said = (row.version, row.version_number, row.nodes_ended, row.updated_at);
+    let folded = (state.version, state.version_number, state.completed, state.updated_at);
+    if row.seq == state.seq && said != folded { differs(&said, &folded) } else { Ok(()) }
 }
 
 /// Where a walk along a journal stands.

@@ -1,6 +1,6 @@
 //! Open instances that nothing would ever move: no task, timer, wait, job, message on its way, permit, child, incident or person.
 
-use crate::row::{get, get_id, get_u64, query, uuid};
+use crate::row::{get, get_id, query, uuid};
 use crate::{Store, StoreError};
 use heddle_model::ids::{InstanceId, WorkspaceId};
 
@@ -9,7 +9,7 @@ const MOVING: [&str; 2] = ["CREATED", "RUNNING"];
 
 /// A page of open instances of a workspace in a status, each with whether a row says what moves it. The questions are asked one after the other, what most
 /// instances wait for first, and each reads one row: written as `EXISTS`, PostgreSQL could read whole tables at once.
-pub const CAUSES: &str = "SELECT i.id, i.seq, CASE WHEN i.runnable = {true} OR i.incidents > 0 THEN 1 \
+pub const CAUSES: &str = "SELECT i.id, CASE WHEN i.runnable = {true} OR i.incidents > 0 THEN 1 \
     WHEN (SELECT 1 FROM timer t WHERE t.workspace_id = i.workspace_id AND t.instance_id = i.id LIMIT 1) = 1 THEN 1 \
     WHEN (SELECT 1 FROM job j WHERE j.workspace_id = i.workspace_id AND j.instance_id = i.id LIMIT 1) = 1 THEN 1 \
     WHEN (SELECT 1 FROM subscription s WHERE s.workspace_id = i.workspace_id AND s.instance_id = i.id LIMIT 1) = 1 THEN 1 \
@@ -33,8 +33,8 @@ pub struct CausePlace {
 pub struct CausePage {
     /// Open instances looked at.
     pub looked: u64,
-    /// Those without a row that says what moves them, and the number of their last event.
-    pub unmoved: Vec<(WorkspaceId, InstanceId, u64)>,
+    /// Those without a row that says what moves them.
+    pub unmoved: Vec<(WorkspaceId, InstanceId)>,
     /// Where the walk goes on; `None`: it has come to its end.
     pub next: Option<CausePlace>,
 }
@@ -71,17 +71,14 @@ impl Store {
         Ok(page)
     }
 
-    /// Whether an instance stands at this event and no row says what moves it.
-    pub async fn is_unmoved(
-        &self,
-        (workspace, instance, seq): (WorkspaceId, InstanceId, u64),
-    ) -> Result<bool, StoreError> {
+    /// Whether an instance is open and no row says what moves it.
+    pub async fn is_unmoved(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<bool, StoreError> {
         let after = InstanceId::from_u128(instance.as_u128().saturating_sub(1));
         let mut page = CausePage::default();
         for status in 0..MOVING.len() {
             self.causes_of(CausePlace { workspace, status, after }, 1, &mut page).await?;
         }
-        Ok(page.unmoved.contains(&(workspace, instance, seq)))
+        Ok(page.unmoved.contains(&(workspace, instance)))
     }
 
     /// The next instances of one workspace in one status; where there may be more of them.
@@ -105,7 +102,7 @@ impl Store {
         for row in &rows {
             last = InstanceId::from_u128(get_id(row, "id")?);
             if get::<i32>(row, "moved")? == 0 {
-                page.unmoved.push((place.workspace, last, get_u64(row, "seq")?));
+                page.unmoved.push((place.workspace, last));
             }
         }
         Ok((rows.len() as u64 == limit).then_some(CausePlace { after: last, ..place }))
