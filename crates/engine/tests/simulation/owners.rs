@@ -70,12 +70,12 @@ pub(crate) fn an_old_fence_opens_nothing() {
             let new = memory.acquire(name).await.unwrap();
             assert_eq!(new.shards.len(), usize::from(SHARDS));
             assert!(!memory.heartbeat(old.fence).await.unwrap());
-            let batch = Batch { fence: old.fence, units: Vec::new() };
+            let batch = Batch { fence: old.fence, units: Vec::new(), slot: 0 };
             assert!(matches!(memory.commit(&batch).await, Err(CommitError::Fenced)));
             memory.give(old.fence, &new.shards).await.unwrap();
             memory.release(old.fence).await.unwrap();
             assert!(memory.heartbeat(new.fence).await.unwrap());
-            assert!(memory.commit(&Batch { fence: new.fence, units: Vec::new() }).await.is_ok());
+            assert!(memory.commit(&Batch { fence: new.fence, units: Vec::new(), slot: 0 }).await.is_ok());
         }
     });
 }
