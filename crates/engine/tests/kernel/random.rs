@@ -2,7 +2,7 @@
 //! terminate leaves nothing behind.
 
 use super::harness::{Run, plan};
-use heddle_engine::kernel::{Active, Change, Command, HumanAction, Order};
+use heddle_engine::kernel::{Active, Change, Command, HumanAction, Order, Person};
 use heddle_engine::tasks::{ErrorClass, TaskError, TaskOutput};
 use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::value::{Map, json};
@@ -91,7 +91,7 @@ fn command(run: &Run, wish: u8, pick: u16) -> Option<Command> {
         20 => Command::Cancel { node },
         21 => Command::Recover,
         22 => Command::CompleteForeach { node },
-        23 => Command::Human { node, action: HumanAction::Claim { user: "ann".into() } },
+        23 => Command::Human { node, action: HumanAction::Claim { by: Person { name: "ann".into(), ..Person::default() } } },
         24 => Command::Compensate { terminate: pick.is_multiple_of(2) },
         25 => Command::PauseNode { node: id(run, pick), freeze: pick.is_multiple_of(2) },
         26 => Command::ResumeNode { node: id(run, pick) },

@@ -4,7 +4,7 @@ use super::chance::Chance;
 use super::history::{Asked, History, Start};
 use super::server::{Answer, Server};
 use super::world::{WORKFLOW, WORKSPACE, World};
-use heddle_engine::kernel::{Change, Command, HumanAction, InstanceState};
+use heddle_engine::kernel::{Change, Command, HumanAction, InstanceState, Person};
 use heddle_engine::runtime::{CommandRequest, EngineError, StartRequest};
 use heddle_engine::storage::IdempotencyRow;
 use heddle_engine::tasks::{ErrorClass, TaskError};
@@ -193,7 +193,7 @@ fn wish(chance: &mut Chance, state: &InstanceState, number: u64) -> (Command, Op
         32 => Command::Cancel { node },
         33 => Command::CompleteForeach { node },
         34 => Command::AddItems { node, items: vec![json!(1)] },
-        35 => Command::Human { node, action: HumanAction::Claim { user: "ann".into() } },
+        35 => Command::Human { node, action: HumanAction::Claim { by: Person { name: "ann".into(), ..Person::default() } } },
         36 => Command::Compensate { terminate: chance.percent(50) },
         37 => Command::Fail { node, error: TaskError::new(ErrorClass::Business, "NO", "by hand") },
         38 => Command::Modify { changes: vec![Change::Start { node: "n1".into() }], variables: Map::new() },

@@ -107,6 +107,7 @@ impl Maker {
             idempotency: None,
             logs: Vec::new(),
             post: None,
+            people: None,
         }
     }
 

@@ -5,7 +5,7 @@ mod post;
 mod write;
 
 use super::{
-    Activation, Batch, CommitError, Created, Fence, Head, HeadRow, IdempotencyRow, IncidentRow, JobRow, JobState,
+    Activation, Batch, CommitError, Created, Fence, Head, HeadRow, HumanRow, IdempotencyRow, IncidentRow, JobRow, JobState,
     JournalRow, Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Pause, PauseScope, Published, Resolved,
     Settlement, SignalRow, Snapshot, Storage, StorageError, Stored, TimerRow, WAITS_FOR_PERMIT,
 };
@@ -55,6 +55,7 @@ struct Instance {
     snapshot: Option<Snapshot>,
     nodes: BTreeMap<u32, NodeRow>,
     incidents: BTreeMap<u32, IncidentRow>,
+    people: BTreeMap<u32, HumanRow>,
     search: BTreeMap<Arc<str>, String>,
     logs: Vec<LogRow>,
 }
@@ -126,6 +127,11 @@ impl MemoryStorage {
     /// An instance's incidents, by number.
     pub fn incident_rows(&self, instance: InstanceId) -> Vec<IncidentRow> {
         self.lock().instances.get(&instance).map(|it| it.incidents.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// An instance's tasks for people, by number.
+    pub fn human_rows(&self, instance: InstanceId) -> Vec<HumanRow> {
+        self.lock().instances.get(&instance).map(|it| it.people.values().cloned().collect()).unwrap_or_default()
     }
 
     /// An instance's log lines.
