@@ -6,6 +6,7 @@
 mod audit;
 mod batch;
 mod counts;
+mod human_tasks;
 mod idempotency;
 mod incidents;
 mod instances;
@@ -24,6 +25,7 @@ pub use audit::{AuditProblem, AuditRow};
 pub use batch::{BatchItemRow, BatchRow, BatchTurn, ItemEnd, ItemResult, TurnItem};
 pub use counts::{CountRow, NodeCountRow};
 pub use idempotency::Claim;
+pub use human_tasks::{HumanTaskDetail, HumanTaskFilter, HumanTaskRow, HumanTaskSource};
 pub use incidents::{INCIDENT_KINDS, IncidentFilter, IncidentGroupRow, IncidentListRow};
 pub use instances::{InstanceFilter, InstanceRow};
 pub use logs::{LogFilter, LogLine};

@@ -130,8 +130,9 @@ impl MemoryStorage {
     }
 
     /// An instance's tasks for people, by number.
-    pub fn human_rows(&self, instance: InstanceId) -> Vec<HumanRow> {
-        self.lock().instances.get(&instance).map(|it| it.people.values().cloned().collect()).unwrap_or_default()
+    pub fn human_rows(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<HumanRow> {
+        let data = self.lock();
+        data.instances.get(&instance).filter(|it| it.workspace == workspace).map(|it| it.people.values().cloned().collect()).unwrap_or_default()
     }
 
     /// An instance's log lines.

@@ -60,7 +60,7 @@ pub(super) async fn rows_say_what_the_state_says(world: &World, folded: &Folded)
 /// Tasks for people: the open rows are those that the state waits with, each as the state has it.
 fn people(world: &World, state: &InstanceState) {
     let wrong = |said: String| world.violation(format!("I8: tasks for people of {}: {said}", state.id));
-    let rows = world.memory.0.human_rows(state.id);
+    let rows = world.memory.0.human_rows(WORKSPACE, state.id);
     let open: BTreeSet<u32> = rows.iter().filter(|row| row.ended_at.is_none()).map(|row| row.number).collect();
     let asked = state.live.keys().copied().filter(|&number| state.human_task(number).is_some()).collect();
     if open != asked {
