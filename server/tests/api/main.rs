@@ -13,6 +13,7 @@ mod foreach;
 mod hang_ups;
 mod history;
 mod idempotency;
+mod human_tasks;
 mod incidents;
 mod instances;
 mod jobs;
