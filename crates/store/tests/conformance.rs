@@ -111,7 +111,11 @@ impl Subject for Fixture {
     async fn people(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<HumanRow> {
         let literal = |id: u128| if self.postgres.is_some() { format!("'{id:032x}'") } else { format!("x'{id:032x}'") };
         let mut found = Vec::new();
-        let of = format!("workspace_id = {} AND instance_id = {}", literal(workspace.as_u128()), literal(instance.as_u128()));
+        let of = format!(
+            "workspace_id = {} AND instance_id = {}",
+            literal(workspace.as_u128()),
+            literal(instance.as_u128())
+        );
         for number in self.ask(&format!("SELECT number FROM human_task WHERE {of} ORDER BY number")).await {
             let id = instance.human_task(number.try_get::<i32>("", "number").unwrap() as u32);
             let task = self.store.human_task(workspace, id).await.unwrap().unwrap();

@@ -168,7 +168,8 @@ async fn a_form_is_filled_in_and_proven(world: &World) -> Result<()> {
     assert_eq!((&half["draft"]["理由"], &half["form"]), (&json!("还没想好"), &form()));
     let large = act(ann, &task, "draft", json!({"draft": "x".repeat(64 * 1024)})).await?.expect_status(422)?;
     assert_eq!(large["errors"][0]["pointer"], "/draft", "{large}");
-    let wrong = act(ann, &task, "complete", json!({"output": {"ok": 1, "理由": "四个字了"}})).await?.expect_status(422)?;
+    let wrong =
+        act(ann, &task, "complete", json!({"output": {"ok": 1, "理由": "四个字了"}})).await?.expect_status(422)?;
     let mut pointers: Vec<&str> =
         wrong["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect();
     pointers.sort_unstable();

@@ -57,8 +57,8 @@ pub use decide::{Decision, decide};
 pub use effect::{Dispatch, Effects};
 pub use event::{AfterFailure, Created, Edges, Event, Failure, IncidentKind, Json, Migrated, ScopeEnd, SkipCause};
 pub use past::{Done, History, Message, Past, Point};
-pub use person::{HumanRefusal, Person};
 pub use permit::{Limited, limited_execution, limited_instance};
+pub use person::{HumanRefusal, Person};
 pub use preview::{Preview, Touched, preview};
 pub use replay::{PlanSet, Replay};
 pub use state::{

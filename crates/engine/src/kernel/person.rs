@@ -144,7 +144,8 @@ pub(super) fn mistake(config: &Value) -> Option<TaskError> {
     if lists().map(|list| names(list).count()).sum::<usize>() > limits::HUMAN_CANDIDATES {
         return wrong(format!("a task is offered to at most {} users, groups and roles", limits::HUMAN_CANDIDATES));
     }
-    let assignees = [config.get("assignee"), escalate.filter(|it| !it.is_object()), escalate.and_then(|it| it.get("assignee"))];
+    let assignees =
+        [config.get("assignee"), escalate.filter(|it| !it.is_object()), escalate.and_then(|it| it.get("assignee"))];
     match assignees.into_iter().flatten().find(|name| !name.is_null() && !is_name(name)) {
         Some(_) => wrong(format!("an assignee is a name of at most {} bytes", limits::NAME_BYTES)),
         None => None,
@@ -162,8 +163,7 @@ mod tests {
 
     #[test]
     fn somebody_is_a_candidate_by_name_group_or_role() {
-        let ann =
-            Person { name: "Ann".into(), key: "ann".into(), roles: vec!["operator".into()], ..Person::default() };
+        let ann = Person { name: "Ann".into(), key: "ann".into(), roles: vec!["operator".into()], ..Person::default() };
         for (candidates, fits) in [
             (json!(null), true),
             (json!({}), true),
@@ -193,7 +193,8 @@ mod tests {
         ] {
             assert!(mistake(&config).is_some(), "{config}");
         }
-        let fine = json!({"assignee": "a", "candidates": {"users": ["a"], "roles": "b"}, "escalate": {"assignee": "c"}});
+        let fine =
+            json!({"assignee": "a", "candidates": {"users": ["a"], "roles": "b"}, "escalate": {"assignee": "c"}});
         assert!(mistake(&fine).is_none() && mistake(&json!({"escalate": "c", "assignee": null})).is_none());
     }
 

@@ -136,9 +136,7 @@ impl From<HumanRefusal> for Error {
                 "Only who has this task may do this. Claim it first.",
                 "只有该任务的处理人可以执行此操作。请先领取任务。",
             ),
-            HumanRefusal::NotTaken => {
-                with(ErrorCode::Conflict, "Nobody has this task.", "该任务尚无人领取。")
-            }
+            HumanRefusal::NotTaken => with(ErrorCode::Conflict, "Nobody has this task.", "该任务尚无人领取。"),
             HumanRefusal::Paused => with(
                 ErrorCode::Conflict,
                 "The task is paused with its instance or node. What was filled in can be kept as a draft.",

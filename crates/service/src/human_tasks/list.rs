@@ -87,7 +87,8 @@ impl Service {
     ) -> Result<HumanTaskCounts> {
         let any = HumanTaskFilter::default();
         let overdue = HumanTaskFilter { due_before: Some(source::now_ms()), ..HumanTaskFilter::default() };
-        let of = |status: HumanTaskStatus| HumanTaskFilter { status: Some(status.as_str()), ..HumanTaskFilter::default() };
+        let of =
+            |status: HumanTaskStatus| HumanTaskFilter { status: Some(status.as_str()), ..HumanTaskFilter::default() };
         let (mine, claimable, all) = (mine(person), claimable(person), [HumanTaskSource::All]);
         let count = async |sources: &[HumanTaskSource], filter: &HumanTaskFilter| {
             self.store.human_task_count(workspace, sources, filter).await

@@ -36,7 +36,12 @@ pub(super) fn caller(principal: &Principal) -> Person {
 
 impl Service {
     /// Somebody of the workspace who works on tasks; 422 for anybody else.
-    pub(super) async fn colleague(&self, workspace: WorkspaceId, name: &str, context: &RequestContext) -> Result<Person> {
+    pub(super) async fn colleague(
+        &self,
+        workspace: WorkspaceId,
+        name: &str,
+        context: &RequestContext,
+    ) -> Result<Person> {
         let nobody = || {
             let (en, zh) = (
                 format!("Nobody of this workspace who works on tasks signs in as `{name}`."),

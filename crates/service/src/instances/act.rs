@@ -139,10 +139,12 @@ impl Service {
 /// The node instance of a task for a person, where that is what is named: those have rules of their own.
 fn human_node(state: &InstanceState, plan: &Plan, named: &str) -> Option<String> {
     let number = match plan.find(named) {
-        Some(node) => return matches!(plan.node(node).kind, NodeKind::Human { .. }).then(|| {
-            let live = state.live.iter().find(|(_, execution)| execution.node == node);
-            live.map_or_else(|| named.to_owned(), |(&number, _)| state.id.node_instance(number).to_string())
-        }),
+        Some(node) => {
+            return matches!(plan.node(node).kind, NodeKind::Human { .. }).then(|| {
+                let live = state.live.iter().find(|(_, execution)| execution.node == node);
+                live.map_or_else(|| named.to_owned(), |(&number, _)| state.id.node_instance(number).to_string())
+            });
+        }
         None => state.live.keys().find(|&&number| state.id.node_instance(number).to_string() == named)?,
     };
     state.human_task(*number).map(|_| named.to_owned())

@@ -1,8 +1,8 @@
 //! A batch on PostgreSQL: its columns as arrays, sent with one statement.
 
-use super::{people_postgres, post_postgres};
 use super::rows::{in_order, jobs_gone, nodes, posts, tallies, timers_gone};
 use super::statement_postgres::{self, PARTS};
+use super::{people_postgres, post_postgres};
 use crate::error::{commit_error, not_sent};
 use crate::row::{search_key, text, uuid};
 use heddle_engine::storage::{Batch, CommitError, Fence, Head, HeadRow, JobState, Settlement, Unit};

@@ -11,7 +11,8 @@ pub(super) fn people(db: &Connection, units: &[&Unit]) -> Done {
     if people().next().is_none() {
         return Ok(());
     }
-    let asked = || people().flat_map(|(unit, people): (&Unit, &People)| people.asked.iter().map(move |row| (unit, row)));
+    let asked =
+        || people().flat_map(|(unit, people): (&Unit, &People)| people.asked.iter().map(move |row| (unit, row)));
     each(db, sql::HUMAN, asked(), |statement, (unit, row)| {
         statement.execute(params![
             workspace(unit),
@@ -35,12 +36,7 @@ pub(super) fn people(db: &Connection, units: &[&Unit]) -> Done {
     })?;
     let ended = || people().flat_map(|(unit, people)| people.ended.iter().map(move |end| (unit, end)));
     each(db, sql::HUMAN_ENDED, ended(), |statement, (unit, end)| {
-        statement.execute(params![
-            workspace(unit),
-            unit.instance.human_task(end.number).to_bytes(),
-            end.status,
-            end.at
-        ])
+        statement.execute(params![workspace(unit), unit.instance.human_task(end.number).to_bytes(), end.status, end.at])
     })?;
     let all = people().flat_map(|(unit, people)| {
         let numbers = people.asked.iter().map(|row| row.number).chain(people.ended.iter().map(|end| end.number));

@@ -89,7 +89,8 @@ pub struct HumanTaskFilter {
 
 const COLUMNS: &str = "t.workspace_id, t.id, t.instance_id, t.number, t.workflow_id, t.node_id, t.status, t.held, t.title, t.assignee, t.asked_at, \
     t.updated_at, t.due, t.escalated_at, t.ended_at";
-const LISTED: &str = "SELECT t.*, i.version_number, i.business_key, i.priority, coalesce(w.name, '') AS workflow_name FROM (SELECT ";
+const LISTED: &str =
+    "SELECT t.*, i.version_number, i.business_key, i.priority, coalesce(w.name, '') AS workflow_name FROM (SELECT ";
 const BESIDE: &str = ") t JOIN workflow_instance i ON i.workspace_id = t.workspace_id AND i.id = t.instance_id \
     LEFT JOIN workflow w ON w.workspace_id = t.workspace_id AND w.id = t.workflow_id";
 

@@ -2,8 +2,8 @@
 
 use crate::kernel::{Json, Letter};
 use crate::storage::{
-    Awaits, Batch, Created, Fence, Head, HumanRow, JobRow, JobState, JournalRow, MessageRow, NodeRow, Storage, SubscriptionRow,
-    Unit,
+    Awaits, Batch, Created, Fence, Head, HumanRow, JobRow, JobState, JournalRow, MessageRow, NodeRow, Storage,
+    SubscriptionRow, Unit,
 };
 use heddle_model::ids::{InstanceId, MessageId, VersionId, WorkflowId, WorkspaceId, uuid_v7};
 use heddle_model::value::json;

@@ -132,7 +132,11 @@ impl MemoryStorage {
     /// An instance's tasks for people, by number.
     pub fn human_rows(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<HumanRow> {
         let data = self.lock();
-        data.instances.get(&instance).filter(|it| it.workspace == workspace).map(|it| it.people.values().cloned().collect()).unwrap_or_default()
+        data.instances
+            .get(&instance)
+            .filter(|it| it.workspace == workspace)
+            .map(|it| it.people.values().cloned().collect())
+            .unwrap_or_default()
     }
 
     /// An instance's log lines.
