@@ -24,6 +24,8 @@ pub(crate) const CHANGE: Change = Change {
   assignee TEXT,
   config TEXT NOT NULL,
   draft TEXT NOT NULL,
+  -- What its node gave: executions that have ended have no row.
+  output TEXT,
   PRIMARY KEY (workspace_id, id),
   FOREIGN KEY (workspace_id, instance_id) REFERENCES workflow_instance (workspace_id, id) ON DELETE CASCADE
 ) {strict}",

@@ -138,6 +138,7 @@ impl Subject for Fixture {
                 ended_at: task.row.ended_at,
                 config: task.config,
                 draft: task.draft,
+                output: task.output,
             });
         }
         found

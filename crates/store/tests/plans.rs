@@ -67,7 +67,7 @@ async fn engine_at_work(store: &Store) {
                 unit.nodes_gone = vec![9];
                 unit.timers_gone = vec![1];
                 unit.jobs_gone = vec![id.job(1)];
-                let end = HumanEnd { number: 2, status: "DONE", at: AT };
+                let end = HumanEnd { number: 2, status: "DONE", at: AT, output: None };
                 unit.people = Some(Box::new(People { asked: Vec::new(), ended: vec![end] }));
                 unit
             })

@@ -198,11 +198,13 @@ impl Effects {
             | Event::RolledBack { .. } => state.live.keys().for_each(|&number| self.asked(plan, state, number)),
             _ => {
                 if let Some(seen) = seen.filter(|seen| seen.is_human && state.human_task(seen.number).is_none()) {
-                    let done = matches!(
-                        event,
-                        Event::NodeCompleted { .. } | Event::NodeRepeated { .. } | Event::NodeSplitFailed { .. }
-                    );
-                    self.no_longer_asked(seen.number, done, state.updated_at);
+                    let output = match event {
+                        Event::NodeCompleted { output, .. }
+                        | Event::NodeRepeated { output, .. }
+                        | Event::NodeSplitFailed { output, .. } => Some(output),
+                        _ => None,
+                    };
+                    self.no_longer_asked(seen.number, output, state.updated_at);
                 }
             }
         }
@@ -228,13 +230,15 @@ impl Effects {
             ended_at: None,
             config: task.config.0.to_string(),
             draft: task.draft.0.to_string(),
+            output: None,
         };
         self.people.ask(row);
     }
 
-    /// Nobody is awaited any more.
-    pub(super) fn no_longer_asked(&mut self, number: u32, done: bool, at: i64) {
-        let status = if done { HumanTaskStatus::Done } else { HumanTaskStatus::Cancelled };
-        self.people.end(HumanEnd { number, status: status.as_str(), at });
+    /// Nobody is awaited any more: it is done, where there is an output.
+    pub(super) fn no_longer_asked(&mut self, number: u32, output: Option<&Json>, at: i64) {
+        let status = if output.is_some() { HumanTaskStatus::Done } else { HumanTaskStatus::Cancelled };
+        let output = output.map(|output| output.0.to_string());
+        self.people.end(HumanEnd { number, status: status.as_str(), at, output });
     }
 }

@@ -36,10 +36,12 @@ pub struct HumanRow {
     pub config: String,
     /// What is filled in so far, as JSON.
     pub draft: String,
+    /// What its node gave, as JSON.
+    pub output: Option<String>,
 }
 
 /// A task that waits for nobody any more. One that has no row is no error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HumanEnd {
     /// Number of the execution.
     pub number: u32,
@@ -47,6 +49,8 @@ pub struct HumanEnd {
     pub status: &'static str,
     /// When.
     pub at: i64,
+    /// What its node gave, as JSON.
+    pub output: Option<String>,
 }
 
 /// What a unit does to tasks for people: of each task only the last.
@@ -76,6 +80,7 @@ impl People {
         match self.asked.iter_mut().find(|row| row.number == end.number) {
             Some(row) => {
                 (row.status, row.ended_at, row.updated_at, row.held) = (end.status, Some(end.at), end.at, false);
+                row.output = end.output;
                 row.offers.clear();
             }
             None => {

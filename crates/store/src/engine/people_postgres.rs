@@ -45,7 +45,8 @@ pub(super) fn people(writer: &mut Writer, units: &[&Unit]) {
             .column(&asked, |(_, row)| text(&row.title))
             .column(&asked, |(_, row)| row.assignee.as_deref().map(text))
             .column(&asked, |(_, row)| text(&row.config))
-            .column(&asked, |(_, row)| text(&row.draft));
+            .column(&asked, |(_, row)| text(&row.draft))
+            .column(&asked, |(_, row)| row.output.as_deref().map(text));
     }
     if !ended.is_empty() {
         writer
@@ -53,7 +54,8 @@ pub(super) fn people(writer: &mut Writer, units: &[&Unit]) {
             .column(&ended, |(unit, _)| workspace(unit))
             .column(&ended, |(unit, end)| id(unit, end.number))
             .column(&ended, |(_, end)| end.status)
-            .column(&ended, |(_, end)| end.at);
+            .column(&ended, |(_, end)| end.at)
+            .column(&ended, |(_, end)| end.output.as_deref().map(text));
     }
     writer
         .part(29)

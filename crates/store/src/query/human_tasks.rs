@@ -173,10 +173,9 @@ impl Store {
         let mut sql = Sql::new("SELECT ");
         sql.push(COLUMNS, []);
         sql.push(
-            ", t.config, t.draft, n.output, i.version_number, i.business_key, i.priority, coalesce(w.name, '') AS workflow_name \
+            ", t.config, t.draft, t.output, i.version_number, i.business_key, i.priority, coalesce(w.name, '') AS workflow_name \
              FROM human_task t JOIN workflow_instance i ON i.workspace_id = t.workspace_id AND i.id = t.instance_id \
              LEFT JOIN workflow w ON w.workspace_id = t.workspace_id AND w.id = t.workflow_id \
-             LEFT JOIN node_instance n ON n.workspace_id = t.workspace_id AND n.instance_id = t.instance_id AND n.number = t.number \
              WHERE t.workspace_id = ? AND t.id = ?",
             [uuid(workspace.as_u128()).into(), key(id)],
         );

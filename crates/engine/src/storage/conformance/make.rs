@@ -226,6 +226,7 @@ pub fn human(number: u32, offers: &[&str]) -> HumanRow {
         ended_at: None,
         config: "{\"title\":\"t\"}".to_owned(),
         draft: "null".to_owned(),
+        output: None,
     }
 }
 

@@ -20,7 +20,8 @@ async fn then(storage: &dyn Storage, maker: &mut Maker, instance: InstanceId, fi
 }
 
 fn end(number: u32, status: &'static str) -> People {
-    People { asked: Vec::new(), ended: vec![HumanEnd { number, status, at: AT + 9 }] }
+    let output = (status == "DONE").then(|| "{\"好\":1}".to_owned());
+    People { asked: Vec::new(), ended: vec![HumanEnd { number, status, at: AT + 9, output }] }
 }
 
 fn set(names: &[&str]) -> BTreeSet<String> {
@@ -83,13 +84,14 @@ pub async fn ends_tasks_where_they_are(subject: &impl Subject) {
     then(&*storage, &mut maker, unit.instance, 5, end(99, "DONE")).await;
     let found = subject.people(unit.workspace, unit.instance).await;
     assert_eq!((found[0].status, found[0].ended_at, found[0].offers.len()), ("DONE", Some(AT + 9), 0));
-    assert_eq!(found[0].config, human(1, &[]).config);
+    assert_eq!((found[0].config.as_str(), found[0].output.as_deref()), (human(1, &[]).config.as_str(), Some("{\"好\":1}")));
     assert_eq!((found[1].status, found[1].offers.as_slice()), ("OPEN", [std::sync::Arc::from("user:b")].as_slice()));
     assert_eq!((found.len(), found[2].status), (3, "OPEN"));
     let open = People { asked: vec![human(1, &["user:c"])], ended: Vec::new() };
     then(&*storage, &mut maker, unit.instance, 6, open).await;
     let found = subject.people(unit.workspace, unit.instance).await;
     assert_eq!((found[0].status, found[0].ended_at, found[0].offers.len()), ("OPEN", None, 1));
+    assert_eq!(found[0].output, None);
 }
 
 /// A refused batch changes no task, and another workspace's tasks are its own.

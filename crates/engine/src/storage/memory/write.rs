@@ -83,7 +83,7 @@ impl Data {
             for end in &people.ended {
                 if let Some(row) = instance.people.get_mut(&end.number).filter(|row| row.ended_at.is_none()) {
                     (row.status, row.ended_at, row.updated_at) = (end.status, Some(end.at), end.at);
-                    row.held = false;
+                    (row.held, row.output) = (false, end.output.clone());
                     row.offers.clear();
                 }
             }
