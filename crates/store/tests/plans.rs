@@ -6,8 +6,8 @@ mod common;
 
 use heddle_engine::storage::conformance::make::{AT, Maker, head, human, job, message, node, subscription};
 use heddle_engine::storage::{
-    Activation, Awaits, Content, HeadRow, HumanEnd, Parcel, People, PermitRow, Post, Published, ReplyRow, Settlement, SignalRow, Storage,
-    SubscriptionRow, TallyRow, TimerRow, Unit,
+    Activation, Awaits, Content, HeadRow, HumanEnd, Parcel, People, PermitRow, Post, Published, ReplyRow, Settlement,
+    SignalRow, Storage, SubscriptionRow, TallyRow, TimerRow, Unit,
 };
 use heddle_model::ids::{ParcelId, WorkspaceId};
 use heddle_store::Store;

@@ -37,7 +37,13 @@ pub(super) fn people(db: &Connection, units: &[&Unit]) -> Done {
     })?;
     let ended = || people().flat_map(|(unit, people)| people.ended.iter().map(move |end| (unit, end)));
     each(db, sql::HUMAN_ENDED, ended(), |statement, (unit, end)| {
-        statement.execute(params![workspace(unit), unit.instance.human_task(end.number).to_bytes(), end.status, end.at, end.output])
+        statement.execute(params![
+            workspace(unit),
+            unit.instance.human_task(end.number).to_bytes(),
+            end.status,
+            end.at,
+            end.output
+        ])
     })?;
     let all = people().flat_map(|(unit, people)| {
         let numbers = people.asked.iter().map(|row| row.number).chain(people.ended.iter().map(|end| end.number));

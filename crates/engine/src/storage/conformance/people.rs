@@ -84,7 +84,10 @@ pub async fn ends_tasks_where_they_are(subject: &impl Subject) {
     then(&*storage, &mut maker, unit.instance, 5, end(99, "DONE")).await;
     let found = subject.people(unit.workspace, unit.instance).await;
     assert_eq!((found[0].status, found[0].ended_at, found[0].offers.len()), ("DONE", Some(AT + 9), 0));
-    assert_eq!((found[0].config.as_str(), found[0].output.as_deref()), (human(1, &[]).config.as_str(), Some("{\"好\":1}")));
+    assert_eq!(
+        (found[0].config.as_str(), found[0].output.as_deref()),
+        (human(1, &[]).config.as_str(), Some("{\"好\":1}"))
+    );
     assert_eq!((found[1].status, found[1].offers.as_slice()), ("OPEN", [std::sync::Arc::from("user:b")].as_slice()));
     assert_eq!((found.len(), found[2].status), (3, "OPEN"));
     let open = People { asked: vec![human(1, &["user:c"])], ended: Vec::new() };

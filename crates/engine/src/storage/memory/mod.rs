@@ -5,8 +5,8 @@ mod post;
 mod write;
 
 use super::{
-    Activation, Batch, CommitError, Created, Fence, Head, HeadRow, HumanRow, IdempotencyRow, IncidentRow, JobRow, JobState,
-    JournalRow, Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Pause, PauseScope, Published, Resolved,
+    Activation, Batch, CommitError, Created, Fence, Head, HeadRow, HumanRow, IdempotencyRow, IncidentRow, JobRow,
+    JobState, JournalRow, Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Pause, PauseScope, Published, Resolved,
     Settlement, SignalRow, Snapshot, Storage, StorageError, Stored, TimerRow, WAITS_FOR_PERMIT,
 };
 use async_trait::async_trait;
