@@ -55,6 +55,7 @@ changes! {
     m0030_incident_lists,
     m0031_batch,
     m0040_pause,
+    m0041_human_task,
     m0050_node_tally,
 }
 

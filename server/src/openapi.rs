@@ -26,6 +26,7 @@ use utoipa::openapi::{Components, Ref, RefOr, Required};
         (name = "workflows", description = "Definitions and their versions"),
         (name = "instances", description = "Runs"),
         (name = "incidents", description = "What needs a person"),
+        (name = "human tasks", description = "Tasks for people"),
         (name = "batches", description = "One action on many instances"),
         (name = "jobs", description = "Work for external workers"),
         (name = "cluster", description = "The servers and what they are to do"),

@@ -70,6 +70,20 @@ pub const INCIDENT_GROUPS: &str = "/api/v1/incidents/groups";
 pub const INCIDENT: &str = "/api/v1/incidents/{id}";
 /// Resolves it.
 pub const INCIDENT_RESOLVE: &str = "/api/v1/incidents/{id}/resolve";
+/// Tasks for people.
+pub const HUMAN_TASKS: &str = "/api/v1/human-tasks";
+/// One of them.
+pub const HUMAN_TASK: &str = "/api/v1/human-tasks/{id}";
+/// Takes it.
+pub const HUMAN_TASK_CLAIM: &str = "/api/v1/human-tasks/{id}/claim";
+/// Gives it back.
+pub const HUMAN_TASK_RELEASE: &str = "/api/v1/human-tasks/{id}/release";
+/// Gives it to somebody.
+pub const HUMAN_TASK_ASSIGN: &str = "/api/v1/human-tasks/{id}/assign";
+/// Keeps what is filled in so far.
+pub const HUMAN_TASK_DRAFT: &str = "/api/v1/human-tasks/{id}/draft";
+/// Does it.
+pub const HUMAN_TASK_COMPLETE: &str = "/api/v1/human-tasks/{id}/complete";
 /// One action on many instances.
 pub const BATCHES: &str = "/api/v1/batches";
 /// One batch.

@@ -122,6 +122,8 @@ ids! {
     IncidentId = "inc";
     /// One action on many instances.
     BatchId = "bat";
+    /// A task for a person.
+    HumanTaskId = "tsk";
     /// A person or a program that signs in.
     UserId = "usr";
     /// A role.
@@ -168,6 +170,11 @@ impl InstanceId {
     /// The `n`-th incident.
     pub const fn incident(self, n: u32) -> IncidentId {
         IncidentId(self.derive(n))
+    }
+
+    /// The task for a person that the `n`-th execution is.
+    pub const fn human_task(self, n: u32) -> HumanTaskId {
+        HumanTaskId(self.derive(n))
     }
 
     /// The shard that owns the instance: its random bits spread evenly, and derived ids are never asked for theirs.

@@ -242,6 +242,14 @@ pub const INBOX_PAGE: u32 = 500;
 pub const SWEEP_PAGE: u32 = 500;
 /// Built-in tasks that run at a time in one server where the operator names no number: most of them wait for others, not for a core.
 pub const WORKER_SLOTS: usize = 256;
+/// Users, groups and roles that may be asked to do one task, together: each is a row beside the task.
+pub const HUMAN_CANDIDATES: usize = 100;
+/// Bytes of a form that is half filled in: each time it is saved it is written to the journal, whole.
+pub const HUMAN_DRAFT_BYTES: usize = 64 * 1024;
+/// Characters of a task's title that lists show.
+pub const HUMAN_TITLE_CHARS: usize = 500;
+/// Tasks for people that are counted before a count says only that there are at least so many.
+pub const HUMAN_COUNT: u64 = 1_000;
 /// Bytes of the reason of a pause: a sentence or two.
 pub const PAUSE_REASON_BYTES: usize = 1_000;
 /// Requests that may be under way where the operator names no number: each takes a few kilobytes while it waits.

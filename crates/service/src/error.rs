@@ -99,6 +99,7 @@ impl From<EngineError> for Error {
                 tracing::warn!(cause, "the engine is not available");
                 ApiError::new(ErrorCode::Unavailable).retry_after(1)
             }
+            EngineError::Human(refusal) => return refusal.into(),
             EngineError::Internal(cause) | EngineError::Damaged(cause) => {
                 tracing::error!(cause, "the engine failed");
                 ErrorCode::Internal.into()

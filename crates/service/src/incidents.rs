@@ -135,7 +135,11 @@ impl Service {
     }
 
     /// The workflow that a filter names (`Some(None)`: any); `None` when there is none of that name.
-    async fn workflow_filter(&self, allowed: Allowed<'_>, named: Option<&str>) -> Result<Option<Option<WorkflowId>>> {
+    pub(crate) async fn workflow_filter(
+        &self,
+        allowed: Allowed<'_>,
+        named: Option<&str>,
+    ) -> Result<Option<Option<WorkflowId>>> {
         let Some(text) = named.filter(|text| !text.is_empty()) else { return Ok(Some(None)) };
         if let Ok(id) = text.parse() {
             return Ok(Some(Some(id)));

@@ -11,6 +11,7 @@ mod cache;
 mod calls;
 mod error;
 mod feed;
+mod human_tasks;
 mod idempotency;
 mod incidents;
 mod instances;

@@ -66,6 +66,9 @@ use_cases! {
     group_incidents(params: GroupIncidents) -> Page<IncidentGroup>;
     get_incident(params: GetIncident) -> IncidentSummary;
     resolve_incident(params: ResolveIncident) -> IncidentSummary;
+    list_human_tasks(params: ListHumanTasks) -> HumanTaskPage;
+    get_human_task(params: GetHumanTask) -> HumanTaskView;
+    act_on_human_task(params: HumanTaskAction) -> HumanTaskView;
     create_batch(params: CreateBatch) -> BatchView;
     preview_batch(params: PreviewBatch) -> BatchPreview;
     list_batches(params: ListBatches) -> Page<BatchView>;

@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use common::Fixture;
 use heddle_engine::storage::conformance::Subject;
 use heddle_engine::storage::memory::MemoryStorage;
-use heddle_engine::storage::{IncidentRow, LogRow, NodeRow, Resolved, Storage};
+use heddle_engine::storage::{HumanRow, IncidentRow, LogRow, NodeRow, Resolved, Storage};
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
+use heddle_model::lifecycle::HumanTaskStatus;
 use heddle_store::query::LogFilter;
 use std::sync::Arc;
 
@@ -34,6 +35,9 @@ impl Subject for Memory {
     }
     async fn incidents(&self, _: WorkspaceId, instance: InstanceId) -> Vec<IncidentRow> {
         self.0.incident_rows(instance)
+    }
+    async fn people(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<HumanRow> {
+        self.0.human_rows(workspace, instance)
     }
     async fn logs(&self, _: WorkspaceId, instance: InstanceId) -> Vec<LogRow> {
         self.0.log_rows(instance)
@@ -103,6 +107,41 @@ impl Subject for Fixture {
     }
     async fn incidents(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<IncidentRow> {
         self.store.incidents(workspace, instance).await.unwrap()
+    }
+    async fn people(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<HumanRow> {
+        let literal = |id: u128| if self.postgres.is_some() { format!("'{id:032x}'") } else { format!("x'{id:032x}'") };
+        let mut found = Vec::new();
+        let of = format!(
+            "workspace_id = {} AND instance_id = {}",
+            literal(workspace.as_u128()),
+            literal(instance.as_u128())
+        );
+        for number in self.ask(&format!("SELECT number FROM human_task WHERE {of} ORDER BY number")).await {
+            let id = instance.human_task(number.try_get::<i32>("", "number").unwrap() as u32);
+            let task = self.store.human_task(workspace, id).await.unwrap().unwrap();
+            let of = format!("workspace_id = {} AND id = {}", literal(workspace.as_u128()), literal(id.as_u128()));
+            let offers = self.ask(&format!("SELECT who FROM human_task_offer WHERE {of} ORDER BY who")).await;
+            let word = |status: &str| HumanTaskStatus::ALL.iter().find(|it| it.as_str() == status).unwrap().as_str();
+            found.push(HumanRow {
+                number: task.row.number,
+                workflow: task.row.workflow,
+                node: task.row.node.into(),
+                status: word(&task.row.status),
+                held: task.row.held,
+                title: task.row.title,
+                assignee: task.row.assignee.map(Into::into),
+                offers: offers.iter().map(|row| row.try_get::<String>("", "who").unwrap().into()).collect(),
+                asked_at: task.row.asked_at,
+                updated_at: task.row.updated_at,
+                due: task.row.due,
+                escalated_at: task.row.escalated_at,
+                ended_at: task.row.ended_at,
+                config: task.config,
+                draft: task.draft,
+                output: task.output,
+            });
+        }
+        found
     }
     async fn logs(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<LogRow> {
         let lines = self.store.logs(workspace, instance, &LogFilter::default(), 1_000, None).await.unwrap();

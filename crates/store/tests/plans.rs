@@ -4,10 +4,10 @@
 
 mod common;
 
-use heddle_engine::storage::conformance::make::{AT, Maker, head, job, message, node, subscription};
+use heddle_engine::storage::conformance::make::{AT, Maker, head, human, job, message, node, subscription};
 use heddle_engine::storage::{
-    Activation, Awaits, Content, HeadRow, Parcel, PermitRow, Post, Published, ReplyRow, Settlement, SignalRow, Storage,
-    SubscriptionRow, TallyRow, TimerRow, Unit,
+    Activation, Awaits, Content, HeadRow, HumanEnd, Parcel, People, PermitRow, Post, Published, ReplyRow, Settlement,
+    SignalRow, Storage, SubscriptionRow, TallyRow, TimerRow, Unit,
 };
 use heddle_model::ids::{ParcelId, WorkspaceId};
 use heddle_store::Store;
@@ -21,6 +21,7 @@ async fn engine_at_work(store: &Store) {
         let mut starts: Vec<Unit> = (0..200).map(|_| maker.start()).collect();
         for unit in &mut starts {
             unit.jobs = vec![job(unit, 1, "t")];
+            unit.people = Some(Box::new(People { asked: vec![human(2, &["user:a", "*"])], ended: Vec::new() }));
             unit.timers = vec![TimerRow {
                 workspace: unit.workspace,
                 instance: unit.instance,
@@ -66,6 +67,8 @@ async fn engine_at_work(store: &Store) {
                 unit.nodes_gone = vec![9];
                 unit.timers_gone = vec![1];
                 unit.jobs_gone = vec![id.job(1)];
+                let end = HumanEnd { number: 2, status: "DONE", at: AT, output: None };
+                unit.people = Some(Box::new(People { asked: Vec::new(), ended: vec![end] }));
                 unit
             })
             .collect();
@@ -92,7 +95,8 @@ async fn the_engine_never_walks_a_table_on_postgres() {
     .unwrap();
     let walked = ask(
         "SELECT string_agg(relname || ' ' || seq_scan, ', ') FROM pg_stat_user_tables WHERE seq_scan > 0 AND relname IN \
-         ('workflow_instance', 'journal', 'node_instance', 'node_tally', 'job', 'timer', 'snapshot', 'incident', 'search_value', 'idempotency_key', 'task_log')",
+         ('workflow_instance', 'journal', 'node_instance', 'node_tally', 'job', 'timer', 'snapshot', 'incident', 'search_value', 'idempotency_key', 'task_log', \
+         'human_task', 'human_task_offer')",
     );
     assert_eq!(walked, "");
     let in_place: f64 =
@@ -215,7 +219,7 @@ async fn the_post_reads_what_it_needs_on_postgres() {
 }
 
 /// The index that must serve each list, whatever the table's size.
-const LISTS: [(&str, &str); 16] = [
+const LISTS: [(&str, &str); 21] = [
     ("SELECT id FROM workflow_instance WHERE workspace_id = {id} ORDER BY id DESC LIMIT 50", "workflow_instance"),
     (
         "SELECT id FROM workflow_instance WHERE workspace_id = {id} AND status = 'FAILED' ORDER BY id DESC LIMIT 50",
@@ -269,6 +273,32 @@ const LISTS: [(&str, &str); 16] = [
     (
         "SELECT line FROM task_log WHERE workspace_id = {id} AND instance_id = {id} AND line > 5 ORDER BY line LIMIT 50",
         "task_log_instance",
+    ),
+    (
+        "SELECT t.id FROM human_task t WHERE t.workspace_id = {id} AND t.ended_at IS NULL AND NOT t.held AND t.workflow_id = {id} \
+         AND (t.asked_at, t.id) < (5, {id}) ORDER BY t.asked_at DESC, t.id DESC LIMIT 50",
+        "human_task_open",
+    ),
+    (
+        "SELECT t.id FROM human_task t WHERE t.workspace_id = {id} AND t.ended_at IS NOT NULL AND t.status = 'DONE' \
+         ORDER BY t.asked_at DESC, t.id DESC LIMIT 50",
+        "human_task_ended",
+    ),
+    (
+        "SELECT t.id FROM human_task t WHERE t.workspace_id = {id} AND t.assignee = 'a' AND t.ended_at IS NULL AND NOT t.held \
+         ORDER BY t.asked_at DESC, t.id DESC LIMIT 50",
+        "human_task_mine",
+    ),
+    (
+        "SELECT t.id FROM human_task t WHERE t.workspace_id = {id} AND t.ended_at IS NULL AND NOT t.held AND t.due < 9 AND t.due IS NOT NULL \
+         AND (t.assignee = 'a' OR EXISTS (SELECT 1 FROM human_task_offer o WHERE o.workspace_id = t.workspace_id AND o.id = t.id AND o.who = '*')) \
+         AND (t.due, t.id) > (5, {id}) ORDER BY t.due, t.id LIMIT 50",
+        "human_task_due",
+    ),
+    (
+        "SELECT t.id FROM human_task_offer o JOIN human_task t ON t.workspace_id = o.workspace_id AND t.id = o.id WHERE o.workspace_id = {id} \
+         AND o.who = 'user:a' AND t.ended_at IS NULL AND NOT t.held AND (o.asked_at, o.id) < (5, {id}) ORDER BY o.asked_at DESC, o.id DESC LIMIT 50",
+        "human_task_offer_who",
     ),
 ];
 

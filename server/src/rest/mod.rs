@@ -5,6 +5,7 @@ mod batches;
 mod docs;
 mod foreach;
 mod health;
+mod human_tasks;
 mod incidents;
 mod instances;
 mod jobs;
@@ -30,6 +31,7 @@ pub(crate) fn open(doors: Doors) -> Doors {
     let doors = messages::open(doors);
     let doors = foreach::open(doors);
     let doors = incidents::open(doors);
+    let doors = human_tasks::open(doors);
     let doors = batches::open(doors);
     let doors = logs::open(doors);
     let doors = jobs::open(doors);

@@ -12,6 +12,7 @@ mod errors;
 mod foreach;
 mod hang_ups;
 mod history;
+mod human_tasks;
 mod idempotency;
 mod incidents;
 mod instances;

@@ -51,6 +51,8 @@ fn address(path: &str) -> String {
         "job"
     } else if path.contains("/incidents/") {
         "inc"
+    } else if path.contains("/human-tasks/") {
+        "tsk"
     } else if path.contains("/batches/") {
         "bat"
     } else {

@@ -68,6 +68,8 @@ codes! {
         "`from` is the present state, `to` the one asked for.", "`from` 为当前状态，`to` 为请求的状态。";
     StaleToken "STALE_TOKEN" 409, "The job has been given to another attempt", "任务已交给另一次尝试",
         "Drop the result: the lease ended and somebody else has the job.", "请丢弃结果：租约已到期，任务已由其他执行者接管。";
+    TaskTaken "TASK_TAKEN" 409, "Somebody else has the task", "任务已由他人领取",
+        "Choose another task, or ask who has it to give it back: `assignee` names them.", "请选择其他任务，或请当前处理人（见 `assignee`）退回该任务。";
     BusinessKeyTaken "BUSINESS_KEY_TAKEN" 409, "An open instance has this business key", "已有使用该业务键的未结束实例",
         "Use that instance, or start without unique_business_key.", "请使用该实例，或不带 unique_business_key 启动。";
     RequestInProgress "REQUEST_IN_PROGRESS" 409, "The same request is still under way", "相同请求正在处理中",

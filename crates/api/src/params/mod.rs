@@ -4,6 +4,7 @@ mod action;
 mod auth;
 mod batch;
 mod foreach;
+mod human;
 mod incident;
 mod instance;
 mod job;
@@ -18,6 +19,7 @@ pub use batch::{
     PreviewBatch,
 };
 pub use foreach::{ForeachCommand, ForeachStep};
+pub use human::{AssignTask, GetHumanTask, HumanTaskAction, HumanTaskStep, ListHumanTasks};
 pub use incident::{GetIncident, GroupIncidents, ListIncidents, Resolution, ResolveIncident, ResolveParams};
 pub use instance::{
     BatchStart, CompleteTask, FailTask, GetInstance, ListEvents, ListInstances, ListLogs, ListNodes, ListWaiting,

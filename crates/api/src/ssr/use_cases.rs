@@ -103,6 +103,13 @@ pub trait UseCases: Send + Sync + 'static {
     /// Resolves it (`incident:manage`).
     async fn resolve_incident(&self, context: &RequestContext, params: ResolveIncident) -> Answer<IncidentSummary>;
 
+    /// Tasks for people: all for those who see instances, else the caller's own and those they may take (`task:work` or `instance:view`).
+    async fn list_human_tasks(&self, context: &RequestContext, params: ListHumanTasks) -> Answer<HumanTaskPage>;
+    /// One task, likewise.
+    async fn get_human_task(&self, context: &RequestContext, params: GetHumanTask) -> Answer<HumanTaskView>;
+    /// Does something about it (`task:work`).
+    async fn act_on_human_task(&self, context: &RequestContext, params: HumanTaskAction) -> Answer<HumanTaskView>;
+
     /// Does an action to many instances (what the action needs, and `instance:view`).
     async fn create_batch(&self, context: &RequestContext, params: CreateBatch) -> Answer<BatchView>;
     /// Tells what a batch would do (the same).

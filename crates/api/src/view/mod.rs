@@ -2,6 +2,7 @@
 
 mod batch;
 mod event;
+mod human;
 mod incident;
 mod instance;
 mod job;
@@ -14,6 +15,7 @@ mod workflow;
 
 pub use batch::{BatchItemView, BatchPreview, BatchView, NodeCount, RefusalCount};
 pub use event::{EventView, LogView};
+pub use human::{CandidatesView, HumanTaskCounts, HumanTaskPage, HumanTaskSummary, HumanTaskView};
 pub use incident::{IncidentGroup, IncidentSummary};
 pub use instance::{
     BatchItem, BatchStarted, ErrorView, IncidentView, InstanceStatus, InstanceSummary, InstanceView, NodeStatus,

@@ -1,6 +1,7 @@
 //! Commands: what people, programs, tasks and timers want of an instance, and why they may be refused.
 
 use super::apply::ApplyError;
+use super::person::{HumanRefusal, Person};
 use super::wish::{Migrate, Rerun, Rollback};
 use crate::tasks::{Registry, TaskError, TaskOutput};
 use heddle_model::lifecycle::IllegalTransition;
@@ -298,27 +299,41 @@ pub enum Change {
     },
 }
 
-/// What is done about a task for a person.
+/// What is done about a task for a person, and who does it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum HumanAction {
     /// Someone takes it; refused where another has it.
     Claim {
         /// Who.
-        user: Arc<str>,
+        by: Person,
     },
     /// It is given back.
-    Release,
-    /// It goes to someone else.
+    Release {
+        /// By whom.
+        by: Person,
+    },
+    /// It goes to someone else: whoever has it passes it on to a candidate, who steers gives it to anybody.
     Assign {
+        /// By whom.
+        by: Person,
         /// To whom.
-        user: Arc<str>,
+        to: Person,
         /// What was filled in so far is kept.
         keep_draft: bool,
     },
     /// What is filled in so far is kept.
     Save {
+        /// By whom.
+        by: Person,
         /// The draft.
         draft: Value,
+    },
+    /// It is done.
+    Complete {
+        /// By whom.
+        by: Person,
+        /// What was filled in; proven against the form.
+        output: Value,
     },
 }
 
@@ -327,9 +342,10 @@ impl HumanAction {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Claim { .. } => "claim",
-            Self::Release => "release",
+            Self::Release { .. } => "release",
             Self::Assign { .. } => "assign",
             Self::Save { .. } => "save",
+            Self::Complete { .. } => "complete",
         }
     }
 }
@@ -352,4 +368,7 @@ pub enum CommandError {
     /// The journal does not fit the plan.
     #[error(transparent)]
     Damaged(#[from] ApplyError),
+    /// A task for a person is not for who asks, or not now.
+    #[error(transparent)]
+    Human(#[from] HumanRefusal),
 }

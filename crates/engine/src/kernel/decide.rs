@@ -81,6 +81,8 @@ pub(super) struct Seen {
     pub(super) released: bool,
     /// The execution that it undoes.
     pub(super) undoes: Option<u32>,
+    /// It waits for a person.
+    pub(super) is_human: bool,
 }
 
 impl Seen {
@@ -95,6 +97,7 @@ impl Seen {
             started_at: execution.started_at,
             released: execution.released || execution.undoes.is_some(),
             undoes: execution.undoes.as_ref().map(|record| record.number),
+            is_human: matches!(execution.active, Active::Human(_)),
         })
     }
 }

@@ -6,7 +6,7 @@ use super::event::{Event, Failure, Json};
 use super::permit::Limited;
 use super::state::{Awaited, Caller, InstanceState, Then};
 use super::wait::Outgoing;
-use crate::storage::{IncidentRow, LogRow, NodeRow, PermitRow, SubscriptionRow};
+use crate::storage::{IncidentRow, LogRow, NodeRow, People, PermitRow, SubscriptionRow};
 use heddle_model::ids::InstanceId;
 use heddle_model::lifecycle::NodeStatus;
 use heddle_model::plan::{NodeIx, NodeKind, Plan};
@@ -53,6 +53,8 @@ pub struct Effects {
     pub ended: Option<(Caller, Result<Json, Failure>)>,
     /// Jobs of the instance are held back (`Some(true)`), or given out again.
     pub hold_jobs: Option<bool>,
+    /// Rows of tasks for people.
+    pub people: People,
 }
 
 /// An attempt to be made.
@@ -170,6 +172,7 @@ impl Effects {
             }
             _ => {}
         }
+        self.follow_people(plan, state, event, seen);
         // Frozen timers have no rows; the resume writes them.
         if state.frozen {
             self.timers.clear();
@@ -219,6 +222,7 @@ impl Effects {
         self.permits_gone.extend(later.permits_gone);
         self.ended = later.ended.or(self.ended.take());
         self.hold_jobs = later.hold_jobs.or(self.hold_jobs);
+        self.people.absorb(later.people);
     }
 
     /// A container that was made anew.

@@ -295,6 +295,7 @@ impl Step<'_> {
             }
             Some(Active::Job) => self.effects.job_gone(number),
             Some(Active::Call(child)) => self.effects.children_gone.push(child.instance),
+            Some(Active::Human(_)) => self.effects.no_longer_asked(number, None, self.context.now),
             _ => {}
         }
     }

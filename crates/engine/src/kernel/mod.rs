@@ -29,6 +29,7 @@ mod moment;
 mod past;
 mod pause;
 mod permit;
+mod person;
 mod places;
 mod post;
 mod preview;
@@ -57,6 +58,7 @@ pub use effect::{Dispatch, Effects};
 pub use event::{AfterFailure, Created, Edges, Event, Failure, IncidentKind, Json, Migrated, ScopeEnd, SkipCause};
 pub use past::{Done, History, Message, Past, Point};
 pub use permit::{Limited, limited_execution, limited_instance};
+pub use person::{HumanRefusal, Person};
 pub use preview::{Preview, Touched, preview};
 pub use replay::{PlanSet, Replay};
 pub use state::{

@@ -40,13 +40,7 @@ impl Step<'_> {
                 self.touch_all();
                 Ok(())
             }
-            Command::Human { node, action } => {
-                self.must_be_open()?;
-                let number = self.find_live(&node)?;
-                let task = self.task_after(number, action)?;
-                self.emit(heard)?;
-                self.emit(Event::HumanChanged { number, task })
-            }
+            Command::Human { node, action } => self.human(&node, action, heard),
             Command::Compensate { terminate } => self.compensate(terminate, heard),
             Command::Modify { changes, variables } => {
                 self.may_modify(&changes)?;

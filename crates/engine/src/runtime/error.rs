@@ -1,6 +1,6 @@
 //! What the engine answers instead of success.
 
-use crate::kernel::CommandError;
+use crate::kernel::{CommandError, HumanRefusal};
 use crate::storage::StorageError;
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,9 @@ pub enum EngineError {
     /// What is stored of the instance does not fit together: nothing is done to it any more.
     #[error("{0}")]
     Damaged(String),
+    /// A task for a person is not for who asks, or not now.
+    #[error(transparent)]
+    Human(#[from] HumanRefusal),
 }
 
 impl From<StorageError> for EngineError {
@@ -88,6 +91,7 @@ impl From<CommandError> for EngineError {
             CommandError::NoSuchNode(node) => Self::NoSuchNode(node),
             CommandError::Nothing(why) => Self::InvalidCommand(why),
             CommandError::Damaged(why) => Self::Internal(why.to_string()),
+            CommandError::Human(why) => Self::Human(why),
         }
     }
 }

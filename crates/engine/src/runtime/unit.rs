@@ -73,6 +73,7 @@ impl Lane {
             idempotency: pending.idempotency.take(),
             logs: std::mem::take(&mut effects.logs),
             post,
+            people: Some(std::mem::take(&mut effects.people)).filter(|people| !people.is_empty()).map(Box::new),
         })
     }
 }

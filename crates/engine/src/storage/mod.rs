@@ -8,11 +8,13 @@ pub mod conformance;
 mod error;
 pub mod memory;
 mod pause;
+mod people;
 mod post;
 mod row;
 
 pub use error::{CommitError, StorageError};
 pub use pause::{Pause, PauseScope};
+pub use people::{HumanEnd, HumanRow, People};
 pub use post::{
     Awaits, Call, Content, Member, MessageRow, Parcel, PermitRow, Published, ReplyRow, Resolved, Settlement, SignalRow,
     SubscriptionRow,

@@ -1,5 +1,6 @@
 //! The rows that pass through the storage port.
 
+use super::people::People;
 use super::post::{MessageRow, Parcel, PermitRow, ReplyRow, SignalRow, SubscriptionRow};
 use heddle_model::ids::{InstanceId, JobId, ParcelId, ServerId, VersionId, WorkflowId, WorkspaceId};
 use std::sync::Arc;
@@ -81,6 +82,8 @@ pub struct Unit {
     pub logs: Vec<LogRow>,
     /// What passes between this instance and others; most units have nothing of it.
     pub post: Option<Box<Post>>,
+    /// Tasks for people; most units have none.
+    pub people: Option<Box<People>>,
 }
 
 /// What a unit sends, takes, waits for and asks for.

@@ -235,6 +235,17 @@ impl Run {
         };
         let offered = self.state.live.iter().filter(|(number, it)| it.active == Active::Job && !answered(**number));
         assert_eq!(jobs, offered.map(|(&number, _)| number).collect(), "rows of jobs are not those of the state");
+        let asked: Vec<_> = self.effects.people.asked.iter().filter(|row| row.ended_at.is_none()).collect();
+        for row in &asked {
+            let task = self.state.human_task(row.number).expect("an open row of a task that waits for nobody");
+            let paused = self.state.status == InstanceStatus::Paused;
+            let held = paused || self.state.is_paused(&self.plan, self.state.live[&row.number].node);
+            assert_eq!((&row.assignee, row.held, row.due), (&task.assignee, held, task.due), "{row:?}");
+            assert_eq!(row.draft, task.draft.0.to_string());
+            assert_eq!(row.offers.is_empty(), task.assignee.is_some(), "{row:?}");
+        }
+        let waiting = self.state.live.keys().filter(|number| self.state.human_task(**number).is_some());
+        assert_eq!(asked.len(), waiting.count(), "a task for a person has no row");
     }
 
     /// No child outlives what it is inside of, and nothing is left of an instance that has ended (docs/semantics, A.13, 5 and 6).

@@ -2,7 +2,7 @@
 //! terminate leaves nothing behind.
 
 use super::harness::{Run, plan};
-use heddle_engine::kernel::{Active, Change, Command, HumanAction, Order};
+use heddle_engine::kernel::{Active, Change, Command, HumanAction, Order, Person};
 use heddle_engine::tasks::{ErrorClass, TaskError, TaskOutput};
 use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::value::{Map, json};
@@ -91,7 +91,7 @@ fn command(run: &Run, wish: u8, pick: u16) -> Option<Command> {
         20 => Command::Cancel { node },
         21 => Command::Recover,
         22 => Command::CompleteForeach { node },
-        23 => Command::Human { node, action: HumanAction::Claim { user: "ann".into() } },
+        23 => Command::Human { node, action: person(pick) },
         24 => Command::Compensate { terminate: pick.is_multiple_of(2) },
         25 => Command::PauseNode { node: id(run, pick), freeze: pick.is_multiple_of(2) },
         26 => Command::ResumeNode { node: id(run, pick) },
@@ -292,5 +292,18 @@ proptest! {
                 None => drop(answer(&mut run, pick)),
             }
         }
+    }
+}
+
+/// Somebody does something about a task.
+fn person(pick: u16) -> HumanAction {
+    let who = |name: &str, steers| Person { name: name.into(), key: name.into(), steers, ..Person::default() };
+    let by = who(if pick.is_multiple_of(3) { "bob" } else { "ann" }, pick.is_multiple_of(7));
+    match pick % 5 {
+        0 | 1 => HumanAction::Claim { by },
+        2 => HumanAction::Assign { by, to: who("bob", false), keep_draft: pick.is_multiple_of(2) },
+        3 => HumanAction::Save { by, draft: json!({ "half": pick }) },
+        _ if pick.is_multiple_of(2) => HumanAction::Release { by },
+        _ => HumanAction::Complete { by, output: json!(pick) },
     }
 }

@@ -4,7 +4,7 @@ use super::chance::Chance;
 use super::history::{Asked, History, Start};
 use super::server::{Answer, Server};
 use super::world::{WORKFLOW, WORKSPACE, World};
-use heddle_engine::kernel::{Change, Command, HumanAction, InstanceState};
+use heddle_engine::kernel::{Change, Command, HumanAction, InstanceState, Person};
 use heddle_engine::runtime::{CommandRequest, EngineError, StartRequest};
 use heddle_engine::storage::IdempotencyRow;
 use heddle_engine::tasks::{ErrorClass, TaskError};
@@ -193,11 +193,24 @@ fn wish(chance: &mut Chance, state: &InstanceState, number: u64) -> (Command, Op
         32 => Command::Cancel { node },
         33 => Command::CompleteForeach { node },
         34 => Command::AddItems { node, items: vec![json!(1)] },
-        35 => Command::Human { node, action: HumanAction::Claim { user: "ann".into() } },
+        35 => Command::Human { node, action: person(chance) },
         36 => Command::Compensate { terminate: chance.percent(50) },
         37 => Command::Fail { node, error: TaskError::new(ErrorClass::Business, "NO", "by hand") },
         38 => Command::Modify { changes: vec![Change::Start { node: "n1".into() }], variables: Map::new() },
         _ => Command::CloseItems { node },
     };
     (command, None)
+}
+
+/// Somebody does something about a task.
+fn person(chance: &mut Chance) -> HumanAction {
+    let who = |name: &str, steers| Person { name: name.into(), key: name.into(), steers, ..Person::default() };
+    let by = who(if chance.percent(30) { "bob" } else { "ann" }, chance.percent(20));
+    match chance.below(6) {
+        0 | 1 => HumanAction::Claim { by },
+        2 => HumanAction::Assign { by, to: who("bob", false), keep_draft: chance.percent(50) },
+        3 => HumanAction::Save { by, draft: json!({ "half": 1 }) },
+        4 => HumanAction::Release { by },
+        _ => HumanAction::Complete { by, output: json!("done") },
+    }
 }

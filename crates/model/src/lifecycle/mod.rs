@@ -123,6 +123,20 @@ machine! {
 }
 
 machine! {
+    /// Where a task for a person stands.
+    HumanTaskStatus {
+        /// Nobody has it.
+        Open = "OPEN" => [Claimed, Done, Cancelled];
+        /// Somebody has it.
+        Claimed = "CLAIMED" => [Open, Claimed, Done, Cancelled];
+        /// Its node has completed.
+        Done = "DONE" => [];
+        /// Its node was skipped, has failed or was withdrawn. A retry asks again.
+        Cancelled = "CANCELLED" => [Open, Claimed];
+    }
+}
+
+machine! {
     /// Where a batch stands: one action on many instances.
     BatchStatus {
         /// A server goes through it, or will.

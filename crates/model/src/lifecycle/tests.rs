@@ -70,6 +70,23 @@ fn job_timer_incident_version() {
 }
 
 #[test]
+fn human_task() {
+    use HumanTaskStatus::*;
+    let allowed = [
+        (Open, Claimed),
+        (Open, Done),
+        (Open, Cancelled),
+        (Claimed, Open),
+        (Claimed, Claimed),
+        (Claimed, Done),
+        (Claimed, Cancelled),
+        (Cancelled, Open),
+        (Cancelled, Claimed),
+    ];
+    check(HumanTaskStatus::ALL, &allowed, |from, to| from.to(to, "tsk").is_ok());
+}
+
+#[test]
 fn batch_and_item() {
     {
         use BatchStatus::*;

@@ -8,10 +8,11 @@ use crate::service::Service;
 use heddle_api::params::{CompleteTask, FailTask, InstanceAction, PatchVariables, SendMessage};
 use heddle_api::view::InstanceView;
 use heddle_api::{Permission, RequestContext};
-use heddle_engine::kernel::Command;
+use heddle_engine::kernel::{Command, InstanceState};
 use heddle_engine::runtime::CommandRequest;
 use heddle_engine::tasks::{ErrorClass, TaskError};
 use heddle_model::ids::InstanceId;
+use heddle_model::plan::{NodeKind, Plan};
 use serde_json::{Value, json};
 
 impl Service {
@@ -52,6 +53,12 @@ impl Service {
     /// Completes a waiting task.
     pub(crate) async fn complete_task(&self, context: &RequestContext, params: CompleteTask) -> Result<InstanceView> {
         let allowed = authorize(context, Permission::TaskWork)?;
+        let loaded = self.loaded(allowed, params.id).await?;
+        if let Some(node) = human_node(&loaded.state, &loaded.plan, &params.task) {
+            let state = self.complete_task_of_person(context, allowed, (&loaded.state, node, params.output)).await?;
+            let plan = self.engine.plan(allowed.workspace(), state.version).await?;
+            return Ok(view::mask(view::instance(&state, &plan), allowed.principal().permissions));
+        }
         let details = json!({"task": params.task});
         let command = Command::Complete { node: params.task, output: params.output };
         self.command(
@@ -127,6 +134,20 @@ impl Service {
         shown.preview = outcome.preview.as_ref().map(preview::view);
         Ok(shown)
     }
+}
+
+/// The node instance of a task for a person, where that is what is named: those have rules of their own.
+fn human_node(state: &InstanceState, plan: &Plan, named: &str) -> Option<String> {
+    let number = match plan.find(named) {
+        Some(node) => {
+            return matches!(plan.node(node).kind, NodeKind::Human { .. }).then(|| {
+                let live = state.live.iter().find(|(_, execution)| execution.node == node);
+                live.map_or_else(|| named.to_owned(), |(&number, _)| state.id.node_instance(number).to_string())
+            });
+        }
+        None => state.live.keys().find(|&&number| state.id.node_instance(number).to_string() == named)?,
+    };
+    state.human_task(*number).map(|_| named.to_owned())
 }
 
 /// What is to be done to an instance.

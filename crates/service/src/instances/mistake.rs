@@ -10,8 +10,13 @@ use serde_json::Value;
 
 /// The mistake as the wire has it.
 pub(super) fn item(error: &ValidationError<'_>, lang: Lang) -> ProblemItem {
+    item_at("/input", "INPUT_SCHEMA", error, lang)
+}
+
+/// The same of something that stands elsewhere in the request.
+pub(crate) fn item_at(place: &str, code: &str, error: &ValidationError<'_>, lang: Lang) -> ProblemItem {
     let (en, zh) = texts(&error.kind);
-    ProblemItem::error(format!("/input{}", error.instance_path), "INPUT_SCHEMA", lang.pick(&en, &zh))
+    ProblemItem::error(format!("{place}{}", error.instance_path), code, lang.pick(&en, &zh))
 }
 
 /// A sentence in both languages.

@@ -15,4 +15,5 @@ mod waiting;
 
 pub(crate) use act::Wish;
 pub(crate) use input::InputSchemas;
+pub(crate) use mistake::item_at as mistake_at;
 pub use start::StartKey;

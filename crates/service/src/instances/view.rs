@@ -166,6 +166,11 @@ pub(crate) fn mask_event(mut event: EventView, permissions: PermissionSet) -> Ev
         for name in ["input", "output", "variables"] {
             event.data.remove(name);
         }
+        // The settings of a task for a person are made of variables, its draft will be an output.
+        if let Some(Value::Object(task)) = event.data.get_mut("task") {
+            task.remove("config");
+            task.remove("draft");
+        }
     }
     event
 }

@@ -1,8 +1,8 @@
 //! A batch on PostgreSQL: its columns as arrays, sent with one statement.
 
-use super::post_postgres;
 use super::rows::{in_order, jobs_gone, nodes, posts, tallies, timers_gone};
 use super::statement_postgres::{self, PARTS};
+use super::{people_postgres, post_postgres};
 use crate::error::{commit_error, not_sent};
 use crate::row::{search_key, text, uuid};
 use heddle_engine::storage::{Batch, CommitError, Fence, Head, HeadRow, JobState, Settlement, Unit};
@@ -67,7 +67,7 @@ fn rows<'a, R: 'a, I: IntoIterator<Item = R>>(units: &[&'a Unit], of: impl Fn(&'
     units.iter().flat_map(|&unit| of(unit).into_iter().map(move |row| (unit, row))).collect()
 }
 
-const fn workspace(unit: &Unit) -> Uuid {
+pub(super) const fn workspace(unit: &Unit) -> Uuid {
     uuid(unit.workspace.as_u128())
 }
 
@@ -89,6 +89,7 @@ pub(super) fn prepare(batch: &Batch) -> Result<Prepared, CommitError> {
     post_postgres::posts(&mut writer, &posts(&units))?;
     migrated(&mut writer, &units)?;
     ended(&mut writer, &units, batch.slot);
+    people_postgres::people(&mut writer, &units);
     writer.prepared()
 }
 

@@ -1,8 +1,8 @@
 //! A batch on SQLite: prepared statements of one row each, in one IMMEDIATE transaction, on the engine's own connection.
 
-use super::post_sqlite;
 use super::rows::{in_order, jobs_gone, nodes, posts, tallies, timers_gone};
 use super::statement_sqlite as sql;
+use super::{people_sqlite, post_sqlite};
 use crate::error::sqlite_commit_error;
 use crate::row::search_key;
 use heddle_engine::storage::{Batch, CommitError, Fence, Head, HeadRow, JobState, Settlement, Unit};
@@ -62,6 +62,7 @@ fn write(db: &Connection, batch: &Batch) -> Done {
     jobs(db, &units)?;
     incidents(db, &units)?;
     beside(db, &units)?;
+    people_sqlite::people(db, &units)?;
     post_sqlite::posts(db, &posts(&units))
 }
 

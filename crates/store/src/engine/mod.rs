@@ -9,6 +9,8 @@ mod jobs;
 mod lease;
 mod mailbox;
 mod pauses;
+mod people_postgres;
+mod people_sqlite;
 mod permit;
 #[cfg(test)]
 mod plans;

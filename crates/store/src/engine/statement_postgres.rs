@@ -16,7 +16,7 @@ pub(super) struct Part {
 }
 
 /// The parts in the order in which their parameters come. The numbers are those of `commit_postgres`.
-pub(super) const PARTS: [Part; 27] = [
+pub(super) const PARTS: [Part; 31] = [
     // 0: new hot rows
     Part {
         parameters: 24,
@@ -246,6 +246,42 @@ pub(super) const PARTS: [Part; 27] = [
             @9::int4[], @10::int4[], @11::bool[], @12::text[], @13::text[], @14::text[]) AS u (workspace_id, id, before, updated_at, started_at, ended_at, \
             seq, nodes_ended, nodes_expected, incidents, runnable, status, phase, error) \
             WHERE i.workspace_id = u.workspace_id AND i.id = u.id AND i.seq <= u.before)",
+    },
+    // 27: tasks for people
+    Part {
+        parameters: 18,
+        counted: None,
+        sql: "people AS (INSERT INTO human_task (workspace_id, id, instance_id, workflow_id, asked_at, updated_at, due, escalated_at, ended_at, \
+            number, held, node_id, status, title, assignee, config, draft, output) SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::uuid[], @4::uuid[], \
+            @5::int8[], @6::int8[], @7::int8[], @8::int8[], @9::int8[], @10::int4[], @11::bool[], @12::text[], @13::text[], @14::text[], @15::text[], \
+            @16::text[], @17::text[], @18::text[]) ON CONFLICT (workspace_id, id) DO UPDATE SET asked_at = excluded.asked_at, updated_at = excluded.updated_at, \
+            due = excluded.due, escalated_at = excluded.escalated_at, ended_at = excluded.ended_at, held = excluded.held, node_id = excluded.node_id, \
+            status = excluded.status, title = excluded.title, assignee = excluded.assignee, config = excluded.config, draft = excluded.draft, \
+            output = excluded.output)",
+    },
+    // 28: tasks for people that have ended
+    Part {
+        parameters: 5,
+        counted: None,
+        sql: "unasked AS (UPDATE human_task AS t SET status = e.status, ended_at = e.at, updated_at = e.at, held = false, output = e.output \
+            FROM unnest(@1::uuid[], @2::uuid[], @3::text[], @4::int8[], @5::text[]) AS e (workspace_id, id, status, at, output) \
+            WHERE t.workspace_id = e.workspace_id AND t.id = e.id AND t.ended_at IS NULL)",
+    },
+    // 29: what they are offered to no longer; an offer that stands is not touched a second time
+    Part {
+        parameters: 4,
+        counted: None,
+        sql: "unoffered AS (DELETE FROM human_task_offer AS o USING unnest(@1::uuid[], @2::uuid[]) AS g (workspace_id, id) \
+            WHERE o.workspace_id = g.workspace_id AND o.id = g.id \
+            AND NOT EXISTS (SELECT FROM unnest(@3::uuid[], @4::text[]) AS k (id, who) WHERE k.id = o.id AND k.who = o.who))",
+    },
+    // 30: to whom they are offered
+    Part {
+        parameters: 4,
+        counted: None,
+        sql: "offered_to AS (INSERT INTO human_task_offer (workspace_id, id, who, asked_at) \
+            SELECT * FROM unnest(@1::uuid[], @2::uuid[], @3::text[], @4::int8[]) \
+            ON CONFLICT (workspace_id, id, who) DO UPDATE SET asked_at = excluded.asked_at)",
     },
 ];
 

@@ -107,6 +107,22 @@ pub(super) const ASKED: &str = "INSERT INTO permit (workspace_id, instance_id, n
     ON CONFLICT (workspace_id, instance_id, number) DO UPDATE SET shard = excluded.shard, permits = excluded.permits, since = excluded.since, \
     name = excluded.name, granted = 0";
 
+pub(super) const HUMAN: &str = "INSERT INTO human_task (workspace_id, id, instance_id, workflow_id, asked_at, updated_at, due, escalated_at, \
+    ended_at, number, held, node_id, status, title, assignee, config, draft, output) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18) \
+    ON CONFLICT (workspace_id, id) DO UPDATE SET asked_at = excluded.asked_at, updated_at = excluded.updated_at, due = excluded.due, \
+    escalated_at = excluded.escalated_at, ended_at = excluded.ended_at, held = excluded.held, node_id = excluded.node_id, \
+    status = excluded.status, title = excluded.title, assignee = excluded.assignee, config = excluded.config, draft = excluded.draft, \
+    output = excluded.output";
+
+pub(super) const HUMAN_ENDED: &str = "UPDATE human_task SET status = ?3, ended_at = ?4, updated_at = ?4, held = 0, output = ?5 \
+    WHERE workspace_id = ?1 AND id = ?2 AND ended_at IS NULL";
+
+pub(super) const UNOFFERED: &str = "DELETE FROM human_task_offer WHERE workspace_id = ?1 AND id = ?2";
+
+pub(super) const OFFERED_TO: &str = "INSERT INTO human_task_offer (workspace_id, id, who, asked_at) VALUES (?1, ?2, ?3, ?4) \
+    ON CONFLICT (workspace_id, id, who) DO UPDATE SET asked_at = excluded.asked_at";
+
 pub(super) const GIVEN_BACK: &str = "DELETE FROM permit WHERE workspace_id = ?1 AND instance_id = ?2 AND number = ?3";
 
 #[cfg(test)]
@@ -129,7 +145,7 @@ mod tests {
         let all = [
             FENCE, CREATED, STEPPED, MOVED, MIGRATED, JOURNAL, POSITION, NODE, ARMED, DISARMED, OFFERED, DONE, HELD,
             INCIDENT, SEARCH, SNAPSHOT, KEY, LOG, SENT, TAKEN, ANSWERED, SUBSCRIBED, UNSUBSCRIBED, PUBLISHED,
-            SIGNALLED, ASKED, GIVEN_BACK,
+            SIGNALLED, ASKED, GIVEN_BACK, HUMAN, HUMAN_ENDED, UNOFFERED, OFFERED_TO,
         ];
         for sql in all {
             for row in explain("EXPLAIN QUERY PLAN", sql).await {

@@ -2,8 +2,8 @@
 
 use crate::kernel::{Json, Letter};
 use crate::storage::{
-    Awaits, Batch, Created, Fence, Head, JobRow, JobState, JournalRow, MessageRow, NodeRow, Storage, SubscriptionRow,
-    Unit,
+    Awaits, Batch, Created, Fence, Head, HumanRow, JobRow, JobState, JournalRow, MessageRow, NodeRow, Storage,
+    SubscriptionRow, Unit,
 };
 use heddle_model::ids::{InstanceId, MessageId, VersionId, WorkflowId, WorkspaceId, uuid_v7};
 use heddle_model::value::json;
@@ -107,6 +107,7 @@ impl Maker {
             idempotency: None,
             logs: Vec::new(),
             post: None,
+            people: None,
         }
     }
 
@@ -204,6 +205,28 @@ pub fn job(unit: &Unit, number: u32, job_type: &str) -> JobRow {
         not_before: 0,
         created_at: AT,
         held: false,
+    }
+}
+
+/// A task for a person that nobody has.
+pub fn human(number: u32, offers: &[&str]) -> HumanRow {
+    HumanRow {
+        number,
+        workflow: WorkflowId::from_u128(7),
+        node: "ask".into(),
+        status: "OPEN",
+        held: false,
+        title: format!("问 {number}"),
+        assignee: None,
+        offers: offers.iter().map(|&who| who.into()).collect(),
+        asked_at: AT + i64::from(number),
+        updated_at: AT + i64::from(number),
+        due: None,
+        escalated_at: None,
+        ended_at: None,
+        config: "{\"title\":\"t\"}".to_owned(),
+        draft: "null".to_owned(),
+        output: None,
     }
 }
 

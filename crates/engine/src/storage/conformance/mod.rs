@@ -9,6 +9,7 @@ pub mod jobs;
 pub mod lease;
 pub mod mailbox;
 pub mod make;
+pub mod people;
 pub mod permit;
 pub mod post;
 pub mod read;
@@ -16,7 +17,7 @@ pub mod sweep;
 
 pub use make::Maker;
 
-use super::{IncidentRow, LogRow, NodeRow, Resolved, Storage};
+use super::{HumanRow, IncidentRow, LogRow, NodeRow, Resolved, Storage};
 use async_trait::async_trait;
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
 use std::sync::Arc;
@@ -36,6 +37,8 @@ pub trait Subject: Send + Sync {
     async fn head(&self, workspace: WorkspaceId, instance: InstanceId) -> (u64, String);
     /// Incidents, by number.
     async fn incidents(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<IncidentRow>;
+    /// Tasks for people, by number.
+    async fn people(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<HumanRow>;
     /// Lines that tasks logged, oldest first.
     async fn logs(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<LogRow>;
     /// Search values, by name.
@@ -88,6 +91,9 @@ macro_rules! storage_conformance {
             permit: [
                 grants_first_come_first_served, grants_no_more_than_there_are, frees_what_is_given_back, puts_who_asks_anew_into_the_line,
                 ends_the_line_at_one_who_allows_fewer, keeps_permits_of_workspaces_apart, grants_many_at_once,
+            ]
+            people: [
+                keeps_tasks_whole, offers_it_to_those_who_are_named_last, ends_tasks_where_they_are, writes_no_task_of_a_refused_batch,
             ]
             sweep: [pairs_what_was_left_undone, grants_what_was_left_undone, goes_on_where_it_stopped, removes_what_is_over]
         );

@@ -5,8 +5,8 @@ mod post;
 mod write;
 
 use super::{
-    Activation, Batch, CommitError, Created, Fence, Head, HeadRow, IdempotencyRow, IncidentRow, JobRow, JobState,
-    JournalRow, Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Pause, PauseScope, Published, Resolved,
+    Activation, Batch, CommitError, Created, Fence, Head, HeadRow, HumanRow, IdempotencyRow, IncidentRow, JobRow,
+    JobState, JournalRow, Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Pause, PauseScope, Published, Resolved,
     Settlement, SignalRow, Snapshot, Storage, StorageError, Stored, TimerRow, WAITS_FOR_PERMIT,
 };
 use async_trait::async_trait;
@@ -55,6 +55,7 @@ struct Instance {
     snapshot: Option<Snapshot>,
     nodes: BTreeMap<u32, NodeRow>,
     incidents: BTreeMap<u32, IncidentRow>,
+    people: BTreeMap<u32, HumanRow>,
     search: BTreeMap<Arc<str>, String>,
     logs: Vec<LogRow>,
 }
@@ -126,6 +127,16 @@ impl MemoryStorage {
     /// An instance's incidents, by number.
     pub fn incident_rows(&self, instance: InstanceId) -> Vec<IncidentRow> {
         self.lock().instances.get(&instance).map(|it| it.incidents.values().cloned().collect()).unwrap_or_default()
+    }
+
+    /// An instance's tasks for people, by number.
+    pub fn human_rows(&self, workspace: WorkspaceId, instance: InstanceId) -> Vec<HumanRow> {
+        let data = self.lock();
+        data.instances
+            .get(&instance)
+            .filter(|it| it.workspace == workspace)
+            .map(|it| it.people.values().cloned().collect())
+            .unwrap_or_default()
     }
 
     /// An instance's log lines.

@@ -53,6 +53,7 @@ impl Data {
                     snapshot: None,
                     nodes: BTreeMap::new(),
                     incidents: BTreeMap::new(),
+                    people: BTreeMap::new(),
                     search: BTreeMap::new(),
                     logs: Vec::new(),
                 },
@@ -78,6 +79,16 @@ impl Data {
             }
         }
         instance.incidents.extend(unit.incidents.iter().map(|row| (row.number, row.clone())));
+        if let Some(people) = &unit.people {
+            instance.people.extend(people.asked.iter().map(|row| (row.number, row.clone())));
+            for end in &people.ended {
+                if let Some(row) = instance.people.get_mut(&end.number).filter(|row| row.ended_at.is_none()) {
+                    (row.status, row.ended_at, row.updated_at) = (end.status, Some(end.at), end.at);
+                    (row.held, row.output) = (false, end.output.clone());
+                    row.offers.clear();
+                }
+            }
+        }
         instance.search.extend(unit.search.iter().cloned());
         instance.logs.extend(unit.logs.iter().cloned());
         if let Some(snapshot) = &unit.snapshot {

@@ -3,10 +3,11 @@
 
 use super::Folded;
 use crate::world::{WORKSPACE, World};
-use heddle_engine::kernel::{Active, Reason, why};
+use heddle_engine::kernel::{Active, InstanceState, Reason, why};
 use heddle_engine::storage::Storage;
 use heddle_model::lifecycle::InstanceStatus;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Head, timers, jobs and incidents.
 pub(super) async fn rows_say_what_the_state_says(world: &World, folded: &Folded) {
@@ -48,10 +49,37 @@ pub(super) async fn rows_say_what_the_state_says(world: &World, folded: &Folded)
             wrong("job", format!("{number} is held: {row:?}"));
         }
     }
+    people(world, state);
     let incidents: BTreeSet<u32> =
         world.memory.0.incident_rows(id).iter().filter(|row| row.resolved_at.is_none()).map(|row| row.number).collect();
     if incidents != state.incidents.keys().copied().collect() {
         wrong("incidents", format!("rows {incidents:?}, state {:?}", state.incidents.keys()));
+    }
+}
+
+/// Tasks for people: the open rows are those that the state waits with, each as the state has it.
+fn people(world: &World, state: &InstanceState) {
+    let wrong = |said: String| world.violation(format!("I8: tasks for people of {}: {said}", state.id));
+    let rows = world.memory.0.human_rows(WORKSPACE, state.id);
+    let open: BTreeSet<u32> = rows.iter().filter(|row| row.ended_at.is_none()).map(|row| row.number).collect();
+    let asked = state.live.keys().copied().filter(|&number| state.human_task(number).is_some()).collect();
+    if open != asked {
+        return wrong(format!("rows {open:?}, state {asked:?}"));
+    }
+    for row in rows {
+        let Some(task) = state.human_task(row.number) else {
+            if !row.offers.is_empty() || row.held || !["DONE", "CANCELLED"].contains(&row.status) {
+                wrong(format!("one that has ended: {row:?}"));
+            }
+            continue;
+        };
+        let status = if task.assignee.is_some() { "CLAIMED" } else { "OPEN" };
+        let offers: BTreeSet<Arc<str>> = row.offers.iter().cloned().collect();
+        let wanted = if task.assignee.is_some() { BTreeSet::new() } else { task.offers() };
+        let same = row.assignee == task.assignee && row.draft == task.draft.0.to_string() && row.due == task.due;
+        if !same || row.status != status || offers != wanted || row.held != (state.status == InstanceStatus::Paused) {
+            wrong(format!("{row:?}, state {task:?}"));
+        }
     }
 }
 
