@@ -23,7 +23,10 @@ impl Lane {
             events: std::mem::take(&mut pending.events),
         };
         let leaps = actor.state.status.is_ended()
-            || row.events.iter().any(|event| matches!(event, kernel::Event::RolledBack { .. }));
+            || row
+                .events
+                .iter()
+                .any(|event| matches!(event, kernel::Event::RolledBack { .. } | kernel::Event::InstanceRevived));
         let migrated = row.events.iter().any(|event| matches!(event, kernel::Event::InstanceMigrated(_)));
         let events = codec::encode_row(&row)?;
         let checksum = codec::checksum(actor.checksum, &events);
@@ -87,27 +90,28 @@ struct Ended {
 /// Sorts executions into those that wait and those that have ended.
 fn sort_nodes(actor: &mut Actor, nodes: &mut Vec<NodeRow>, leaps: bool) -> Ended {
     let (mut gone, mut tally) = (Vec::new(), Vec::new());
+    let Actor { state, waiting, .. } = actor;
+    let lives = |number: &u32| state.live.contains_key(number) || state.suspended.contains_key(number);
     nodes.retain(|row| {
-        let Some(ended_at) = row.ended_at else {
-            actor.waiting.insert(row.number);
+        if row.ended_at.is_none() && lives(&row.number) {
+            waiting.insert(row.number);
             return true;
-        };
-        if actor.waiting.remove(&row.number) {
+        }
+        if waiting.remove(&row.number) {
             gone.push(row.number);
         }
         let completed = row.status == NodeStatus::Completed.as_str();
-        if !actor.state.test && (completed || row.status == NodeStatus::Failed.as_str()) {
+        if !state.test && (completed || row.status == NodeStatus::Failed.as_str()) {
+            // One whose ways on could not be told failed, and has no time of its own.
+            let ended_at = row.ended_at.unwrap_or(state.updated_at);
             let took_ms = (ended_at - row.started_at).max(0);
-            tally.push(TallyRow { workflow: actor.state.workflow, node: row.node.clone(), completed, took_ms });
+            tally.push(TallyRow { workflow: state.workflow, node: row.node.clone(), completed, took_ms });
         }
         false
     });
     if leaps {
         // Executions that are no more have ended without an event of their own.
-        let state = &actor.state;
-        let lost = |number: &u32| !state.live.contains_key(number) && !state.suspended.contains_key(number);
-        gone.extend(actor.waiting.extract_if(.., |number| lost(number)));
-        nodes.retain(|row| !lost(&row.number));
+        gone.extend(waiting.extract_if(.., |number| !lives(number)));
     }
     Ended { gone, tally }
 }

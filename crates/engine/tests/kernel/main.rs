@@ -19,6 +19,7 @@ mod random;
 mod repair;
 mod rerun;
 mod rollback;
+mod rows;
 mod scopes;
 mod timers;
 mod undo;

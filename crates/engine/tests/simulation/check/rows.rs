@@ -25,7 +25,7 @@ pub(super) async fn rows_say_what_the_state_says(world: &World, folded: &Folded)
     let waiting: BTreeSet<u32> = world.memory.0.node_rows(id).iter().map(|row| row.number).collect();
     let lost = |number: &u32| !state.live.contains_key(number) && !state.suspended.contains_key(number);
     if waiting.iter().any(lost) {
-        wrong("waiting executions", format!("rows {waiting:?}, live {:?}", state.live.keys()));
+        wrong("waiting executions", format!("rows {:?}, live {:?}", world.memory.0.node_rows(id), state.live.keys()));
     }
     if head.runnable != state.is_runnable() {
         wrong("runnable", format!("{}", head.runnable));
