@@ -6,6 +6,8 @@
 #[path = "../kernel/harness.rs"]
 #[allow(dead_code)]
 mod harness;
+#[path = "../kernel/rows.rs"]
+mod rows;
 mod support;
 
 mod wcp_01_sequence;
