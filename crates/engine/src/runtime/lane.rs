@@ -202,7 +202,7 @@ impl Lane {
         for message in others {
             match message {
                 other if other.about().is_some_and(|instance| !self.owns(instance)) => {
-                    self.refuse(other, EngineError::Elsewhere);
+                    other.refuse(EngineError::Elsewhere);
                 }
                 Message::Parcel(parcel) if !self.seen.begin(parcel.id) => {}
                 other => messages.push(other),
@@ -273,7 +273,7 @@ impl Lane {
                 (message @ (Message::TaskEnded { .. } | Message::Recover { .. }), EngineError::Unavailable(_)) => {
                     self.later(message);
                 }
-                (message, _) => self.refuse(message, error),
+                (message, _) => message.refuse(error),
             }
         }
         fine
@@ -286,11 +286,6 @@ impl Lane {
             tokio::time::sleep(Duration::from_secs(1)).await;
             drop(sender.send(message));
         }));
-    }
-
-    /// Answers a message of a caller and takes it off the queue.
-    pub(super) fn refuse(&self, message: Message, error: EngineError) {
-        message.refuse(error);
     }
 
     async fn read_timers(&mut self, now: i64) {

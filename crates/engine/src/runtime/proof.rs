@@ -100,7 +100,7 @@ impl Lane {
                 .and_then(|job| unread.iter().find(|(which, _)| *which == job).map(|(_, why)| why.clone()));
             match (why, message) {
                 (Some(why), Message::Parcel(parcel)) => self.undeliverable(*parcel, &why),
-                (Some(why), message) => self.refuse(message, why),
+                (Some(why), message) => message.refuse(why),
                 (None, message) => fine.push(message),
             }
         }

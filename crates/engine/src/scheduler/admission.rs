@@ -109,12 +109,6 @@ impl Admission {
         }
     }
 
-    /// A request of a workspace that was let in goes round once more: it will be counted out twice.
-    pub fn again(&mut self, workspace: WorkspaceId) {
-        self.total += 1;
-        *self.by.entry(workspace).or_default() += 1;
-    }
-
     /// A lane begins a round; so many messages wait behind it.
     pub fn begin(&mut self, now: Micros, lane: usize, backlog: usize) {
         // Requests wait there too, and are counted already.
