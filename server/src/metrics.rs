@@ -18,11 +18,23 @@ fn recorder() -> Option<&'static PrometheusHandle> {
     RECORDER.get_or_init(install).as_ref()
 }
 
-/// Begins to count.
+/// How often what was counted is put together: until then every single duration lies in memory.
+const UPKEEP: Duration = Duration::from_secs(5);
+
+/// Begins to count. Whatever keeps a figure at hand is made after this.
 pub(crate) fn start() {
-    if let Some(recorder) = recorder() {
-        recorder.run_upkeep();
-    }
+    static KEEPS: OnceLock<()> = OnceLock::new();
+    let Some(recorder) = recorder() else { return };
+    KEEPS.get_or_init(|| {
+        let keep = move || loop {
+            std::thread::sleep(UPKEEP);
+            recorder.run_upkeep();
+        };
+        let begun = std::thread::Builder::new().name("heddle-metrics".to_owned()).spawn(keep);
+        if let Err(error) = begun {
+            tracing::error!(%error, "figures are put together only when somebody reads them");
+        }
+    });
 }
 
 /// All figures as text.

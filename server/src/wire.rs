@@ -21,6 +21,7 @@ pub(crate) struct Parts {
 
 /// Connects, migrates, registers task types, recovers what ran, and prepares the use cases.
 pub(crate) async fn start(config: &Config) -> anyhow::Result<Parts> {
+    crate::metrics::start();
     let secret = config.secret()?;
     let server_name = config.node_name()?;
     let store = connect(config).await?;

@@ -28,7 +28,8 @@ async fn write_on(
         let unit = maker.step(instance, seq + 1, 1);
         match store.commit(&maker.batch(vec![unit])).await {
             Ok(()) => seq += 1,
-            Err(CommitError::Transient(_)) => {}
+            // As the engine does: not at once again, while the database comes up.
+            Err(CommitError::Transient(_)) => tokio::time::sleep(Duration::from_millis(20)).await,
             Err(CommitError::Unknown(_)) => {
                 doubts += 1;
                 // The database may be down for a while: ask until it answers.

@@ -6,6 +6,7 @@ use super::desk::{Books, Desk};
 use super::door::{Door, Place};
 use super::doorbell::{Alone, Doorbell};
 use super::error::EngineError;
+use super::figures::Figures;
 use super::ids::Ids;
 use super::lane::{Lane, Shared};
 use super::machine::{Machine, RealMachine};
@@ -304,5 +305,6 @@ fn lane(shared: &Arc<Shared>, number: usize, inbox: mpsc::UnboundedReceiver<Mess
         seen: Seen::default(),
         settlements: Vec::new(),
         leaving: None,
+        figures: Figures::new(number),
     }
 }

@@ -7,6 +7,7 @@ use super::desk::Desk;
 use super::door::Door;
 use super::doorbell::Doorbell;
 use super::error::EngineError;
+use super::figures::Figures;
 use super::head::Behind;
 use super::ids::Ids;
 use super::jobs::JobBell;
@@ -100,6 +101,7 @@ pub(super) struct Lane {
     pub(super) settlements: Vec<Settlement>,
     /// Shards that are being given up.
     pub(super) leaving: Option<Leaving>,
+    pub(super) figures: Figures,
 }
 
 impl Shared {
@@ -312,6 +314,6 @@ impl Lane {
         if self.actors.len() > self.shared.resident {
             self.actors.retain(|_, actor| !actor.is_idle());
         }
-        metrics::gauge!("heddle_resident_instances", "lane" => self.shards.first().map_or_else(String::new, u16::to_string)).set(self.actors.len() as f64);
+        self.figures.resident.set(self.actors.len() as f64);
     }
 }

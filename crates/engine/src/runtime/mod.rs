@@ -15,6 +15,7 @@ mod door;
 mod doorbell;
 mod engine;
 mod error;
+mod figures;
 mod head;
 mod ids;
 mod jobs;

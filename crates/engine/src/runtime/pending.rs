@@ -28,6 +28,8 @@ pub(super) struct Pending {
     pub(super) keyed: Option<(ParcelId, ParcelId)>,
     /// Lines that it joins or leaves.
     pub(super) lines: Lines,
+    /// Nothing was absorbed yet.
+    is_fresh: bool,
 }
 
 /// Who is told when the round is durable.
@@ -40,7 +42,8 @@ pub(super) enum Answer {
     Peek(Reply<Option<SharedState>>),
 }
 
-pub(super) type Decided = IndexMap<InstanceId, Pending>;
+/// In boxes: they pass through many hands, and are large.
+pub(super) type Decided = IndexMap<InstanceId, Box<Pending>>;
 
 impl Pending {
     pub(super) fn new(key: Key, first_seq: u64) -> Self {
@@ -57,10 +60,15 @@ impl Pending {
             replies: Vec::new(),
             keyed: None,
             lines: Lines::default(),
+            is_fresh: true,
         }
     }
 
     pub(super) fn absorb(&mut self, decision: Decision) {
+        if std::mem::take(&mut self.is_fresh) && self.events.is_empty() {
+            (self.events, self.executions, self.effects) = (decision.events, decision.executions, decision.effects);
+            return;
+        }
         if self.events.is_empty() {
             self.events = decision.events;
             self.executions = decision.executions;

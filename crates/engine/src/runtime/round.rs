@@ -25,7 +25,7 @@ impl Lane {
         }
         let (quiet, pending): (Vec<_>, Vec<_>) = decided.into_values().partition(|pending| pending.events.is_empty());
         for pending in quiet {
-            self.quiet(now, pending);
+            self.quiet(now, *pending);
         }
         if !pending.is_empty() {
             self.commit(now, pending).await;
@@ -71,7 +71,7 @@ impl Lane {
                 let first_seq = self.next_seq(key);
                 decided
                     .entry(key.instance)
-                    .or_insert_with(|| Pending::new(key, first_seq))
+                    .or_insert_with(|| Box::new(Pending::new(key, first_seq)))
                     .answers
                     .push(Answer::End(reply));
             }
@@ -81,7 +81,7 @@ impl Lane {
                     let first_seq = self.next_seq(key);
                     decided
                         .entry(instance)
-                        .or_insert_with(|| Pending::new(key, first_seq))
+                        .or_insert_with(|| Box::new(Pending::new(key, first_seq)))
                         .answers
                         .push(Answer::Peek(reply));
                 }
@@ -178,7 +178,7 @@ impl Lane {
             Ok(decision) => {
                 actor.note_offers(&decision.effects, now);
                 actor.plan = target.unwrap_or_else(|| actor.plan.clone());
-                let pending = decided.entry(key.instance).or_insert_with(|| Pending::new(key, first_seq));
+                let pending = decided.entry(key.instance).or_insert_with(|| Box::new(Pending::new(key, first_seq)));
                 pending.absorb(decision);
                 Ok(pending)
             }
@@ -205,7 +205,8 @@ impl Lane {
         }
     }
 
-    async fn commit(&mut self, now: i64, pending: Vec<Pending>) {
+    #[expect(clippy::vec_box, reason = "they came in boxes, and go on in them")]
+    async fn commit(&mut self, now: i64, pending: Vec<Box<Pending>>) {
         let mut units = Vec::with_capacity(pending.len());
         let mut waiting = Vec::with_capacity(pending.len());
         for mut one in pending {
@@ -226,9 +227,9 @@ impl Lane {
             &mut self.positions,
         )
         .await;
-        metrics::counter!("heddle_commits_total").increment(1);
-        metrics::counter!("heddle_events_total").increment(events);
-        metrics::histogram!("heddle_commit_units").record(count as f64);
+        self.figures.commits.increment(1);
+        self.figures.events.increment(events);
+        self.figures.units.record(count as f64);
         let mut attempts = Vec::new();
         for (one, (unit, outcome)) in waiting.into_iter().zip(outcomes) {
             match outcome {
@@ -245,7 +246,7 @@ impl Lane {
     }
 
     /// The unit is durable: its effects go out, its callers are answered.
-    fn release(&mut self, pending: Pending, unit: &Unit, attempts: &mut Vec<Ready>) {
+    fn release(&mut self, pending: Box<Pending>, unit: &Unit, attempts: &mut Vec<Ready>) {
         let key = pending.key;
         pending.taken.iter().for_each(|&parcel| self.seen.finish(parcel));
         if let Some(post) = &unit.post {
@@ -301,7 +302,7 @@ impl Lane {
     }
 
     /// The database refused the unit: nothing of it happened. The instance is read again when it is next needed.
-    fn failed(&mut self, pending: Pending, why: &CommitError) {
+    fn failed(&mut self, pending: Box<Pending>, why: &CommitError) {
         let instance = pending.key.instance;
         if pending.first_seq == 1 {
             self.shared.desk.release(Holder::Instance(instance));

@@ -109,7 +109,7 @@ impl Lane {
         called.into_iter().chain([decision]).for_each(|decision| pending.absorb(decision));
         self.actors.insert(key.instance, actor);
         decided.shift_remove(&key.instance);
-        Ok(decided.entry(key.instance).or_insert(pending))
+        Ok(decided.entry(key.instance).or_insert(Box::new(pending)))
     }
 }
 

@@ -37,7 +37,8 @@ pub const QUARANTINE: u32 = i32::MAX.cast_unsigned();
 
 /// What the engine asks of a database.
 ///
-/// Every method is one unit that the implementation runs to its end even if the caller hangs up.
+/// Every method is one unit: it happens whole or not at all. All but `commit`, `refresh_heads` and `settle`, which only lanes call, run to
+/// their end even if the caller hangs up.
 #[async_trait]
 pub trait Storage: Send + Sync + 'static {
     /// Writes everything in `batch`, or nothing. Returns only after the data is durable (flushed to disk).

@@ -1,9 +1,11 @@
 //! Opening a database by its URL, bringing its schema up to date, and closing it.
 
+mod committers;
 mod postgres;
 mod sqlite;
 mod sqlite_engine;
 
+pub(crate) use committers::Committers;
 pub(crate) use postgres::parse_url;
 
 use crate::StoreError;
@@ -58,7 +60,7 @@ struct Inner {
 #[derive(Debug)]
 pub(crate) enum Pools {
     Sqlite { writer: sqlx::SqlitePool, readers: sqlx::SqlitePool, engine: Box<EngineConnection> },
-    Postgres { doors: sqlx::PgPool, engine: sqlx::PgPool },
+    Postgres { doors: sqlx::PgPool, engine: sqlx::PgPool, committers: Box<Committers> },
 }
 
 /// The right to write, and the doors' connection to write with.
@@ -140,7 +142,8 @@ impl Store {
                 writer.close().await;
                 engine.close();
             }
-            Pools::Postgres { doors, engine } => {
+            Pools::Postgres { doors, engine, committers } => {
+                committers.close().await;
                 engine.close().await;
                 doors.close().await;
             }

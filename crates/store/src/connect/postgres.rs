@@ -1,6 +1,6 @@
 //! PostgreSQL: a pool for the doors and one for the engine, each with its time limits set on the server.
 
-use super::{ConnectOptions, Pools};
+use super::{Committers, ConnectOptions, Pools};
 use crate::StoreError;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sea_orm::sqlx::{self, ConnectOptions as _, Connection, Executor};
@@ -11,13 +11,13 @@ use std::time::Duration;
 /// The oldest server that the schema and the statements are tested with (`server_version_num`).
 const OLDEST: i32 = 150_000;
 const DOORS: u32 = 10;
-/// Committers, loads and activations of the engine.
-const ENGINE: u32 = 8;
-/// Of these, for units that may wait for a lock that another server holds: a name that many ask for must not hold up commits.
+/// Loads and activations of the engine; its commits have connections of their own, one per lane.
+const ENGINE: u32 = 6;
+/// Of these, for units that may wait for a lock that another server holds: a name that many ask for must not hold up loads.
 pub(super) const PATIENT: usize = 3;
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Old connections are replaced, so that whatever they gathered is let go.
-const MAX_LIFETIME: Duration = Duration::from_secs(600);
+pub(super) const MAX_LIFETIME: Duration = Duration::from_secs(600);
 /// Key of the advisory lock under which the schema is changed.
 const MIGRATION_LOCK: i64 = 0x6865_6464_6c65;
 const STATEMENTS: usize = 512;
@@ -62,16 +62,18 @@ pub(super) async fn open(
         .map_err(|error| unreachable_error(&error))?;
     check_version(&doors).await?;
 
+    let keyed = base.application_name("heddle-engine").options(PLANS);
     let engine = PgPoolOptions::new()
         .max_connections(ENGINE)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .max_lifetime(MAX_LIFETIME)
-        // A round trip per commit; a dead connection shows itself in the statement, which the engine knows how to take.
+        // A round trip per unit; a dead connection shows itself in the statement, which the engine knows how to take.
         .test_before_acquire(false)
-        .connect_lazy_with(base.application_name("heddle-engine").options(PLANS));
+        .connect_lazy_with(keyed.clone());
 
     let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(doors.clone());
-    Ok((Pools::Postgres { doors, engine }, connection.clone(), connection))
+    let committers = Box::new(Committers::new(keyed));
+    Ok((Pools::Postgres { doors, engine, committers }, connection.clone(), connection))
 }
 
 /// Waits for the turn to change the schema; the turn ends when the connection is dropped.

@@ -3,12 +3,13 @@
 use super::rows::{in_order, jobs_gone, nodes, posts, tallies, timers_gone};
 use super::statement_postgres::{self, PARTS};
 use super::{people_postgres, post_postgres};
+use crate::connect::Committers;
 use crate::error::{commit_error, not_sent};
 use crate::row::{search_key, text, uuid};
 use heddle_engine::storage::{Batch, CommitError, Fence, Head, HeadRow, JobState, Settlement, Unit};
 use sea_orm::prelude::Uuid;
 use sea_orm::sqlx::postgres::{PgArguments, PgHasArrayType};
-use sea_orm::sqlx::{self, Arguments, AssertSqlSafe, Encode, PgPool, Postgres, Type};
+use sea_orm::sqlx::{self, Arguments, AssertSqlSafe, Encode, Postgres, Type};
 use std::sync::Arc;
 
 /// A batch, encoded: it borrows nothing.
@@ -20,21 +21,27 @@ pub(super) struct Prepared {
 /// Collects the arguments of the parts that have rows.
 pub(super) struct Writer {
     parts: u32,
+    /// Parts whose one row is given as values.
+    ones: u32,
+    /// Whether it is for one unit alone: whoever waits for that waits for nothing else. Larger batches keep to arrays, so that
+    /// the number of different statements stays small.
+    is_single: bool,
     arguments: PgArguments,
     error: Option<String>,
 }
 
 impl Writer {
     /// Every statement begins with the fence.
-    fn new(fence: Fence) -> Self {
-        let mut writer = Self { parts: 0, arguments: PgArguments::default(), error: None };
+    fn new(fence: Fence, units: usize) -> Self {
+        let mut writer =
+            Self { parts: 0, ones: 0, is_single: units == 1, arguments: PgArguments::default(), error: None };
         writer.value(uuid(fence.server.as_u128())).value(fence.epoch as i64);
         writer
     }
 
     fn prepared(self) -> Result<Prepared, CommitError> {
         match self.error {
-            None => Ok(Prepared { sql: statement_postgres::text(self.parts), arguments: self.arguments }),
+            None => Ok(Prepared { sql: statement_postgres::text(self.parts, self.ones), arguments: self.arguments }),
             Some(error) => Err(CommitError::Fatal(error)),
         }
     }
@@ -53,12 +60,20 @@ impl Writer {
         self
     }
 
-    /// One column: an array with a value per row.
+    /// One column: an array with a value per row, or the value of a single row.
     pub(super) fn column<'q, R, T>(&mut self, rows: &[R], value: impl Fn(&R) -> T) -> &mut Self
     where
         T: PgHasArrayType + Encode<'q, Postgres> + Type<Postgres>,
     {
-        self.value(rows.iter().map(value).collect::<Vec<T>>())
+        // The part that was begun last is the highest.
+        let part = self.parts.checked_ilog2().unwrap_or_default() as usize;
+        match rows {
+            [row] if self.is_single && statement_postgres::is_plain(part) => {
+                self.ones |= 1 << part;
+                self.value(value(row))
+            }
+            rows => self.value(rows.iter().map(value).collect::<Vec<T>>()),
+        }
     }
 }
 
@@ -78,7 +93,7 @@ const fn instance(unit: &Unit) -> Uuid {
 /// Encodes a batch.
 pub(super) fn prepare(batch: &Batch) -> Result<Prepared, CommitError> {
     let units = in_order(batch);
-    let mut writer = Writer::new(batch.fence);
+    let mut writer = Writer::new(batch.fence, units.len());
     heads(&mut writer, &units);
     journal(&mut writer, &units);
     node_instances(&mut writer, &units);
@@ -95,26 +110,28 @@ pub(super) fn prepare(batch: &Batch) -> Result<Prepared, CommitError> {
 
 /// Encodes settlements.
 pub(super) fn prepare_settlements(fence: Fence, settlements: &[Settlement]) -> Result<Prepared, CommitError> {
-    let mut writer = Writer::new(fence);
+    let mut writer = Writer::new(fence, settlements.len());
     post_postgres::settlements(&mut writer, settlements)?;
     writer.prepared()
 }
 
-/// Sends it and waits for the end.
-pub(super) async fn send(pool: &PgPool, prepared: Prepared) -> Result<(), CommitError> {
-    let mut connection = pool.acquire().await.map_err(|error| not_sent(&error))?;
+/// Sends it and waits for the end. Whoever is cut off meanwhile takes the connection along: the server ends the statement as a whole.
+pub(super) async fn send(committers: &Committers, prepared: Prepared) -> Result<(), CommitError> {
+    let mut committer = committers.take().await.map_err(|error| not_sent(&error))?;
     let query = sqlx::query_with(AssertSqlSafe(prepared.sql), prepared.arguments);
-    match query.execute(&mut *connection).await {
-        Ok(_) => Ok(()),
-        Err(error) => {
-            let answer = commit_error(&error);
-            if matches!(answer, CommitError::Unknown(_)) {
-                // Whatever this connection still is, it is not to be trusted with the next batch.
-                let _ = connection.close().await;
-            }
-            Err(answer)
-        }
+    let Err(error) = query.execute(&mut committer.connection).await else {
+        committers.give_back(committer);
+        return Ok(());
+    };
+    let answer = commit_error(&error);
+    match (&answer, &error) {
+        // The server is gone, or going: none of its connections is to be trusted with the next batch.
+        (CommitError::Unknown(_), _) => committers.forget(),
+        // It has refused, and listens again.
+        (_, sqlx::Error::Database(_)) => committers.give_back(committer),
+        _ => {}
     }
+    Err(answer)
 }
 
 fn heads(writer: &mut Writer, units: &[&Unit]) {
@@ -212,7 +229,7 @@ fn migrated(writer: &mut Writer, units: &[&Unit]) -> Result<(), CommitError> {
 
 /// Encodes hot rows that are brought up to date: those that have gone further are left.
 pub(super) fn prepare_heads(fence: Fence, heads: &[HeadRow]) -> Result<Prepared, CommitError> {
-    let mut writer = Writer::new(fence);
+    let mut writer = Writer::new(fence, heads.len());
     let moved: Vec<Moved<'_>> = heads
         .iter()
         .map(|row| Moved {

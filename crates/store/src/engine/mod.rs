@@ -27,8 +27,7 @@ pub(crate) use sweep::Cursors;
 
 pub(crate) use lease::{NOW_POSTGRES, NOW_SQLITE};
 
-use crate::connect::Pools;
-use crate::unit::unit;
+use crate::connect::{Committers, Pools};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
 use heddle_engine::storage::{
@@ -52,10 +51,8 @@ impl Store {
 }
 
 /// Settlements in one transaction; a conflict when one of their parcels is gone.
-async fn settle_all(pool: &sea_orm::sqlx::PgPool, fence: Fence, settlements: &[Settlement]) -> Result<(), CommitError> {
-    let prepared = commit_postgres::prepare_settlements(fence, settlements)?;
-    let pool = pool.clone();
-    unit(async move { commit_postgres::send(&pool, prepared).await }, CommitError::Unknown).await
+async fn settle_all(committers: &Committers, fence: Fence, settlements: &[Settlement]) -> Result<(), CommitError> {
+    commit_postgres::send(committers, commit_postgres::prepare_settlements(fence, settlements)?).await
 }
 
 /// Does blocking work on this thread, which a caller who hangs up cannot cut in half; other tasks go on on other threads.
@@ -70,11 +67,8 @@ fn in_place<T>(work: impl FnOnce() -> T) -> T {
 impl Storage for Store {
     async fn commit(&self, batch: &Batch) -> Result<(), CommitError> {
         match self.pools() {
-            Pools::Postgres { engine, .. } => {
-                // The batch is encoded here, where it can be borrowed; what is sent then belongs to the unit alone.
-                let prepared = commit_postgres::prepare(batch)?;
-                let pool = engine.clone();
-                unit(async move { commit_postgres::send(&pool, prepared).await }, CommitError::Unknown).await
+            Pools::Postgres { committers, .. } => {
+                commit_postgres::send(committers, commit_postgres::prepare(batch)?).await
             }
             Pools::Sqlite { engine, .. } => {
                 let turn = self.writer().await;
@@ -106,10 +100,8 @@ impl Storage for Store {
 
     async fn refresh_heads(&self, fence: Fence, heads: &[HeadRow]) -> Result<(), CommitError> {
         match self.pools() {
-            Pools::Postgres { engine, .. } => {
-                let prepared = commit_postgres::prepare_heads(fence, heads)?;
-                let pool = engine.clone();
-                unit(async move { commit_postgres::send(&pool, prepared).await }, CommitError::Unknown).await
+            Pools::Postgres { committers, .. } => {
+                commit_postgres::send(committers, commit_postgres::prepare_heads(fence, heads)?).await
             }
             Pools::Sqlite { engine, .. } => {
                 let turn = self.writer().await;
@@ -214,11 +206,11 @@ impl Storage for Store {
 
     async fn settle(&self, fence: Fence, settlements: &[Settlement]) -> Result<(), CommitError> {
         match self.pools() {
-            Pools::Postgres { engine, .. } => match settle_all(engine, fence, settlements).await {
+            Pools::Postgres { committers, .. } => match settle_all(committers, fence, settlements).await {
                 // One of the parcels is gone: each by itself, then, and that one is left out.
                 Err(CommitError::Conflict(_)) => {
                     for one in settlements {
-                        match settle_all(engine, fence, std::slice::from_ref(one)).await {
+                        match settle_all(committers, fence, std::slice::from_ref(one)).await {
                             Ok(()) | Err(CommitError::Conflict(_)) => {}
                             refused => return refused,
                         }

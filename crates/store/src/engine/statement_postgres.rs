@@ -285,27 +285,45 @@ pub(super) const PARTS: [Part; 31] = [
     },
 ];
 
+/// Parts that a single row can be given to as values. An array for each of its columns is the dearer half of a small statement: PostgreSQL
+/// makes a function call and a store of rows of each.
+const PLAIN: u32 = 1 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 24 | 1 << 25;
+
+/// Whether a part takes a single row as values.
+pub(super) const fn is_plain(number: usize) -> bool {
+    PLAIN >> number & 1 == 1
+}
+
 /// The fence is read with a lock that a take-over, which changes the epoch, waits for, and a heartbeat does not.
 const FENCE: &str =
     "WITH fence AS MATERIALIZED (SELECT 1 FROM server_node WHERE server_id = $1 AND epoch = $2 FOR KEY SHARE)";
 
-/// The statement for a set of parts (bit n: part n).
-pub(super) fn text(parts: u32) -> Arc<str> {
-    static TEXTS: Mutex<Option<HashMap<u32, Arc<str>>>> = Mutex::new(None);
+/// The statement for a set of parts (bit n: part n), of which `ones` take one row as values.
+pub(super) fn text(parts: u32, ones: u32) -> Arc<str> {
+    type Texts = HashMap<(u32, u32), Arc<str>>;
+    static TEXTS: Mutex<Option<Texts>> = Mutex::new(None);
     let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
-    texts.get_or_insert_default().entry(parts).or_insert_with(|| render(parts).into()).clone()
+    texts.get_or_insert_default().entry((parts, ones)).or_insert_with(|| render(parts, ones).into()).clone()
 }
 
-fn render(parts: u32) -> String {
+/// The same part for one row: its only `unnest(@1::a[], …)` becomes a row of values.
+fn with_values(sql: &str) -> String {
+    let Some((before, rest)) = sql.split_once("unnest(") else { return sql.to_owned() };
+    let Some((arrays, after)) = rest.split_once(')') else { return sql.to_owned() };
+    let name = if after.starts_with(" AS ") { "" } else { " AS v" };
+    format!("{before}(VALUES ({})){name}{after}", arrays.replace("[]", ""))
+}
+
+fn render(parts: u32, ones: u32) -> String {
     let mut sql = FENCE.to_owned();
     let mut checks = String::new();
     let mut before = 2;
-    for (_, part) in PARTS.iter().enumerate().filter(|(number, _)| parts & (1 << number) != 0) {
+    for (number, part) in PARTS.iter().enumerate().filter(|(number, _)| parts & (1 << number) != 0) {
         sql.push_str(", ");
+        let text = if ones >> number & 1 == 1 { with_values(part.sql) } else { part.sql.to_owned() };
         // From the highest, so that @1 does not meet @10.
-        let numbered = (1..=part.parameters)
-            .rev()
-            .fold(part.sql.to_owned(), |sql, n| sql.replace(&format!("@{n}"), &format!("${}", before + n)));
+        let numbered =
+            (1..=part.parameters).rev().fold(text, |sql, n| sql.replace(&format!("@{n}"), &format!("${}", before + n)));
         sql.push_str(&numbered);
         before += part.parameters;
         if let Some(name) = part.counted {
@@ -329,9 +347,26 @@ mod tests {
 
     #[test]
     fn parameters_are_numbered_through() {
-        let sql = render(0b110);
+        let sql = render(0b110, 0);
         assert!(sql.contains("moved AS (UPDATE") && sql.contains("$16::text[]") && sql.contains("<> $17"), "{sql}");
         assert!(sql.contains("$18::uuid[]") && sql.contains("$26::bytea[]") && !sql.contains('@'), "{sql}");
+    }
+
+    #[test]
+    fn a_single_row_comes_as_values() {
+        let sql = render(0b110, 0b110);
+        assert!(!sql.contains("unnest") && !sql.contains("[]"), "{sql}");
+        assert!(
+            sql.contains("FROM (VALUES ($3::uuid, $4::uuid,") && sql.contains("$16::text)) AS u (workspace_id"),
+            "{sql}"
+        );
+        assert!(sql.contains("SELECT * FROM (VALUES ($18::uuid,") && sql.contains("$26::bytea)) AS v)"), "{sql}");
+        for (number, part) in PARTS.iter().enumerate().filter(|(number, _)| is_plain(*number)) {
+            let arrays =
+                part.sql.split_once("unnest(").and_then(|(_, rest)| rest.split_once(')')).map(|(arrays, _)| arrays);
+            let count = arrays.map_or(0, |arrays| arrays.matches("[]").count());
+            assert_eq!(part.sql.matches("[]").count(), count, "part {number} has arrays beside its rows");
+        }
     }
 
     #[test]
