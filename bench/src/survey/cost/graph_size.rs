@@ -24,8 +24,8 @@ pub(super) async fn run(databases: &Databases, plan: &Plan, show: &mut dyn FnMut
             let instances = (steps / shape.steps(size)).max(in_flight);
             let load = |instances| Load { workflow: name_of(&definition), input: nothing(), instances, in_flight };
             // The first one compiles.
-            measure(&stage, &load(1), shape.steps(size)).await?;
-            let taken = measure(&stage, &load(instances), shape.steps(size)).await?;
+            measure(&stage, &load(1), (shape.steps(size), shape.in_a_row(size))).await?;
+            let taken = measure(&stage, &load(instances), (shape.steps(size), shape.in_a_row(size))).await?;
             let mut line = taken.finding(stage.place, format!("{} of {size} nodes", shape.name()));
             if let Some(smaller) = lines.last() {
                 let ratio = line.get("cpu_s_per_1000_steps") / smaller.get("cpu_s_per_1000_steps").max(1e-9);

@@ -57,6 +57,11 @@ impl Shape {
             Self::Pairs => blocks(nodes) * 4,
         }
     }
+
+    /// Steps of an instance that wait for another one.
+    pub(super) fn in_a_row(self, nodes: u64) -> u64 {
+        if self == Self::Pairs { self.steps(nodes) / 2 } else { self.steps(nodes) }
+    }
 }
 
 /// Decisions of [`diamonds`], pairs of [`pairs`]: three nodes each, beside the ends.

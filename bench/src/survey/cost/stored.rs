@@ -37,8 +37,8 @@ pub(super) async fn run(databases: &Databases, plan: &Plan, show: &mut dyn FnMut
         let stored = stage.count("stored", "COMPLETED")?;
         ensure!(stored == (copied + 1) * originals, "{stored} are stored, not {}", (copied + 1) * originals);
         let load = |instances| Load { workflow: "measured", input: nothing(), instances, in_flight };
-        measure(&stage, &load(instances / 5), STEPS).await?;
-        let taken = measure(&stage, &load(instances), STEPS).await?;
+        measure(&stage, &load(instances / 5), (STEPS, STEPS)).await?;
+        let taken = measure(&stage, &load(instances), (STEPS, STEPS)).await?;
         let mut line = taken.finding(stage.place, format!("{size} instances stored"));
         if let Some(first) = &first {
             ensure_flat(first, &line, &["transitions_per_step", "events_per_step", "journal_bytes_per_step"], 1.05)?;

@@ -26,8 +26,8 @@ pub(super) async fn run(databases: &Databases, plan: &Plan, show: &mut dyn FnMut
     for size in SIZES {
         let input: Input = Arc::new(move |_| json!({ "blob": "x".repeat(size as usize) }));
         let load = |instances| Load { workflow: "variables", input: input.clone(), instances, in_flight };
-        measure(&stage, &load(1), STEPS).await?;
-        let taken = measure(&stage, &load(instances), STEPS).await?;
+        measure(&stage, &load(1), (STEPS, STEPS)).await?;
+        let taken = measure(&stage, &load(instances), (STEPS, STEPS)).await?;
         let mut line = taken.finding(stage.place, format!("variables of {} KB", size as f64 / 1e3));
         // What the input takes by itself is no cost of a step.
         let own = (size as f64) / STEPS as f64;
