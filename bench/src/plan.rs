@@ -22,12 +22,14 @@ pub(crate) struct Plan {
     pub(crate) small: bool,
     /// Only this part of a workload that has parts, such as `compile` of `cost`.
     pub(crate) part: Option<String>,
+    /// How much of the full sizes the workloads without a floor take, up to 1: for a first look.
+    pub(crate) share: f64,
     /// Leaves the engine out.
     pub(crate) floor_only: bool,
 }
 
 impl Plan {
-    /// `[--small] [--floor-only] [--part compile|graph|variables|stored] [--seconds N] [--in-flight N,N] [postgres|sqlite] [sequence-10|fan-out-40|latency|cost|waiting|cluster|mixed]…`; all of a kind where none is named.
+    /// `[--small] [--floor-only] [--share 0.1] [--part compile|graph|variables|stored] [--seconds N] [--in-flight N,N] [postgres|sqlite] [sequence-10|fan-out-40|latency|cost|waiting|cluster|mixed]…`; all of a kind where none is named.
     pub(crate) fn read(args: &[String]) -> Result<Self> {
         let mut plan = Self {
             places: vec![],
@@ -37,6 +39,7 @@ impl Plan {
             in_flight: vec![1024, 4096],
             small: false,
             part: None,
+            share: 1.0,
             floor_only: false,
         };
         let mut args = args.iter();
@@ -53,6 +56,7 @@ impl Plan {
                     plan.time = Duration::from_secs(1);
                     plan.in_flight = vec![64];
                 }
+                ("--share", ..) => plan.share = number(args.next())?,
                 ("--part", ..) => plan.part = args.next().cloned(),
                 ("--floor-only", ..) => plan.floor_only = true,
                 ("--seconds", ..) => plan.time = Duration::from_secs_f64(number(args.next())?),
@@ -64,7 +68,7 @@ impl Plan {
                         .collect::<Result<_>>()?;
                 }
                 _ => bail!(
-                    "unknown argument `{arg}`; usage: [--small] [--floor-only] [--part compile|graph|variables|stored] [--seconds N] [--in-flight N,N] [postgres|sqlite] [sequence-10|fan-out-40|latency|cost|waiting|cluster|mixed]"
+                    "unknown argument `{arg}`; usage: [--small] [--floor-only] [--share 0.1] [--part compile|graph|variables|stored] [--seconds N] [--in-flight N,N] [postgres|sqlite] [sequence-10|fan-out-40|latency|cost|waiting|cluster|mixed]"
                 ),
             }
         }
@@ -82,6 +86,11 @@ impl Plan {
 }
 
 impl Plan {
+    /// So much of a full size as is asked for, and no less than this.
+    pub(crate) fn of(&self, full: u64, least: u64) -> u64 {
+        ((full as f64 * self.share) as u64).clamp(least.min(full), full)
+    }
+
     /// Whether a part of a workload is measured.
     pub(crate) fn has(&self, part: &str) -> bool {
         self.part.as_deref().is_none_or(|wanted| wanted == part)

@@ -55,7 +55,7 @@ fn shown(ratio: Option<f64>) -> String {
 
 /// Writes a full run to bench/history; a small one, or a part, is not worth keeping.
 pub(crate) fn keep(plan: &Plan, all: &[Figures], found: &[Finding]) -> Result<Option<PathBuf>> {
-    if plan.small || plan.part.is_some() {
+    if plan.small || plan.part.is_some() || plan.share < 1.0 {
         return Ok(None);
     }
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("history");

@@ -21,7 +21,8 @@ pub(super) async fn run(databases: &Databases, plan: &Plan, show: &mut dyn FnMut
         // One file, one server.
         return Ok(());
     }
-    let (sizes, instances): (&[usize], u64) = if plan.small { (&[1, 2], 200) } else { (&[1, 2, 3], 30_000) };
+    let (sizes, instances): (&[usize], u64) =
+        if plan.small { (&[1, 2], 200) } else { (&[1, 2, 3], plan.of(30_000, 2_000)) };
     let mut alone: Option<f64> = None;
     for &servers in sizes {
         let stage = Stage::start(databases, servers).await?;

@@ -37,7 +37,8 @@ pub(super) async fn run(databases: &Databases, plan: &Plan, show: &mut dyn FnMut
         stage.store(&definition).await?;
     }
     let mut keys = 0;
-    for &size in sizes {
+    let largest = sizes.last().map_or(0, |&full| plan.of(full, sizes[0]));
+    for &size in sizes.iter().filter(|&&size| size <= largest) {
         let waiting = stage.count("waits-message", "RUNNING")? + stage.count("waits-timer", "RUNNING")?;
         let more = (size - waiting) / 2;
         let (empty, begun) = (resident_mb(stage.pid())?, Instant::now());

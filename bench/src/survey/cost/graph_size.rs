@@ -11,7 +11,8 @@ use crate::stage::Stage;
 use crate::survey::drive::{Load, nothing};
 
 pub(super) async fn run(databases: &Databases, plan: &Plan, show: &mut dyn FnMut(Finding)) -> Result<()> {
-    let (sizes, in_flight): (&[u64], u64) = if plan.small { (&[10, 100], 4) } else { (&[10, 1_000, 10_000], 32) };
+    let (sizes, in_flight): (&[u64], u64) =
+        if plan.small { (&[10, 100], 4) } else { (&[10, 1_000, 10_000], plan.of(32, 4)) };
     let stage = Stage::start(databases, 1).await?;
     let largest = sizes.last().copied().unwrap_or_default();
     for shape in Shape::ALL {

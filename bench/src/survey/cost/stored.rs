@@ -18,7 +18,7 @@ const ORIGINALS: u64 = 100;
 
 pub(super) async fn run(databases: &Databases, plan: &Plan, show: &mut dyn FnMut(Finding)) -> Result<()> {
     let sizes: &[u64] = if plan.small { &[200, 2_000] } else { &[10_000, 1_000_000] };
-    let (instances, in_flight) = if plan.small { (40, 8) } else { (20_000, 512) };
+    let (instances, in_flight) = if plan.small { (40, 8) } else { (plan.of(20_000, 1_000), 512) };
     let mut stage = Stage::start(databases, 1).await?;
     stage.store(&chain("stored", 1)).await?;
     stage.store(&chain("measured", STEPS)).await?;

@@ -19,7 +19,7 @@ const SIZES: [u64; 3] = [100, 1_000, 100_000];
 const STEPS: u64 = 100;
 
 pub(super) async fn run(databases: &Databases, plan: &Plan, show: &mut dyn FnMut(Finding)) -> Result<()> {
-    let (instances, in_flight) = if plan.small { (8, 4) } else { (1_600, 64) };
+    let (instances, in_flight) = if plan.small { (8, 4) } else { (plan.of(1_600, 64), 64) };
     let stage = Stage::start(databases, 1).await?;
     stage.store(&chain("variables", STEPS)).await?;
     let mut first: Option<Finding> = None;

@@ -29,7 +29,7 @@ const PEOPLE: usize = 2;
 const SAMPLE: usize = 100;
 
 pub(super) async fn run(databases: &Databases, plan: &Plan, show: &mut dyn FnMut(Finding)) -> Result<()> {
-    let (instances, in_flight, browsers) = if plan.small { (40, 10, 10) } else { (8_000, 256, 100) };
+    let (instances, in_flight, browsers) = if plan.small { (40, 10, 10) } else { (plan.of(8_000, 500), 256, 100) };
     let stage = Stage::start(databases, 1).await?;
     stage.store(&definition::definition()).await?;
     let watchers = watchers::open(&stage, browsers).await?;

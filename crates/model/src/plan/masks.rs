@@ -63,7 +63,10 @@ impl Plan {
     pub fn ways(&self, join: NodeIx, edges: impl IntoIterator<Item = EdgeIx>) -> Mask {
         let mut mask = self.no_ways(join);
         // Ways in are in the order of their places.
-        edges.into_iter().filter_map(|edge| self.node(join).incoming.binary_search(&edge).ok()).for_each(|bit| mask.insert(bit));
+        edges
+            .into_iter()
+            .filter_map(|edge| self.node(join).incoming.binary_search(&edge).ok())
+            .for_each(|bit| mask.insert(bit));
         mask
     }
 
