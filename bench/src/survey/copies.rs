@@ -64,7 +64,7 @@ fn value(place: Place, table: &str, column: &str) -> String {
             )
         }
         (true, _, Place::Sqlite) => format!("unhex(printf('%012x', 1500000000000 + k.n) || substr(hex({column}), 13))"),
-        (false, "pos", _) => format!("pos + k.n * {PLACES_PER_COPY}"),
+        (false, "pos", _) => format!("pos + k.n * CAST({PLACES_PER_COPY} AS BIGINT)"),
         _ => column.to_owned(),
     }
 }

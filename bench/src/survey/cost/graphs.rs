@@ -9,7 +9,7 @@ use crate::stage::workflow;
 pub(super) enum Shape {
     /// Steps in a row; all of them run.
     Chain,
-    /// A loop of four steps, a hundred rounds, beside a long branch that is never taken. A cycle, so dead edges cannot be counted.
+    /// A loop of four steps, a thousand rounds, beside a long branch that is never taken. A cycle, so dead edges cannot be counted.
     Loop,
     /// Decisions that merge again by `any`, without a cycle.
     Diamonds,
@@ -20,7 +20,7 @@ pub(super) enum Shape {
 }
 
 /// Steps in the loop of [`Shape::Loop`], and how often it goes round.
-const LOOP: (u64, u64) = (4, 100);
+const LOOP: (u64, u64) = (4, 1_000);
 
 impl Shape {
     pub(super) const ALL: [Self; 5] = [Self::Chain, Self::Loop, Self::Diamonds, Self::Cycle, Self::Pairs];
