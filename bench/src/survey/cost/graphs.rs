@@ -9,7 +9,7 @@ use crate::stage::workflow;
 pub(super) enum Shape {
     /// Steps in a row; all of them run.
     Chain,
-    /// A loop of four steps, a thousand rounds, beside a long branch that is never taken. A cycle, so dead edges cannot be counted.
+    /// A loop of four steps, many rounds, beside a long branch that is never taken. A cycle, so dead edges cannot be counted.
     Loop,
     /// Decisions that merge again by `any`, without a cycle.
     Diamonds,
@@ -19,8 +19,8 @@ pub(super) enum Shape {
     Pairs,
 }
 
-/// Steps in the loop of [`Shape::Loop`], and how often it goes round.
-const LOOP: (u64, u64) = (4, 1_000);
+/// Steps in the loop of [`Shape::Loop`].
+const LOOP: u64 = 4;
 
 impl Shape {
     pub(super) const ALL: [Self; 5] = [Self::Chain, Self::Loop, Self::Diamonds, Self::Cycle, Self::Pairs];
@@ -40,7 +40,7 @@ impl Shape {
         let name = format!("{}-{nodes}", self.name());
         match self {
             Self::Chain => chain(&name, self.steps(nodes)),
-            Self::Loop => looping(&name, nodes.saturating_sub(9).max(1)),
+            Self::Loop => looping(&name, nodes),
             Self::Diamonds => diamonds(&name, nodes, false),
             Self::Cycle => diamonds(&name, nodes, true),
             Self::Pairs => pairs(&name, nodes),
@@ -51,7 +51,7 @@ impl Shape {
     pub(super) fn steps(self, nodes: u64) -> u64 {
         match self {
             Self::Chain => nodes.saturating_sub(2).max(1),
-            Self::Loop => LOOP.0 * LOOP.1,
+            Self::Loop => LOOP * rounds(nodes),
             Self::Diamonds => blocks(nodes),
             Self::Cycle => blocks(nodes) * 2,
             Self::Pairs => blocks(nodes) * 4,
@@ -62,6 +62,11 @@ impl Shape {
     pub(super) fn in_a_row(self, nodes: u64) -> u64 {
         if self == Self::Pairs { self.steps(nodes) / 2 } else { self.steps(nodes) }
     }
+}
+
+/// How often the loop goes round: the end of a large one names all that was never reached, which must weigh little beside its steps.
+const fn rounds(nodes: u64) -> u64 {
+    if nodes < 1_000 { 100 } else { 1_000 }
 }
 
 /// Decisions of [`diamonds`], pairs of [`pairs`]: three nodes each, beside the ends.
@@ -91,8 +96,9 @@ pub(crate) fn chain(name: &str, steps: u64) -> Value {
     workflow(name, nodes, edges)
 }
 
-fn looping(name: &str, beside: u64) -> Value {
-    let mut whole = chain(name, LOOP.0);
+fn looping(name: &str, size: u64) -> Value {
+    let beside = size.saturating_sub(9).max(1);
+    let mut whole = chain(name, LOOP);
     let (mut nodes, mut edges) = (whole["nodes"].take(), whole["edges"].take());
     whole["variables"] = json!({ "n": 0 });
     if let (Some(nodes), Some(edges)) = (nodes.as_array_mut(), edges.as_array_mut()) {
@@ -103,9 +109,9 @@ fn looping(name: &str, beside: u64) -> Value {
         edges.clear();
         edges.push(edge("start", "head"));
         edges.push(edge("head", "s1"));
-        (1..LOOP.0).for_each(|step| edges.push(edge(&format!("s{step}"), &format!("s{}", step + 1))));
-        edges.push(edge(&format!("s{}", LOOP.0), "again"));
-        edges.push(json!({ "from": "again", "to": "head", "condition": format!("${{n < {}}}", LOOP.1) }));
+        (1..LOOP).for_each(|step| edges.push(edge(&format!("s{step}"), &format!("s{}", step + 1))));
+        edges.push(edge(&format!("s{}", LOOP), "again"));
+        edges.push(json!({ "from": "again", "to": "head", "condition": format!("${{n < {}}}", rounds(size)) }));
         edges.push(json!({ "from": "again", "to": "leave", "default": true }));
         edges.push(json!({ "from": "leave", "to": "done", "default": true }));
         edges.push(json!({ "from": "leave", "to": "r1", "condition": "${n < 0}" }));
