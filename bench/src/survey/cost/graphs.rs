@@ -110,7 +110,7 @@ fn looping(name: &str, size: u64) -> Value {
         edges.push(edge("start", "head"));
         edges.push(edge("head", "s1"));
         (1..LOOP).for_each(|step| edges.push(edge(&format!("s{step}"), &format!("s{}", step + 1))));
-        edges.push(edge(&format!("s{}", LOOP), "again"));
+        edges.push(edge(&format!("s{LOOP}"), "again"));
         edges.push(json!({ "from": "again", "to": "head", "condition": format!("${{n < {}}}", rounds(size)) }));
         edges.push(json!({ "from": "again", "to": "leave", "default": true }));
         edges.push(json!({ "from": "leave", "to": "done", "default": true }));
