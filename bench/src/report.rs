@@ -7,6 +7,7 @@ use anyhow::Result;
 use serde_json::json;
 
 use crate::figures::{Figures, Place, Who, Workload};
+use crate::finding::Finding;
 use crate::plan::Plan;
 
 /// One row per line measured; the engine's best row of a workload has its ratio to both floors.
@@ -52,9 +53,9 @@ fn shown(ratio: Option<f64>) -> String {
     }
 }
 
-/// Writes a full run to bench/history; a small one is not worth keeping.
-pub(crate) fn keep(plan: &Plan, all: &[Figures]) -> Result<Option<PathBuf>> {
-    if plan.small {
+/// Writes a full run to bench/history; a small one, or a part, is not worth keeping.
+pub(crate) fn keep(plan: &Plan, all: &[Figures], found: &[Finding]) -> Result<Option<PathBuf>> {
+    if plan.small || plan.part.is_some() || plan.share < 1.0 {
         return Ok(None);
     }
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("history");
@@ -71,6 +72,9 @@ pub(crate) fn keep(plan: &Plan, all: &[Figures]) -> Result<Option<PathBuf>> {
             json["of_floor_with_nodes"] = json!(ratio(all, line, Who::FloorWithNodes));
         }
         let _ = writeln!(text, "{json}");
+    }
+    for line in found {
+        let _ = writeln!(text, "{}", line.json());
     }
     std::fs::write(&file, text)?;
     Ok(Some(file))

@@ -10,14 +10,7 @@ use serde_json::{Value, json};
 use super::Server;
 use crate::figures::{Figures, Who, Workload};
 use crate::plan::Plan;
-
-/// Counter of instances that completed, in /metrics: cheap to ask for, so asking does not disturb what is measured.
-const COMPLETED: &str = "heddle_instances_ended_total{status=\"COMPLETED\"}";
-/// Counter of the engine's transactions.
-const COMMITS: &str = "heddle_commits_total";
-
-/// Transitions in all its transactions: an instance has one in each transaction that it takes part in.
-const TRANSITIONS: &str = "heddle_commit_units_sum";
+use crate::process::{COMMITS, COMPLETED, TRANSITIONS};
 
 /// How often the server is asked how far it is.
 const LOOK: Duration = Duration::from_millis(10);

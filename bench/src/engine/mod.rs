@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::Databases;
 use crate::figures::{Figures, Place, Workload};
 use crate::plan::Plan;
+use crate::process;
 
 const USER: &str = "bench";
 const PASSWORD: &str = "a password for the benchmark only";
@@ -58,18 +59,12 @@ impl Server {
 
     /// A counter of /metrics by its full name with labels; 0 as long as nothing was counted.
     async fn counter(&self, name: &str) -> Result<u64> {
-        let text = self.client.get("/metrics").await?.text;
-        let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim().parse::<f64>().ok());
-        Ok(value.unwrap_or(0.0) as u64)
+        process::counter(&self.client, name).await
     }
 
     /// Processor time that the server has used so far.
     fn cpu(&self) -> Result<Duration> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.pid()))?;
-        // After the name in brackets; user and system time are the 14th and 15th fields, in hundredths of a second.
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |i: usize| fields.get(i).and_then(|t| t.parse::<u64>().ok()).unwrap_or(0);
-        Ok(Duration::from_millis((ticks(11) + ticks(12)) * 10))
+        process::cpu(self.process.pid())
     }
 
     /// GET as JSON; anything but 200 is an error.

@@ -3,7 +3,7 @@
 use super::event::Edges;
 use super::state::{Active, InstanceState};
 use heddle_model::definition::Join;
-use heddle_model::plan::{EdgeIx, JoinMasks, Mask, NodeIx, Plan};
+use heddle_model::plan::{EdgeIx, Mask, NodeIx, Plan};
 
 /// A node in one of the open scopes.
 pub(super) type Place = (u32, NodeIx);
@@ -52,11 +52,13 @@ fn inclusive(plan: &Plan, state: &InstanceState, place: Place) -> Option<Edges> 
     if full.is_empty() {
         return None;
     }
-    let masks = plan.masks(place.1);
-    let mut filled = masks.none();
-    full.iter().filter_map(|&edge| masks.bit(edge)).for_each(|bit| filled.insert(bit));
+    // All have one: there is nothing left to wait for.
+    if full.len() == plan.node(place.1).incoming.len() {
+        return Some(full);
+    }
+    let filled = plan.ways(place.1, full.iter().copied());
     let blocks = |reach: Mask| !reach.within(&filled) && !reach.meets(&filled);
-    (!any_position(plan, state, place, masks, blocks)).then_some(full)
+    (!any_position(plan, state, place, blocks)).then_some(full)
 }
 
 /// Whether any position of the scope, other than a token that waits on the join itself, reaches what `wanted` asks for.
@@ -64,25 +66,31 @@ pub(super) fn any_position(
     plan: &Plan,
     state: &InstanceState,
     (scope, node): Place,
-    masks: &JoinMasks,
     wanted: impl Fn(Mask) -> bool,
 ) -> bool {
     let Some(marking) = state.marking(scope) else { return false };
-    let reaches = |edges: &[EdgeIx]| wanted(masks.edges(plan, node, edges));
-    let mut tokens = marking.tokens.iter().filter(|&&edge| plan.edge(edge).to != node);
-    if tokens.any(|&edge| reaches(&[edge])) {
-        return true;
-    }
-    marking.live.iter().filter_map(|number| state.live.get(number)).any(|execution| {
-        if execution.released || execution.undoes.is_some() {
-            return false;
+    // Those whose way to the join is short are asked first: one of them may be enough.
+    let mut far: Vec<&[EdgeIx]> = Vec::new();
+    let mut reaches = |edges| match plan.reach_nearby(node, edges) {
+        Some(reach) => wanted(reach),
+        None => {
+            far.push(edges);
+            false
         }
-        let at = plan.node(execution.node);
-        let chooses = matches!(at.kind, heddle_model::plan::NodeKind::Choice) && execution.active == Active::Event;
-        // Each event that could still take the flow elsewhere is a position of its own.
-        let own = if chooses { at.outgoing.iter().any(|&edge| reaches(&[edge])) } else { reaches(&at.outgoing) };
-        own || at.events.iter().any(|&edge| reaches(&[edge]))
-    })
+    };
+    let tokens = || marking.tokens.chunks(1).filter(|edge| plan.edge(edge[0]).to != node);
+    let near = tokens().any(&mut reaches)
+        || marking.live.iter().filter_map(|number| state.live.get(number)).any(|execution| {
+            if execution.released || execution.undoes.is_some() {
+                return false;
+            }
+            let at = plan.node(execution.node);
+            let chooses = matches!(at.kind, heddle_model::plan::NodeKind::Choice) && execution.active == Active::Event;
+            // Each event that could still take the flow elsewhere is a position of its own.
+            let own = if chooses { at.outgoing.chunks(1).any(&mut reaches) } else { reaches(&at.outgoing) };
+            own || at.events.chunks(1).any(&mut reaches)
+        });
+    near || far.into_iter().any(|edges| wanted(plan.reach(node, edges)))
 }
 
 /// Why a node with waiting tokens does not fire: its empty ways in.

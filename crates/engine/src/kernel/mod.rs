@@ -33,6 +33,7 @@ mod person;
 mod places;
 mod post;
 mod preview;
+mod reach;
 mod repair;
 mod repeat;
 mod replay;

@@ -67,11 +67,9 @@ impl Step<'_> {
     /// Whether nothing can come any more on the ways in that have not delivered.
     fn may_close(&self, place: Place, delivered: &[EdgeIx]) -> bool {
         let plan = self.context.plan;
-        let masks = plan.masks(place.1);
-        let mut open = masks.none();
-        let incoming = plan.node(place.1).incoming.iter().filter(|edge| !delivered.contains(edge));
-        incoming.filter_map(|&edge| masks.bit(edge)).for_each(|bit| open.insert(bit));
-        open.is_empty() || !join::any_position(plan, self.state, place, masks, |reach| reach.meets(&open))
+        let incoming = plan.node(place.1).incoming.iter().copied().filter(|edge| !delivered.contains(edge));
+        let open = plan.ways(place.1, incoming);
+        open.is_empty() || !join::any_position(plan, self.state, place, |reach| reach.meets(&open))
     }
 
     /// Before a join that cancels the rest fires: its region goes. After it has fired its round is over.
@@ -83,8 +81,7 @@ impl Step<'_> {
         if round.has_region {
             self.cancel_in(scope, &round.nodes, &round.edges)
         } else {
-            let masks = plan.masks(node);
-            let reaches = |edges: &[EdgeIx]| !masks.edges(plan, node, edges).is_empty();
+            let reaches = |edges: &[EdgeIx]| !plan.reach(node, edges).is_empty();
             let Some(marking) = self.state.marking(scope) else { return Ok(()) };
             let tokens: Edges =
                 marking.tokens.iter().copied().filter(|&edge| plan.edge(edge).to != node && reaches(&[edge])).collect();

@@ -1,5 +1,7 @@
 //! SKIPPED: nodes that can never fire any more in their scope (docs/semantics, A.6).
 
+use super::marking::Marking;
+use super::reach::Reach;
 use super::state::InstanceState;
 use heddle_model::plan::{EdgeIx, NodeIx, NodeKind, Plan};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -60,37 +62,38 @@ fn by_counting(plan: &Plan, state: &InstanceState, scope: u32, dead: &[EdgeIx]) 
     skipped
 }
 
-/// Where cycles or other joins forbid counting: what no position reaches.
+/// Where cycles or other joins forbid counting: what the dead edges led to and no position reaches. Nothing behind a node that a position
+/// reaches is lost, so the walk ends there, mostly at its first node.
 fn by_search(plan: &Plan, state: &InstanceState, scope: u32, dead: &[EdgeIx]) -> Vec<NodeIx> {
     let Some(marking) = state.marking(scope) else { return Vec::new() };
     let records = state.records(scope);
-    // Nodes that were reached are looked through: what is behind them may still be unreached.
-    let candidates: Vec<NodeIx> =
-        reach(plan, dead.to_vec()).into_iter().filter(|node| !records.contains_key(node)).collect();
-    if candidates.is_empty() {
-        return candidates;
+    let mut reach = Reach::new(plan, positions(plan, state, marking));
+    let (mut seen, mut lost) = (BTreeSet::new(), BTreeSet::new());
+    let mut work = dead.to_vec();
+    while let Some(edge) = work.pop() {
+        let to = plan.edge(edge).to;
+        if !seen.insert(to) || reach.has(to) {
+            continue;
+        }
+        // Nodes that ran are looked through: what is behind them may still be unreached.
+        if !records.contains_key(&to) {
+            lost.insert(to);
+        }
+        let node = plan.node(to);
+        work.extend(node.outgoing.iter().chain(&node.events));
     }
+    lost.into_iter().collect()
+}
+
+/// Where the flow may come to next: the ends of the edges with tokens and of the ways out of what is at work.
+fn positions(plan: &Plan, state: &InstanceState, marking: &Marking) -> BTreeSet<NodeIx> {
     let mut ways: Vec<EdgeIx> = marking.tokens.clone();
     for execution in marking.live.iter().filter_map(|number| state.live.get(number)) {
         let node = plan.node(execution.node);
         ways.extend(node.outgoing.iter().chain(&node.events));
     }
+    let mut positions: BTreeSet<NodeIx> = ways.into_iter().map(|edge| plan.edge(edge).to).collect();
     // A round that has not fired will bring its join to fire.
-    for (&node, _) in marking.rounds.iter().filter(|(_, round)| !round.fired) {
-        ways.extend(&plan.node(node).incoming);
-    }
-    let reached = reach(plan, ways);
-    candidates.into_iter().filter(|node| !reached.contains(node)).collect()
-}
-
-fn reach(plan: &Plan, mut work: Vec<EdgeIx>) -> BTreeSet<NodeIx> {
-    let mut seen = BTreeSet::new();
-    while let Some(edge) = work.pop() {
-        let to = plan.edge(edge).to;
-        if seen.insert(to) {
-            let node = plan.node(to);
-            work.extend(node.outgoing.iter().chain(&node.events));
-        }
-    }
-    seen
+    positions.extend(marking.rounds.iter().filter(|(_, round)| !round.fired).map(|(&node, _)| node));
+    positions
 }

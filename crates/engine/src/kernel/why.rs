@@ -141,13 +141,11 @@ fn missing(plan: &Plan, state: &InstanceState, place: join::Place) -> Reason {
         .into_iter()
         .filter(|edge| round.is_none_or(|round| !round.delivered.contains(edge)))
         .collect();
-    let masks = plan.masks(place.1);
-    let mut wanted = masks.none();
-    empty.iter().filter_map(|&edge| masks.bit(edge)).for_each(|bit| wanted.insert(bit));
+    let wanted = plan.ways(place.1, empty.iter().copied());
     let leads = |node: NodeIx| {
         let at = plan.node(node);
         let mut ways = at.outgoing.iter().chain(&at.events);
-        ways.any(|&edge| masks.edge(plan, place.1, edge).meets(&wanted))
+        ways.any(|&edge| plan.reach(place.1, &[edge]).meets(&wanted))
     };
     let live = state.marking(place.0).into_iter().flat_map(|marking| &marking.live);
     let by: BTreeSet<NodeIx> =

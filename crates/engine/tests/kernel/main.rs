@@ -21,6 +21,7 @@ mod rerun;
 mod rollback;
 mod rows;
 mod scopes;
+mod skips;
 mod timers;
 mod undo;
 mod why;

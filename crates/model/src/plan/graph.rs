@@ -20,6 +20,17 @@ pub(super) fn is_cyclic(nodes: usize, edges: &[(u32, u32)]) -> bool {
     petgraph::algo::toposort(&build(nodes, edges), None).is_err()
 }
 
+/// The place of each node in an order in which no edge leads backwards; nodes of one cycle share a place. Kosaraju's algorithm, because
+/// it does not recurse.
+pub(super) fn ranks(nodes: usize, edges: &[(u32, u32)]) -> Vec<u32> {
+    let mut ranks = vec![0; nodes];
+    // The last component is the first in that order.
+    for (rank, component) in petgraph::algo::kosaraju_scc(&build(nodes, edges)).iter().rev().enumerate() {
+        component.iter().for_each(|node| ranks[node.index()] = rank as u32);
+    }
+    ranks
+}
+
 fn build(nodes: usize, edges: &[(u32, u32)]) -> DiGraph<(), ()> {
     let mut graph = DiGraph::with_capacity(nodes, edges.len());
     (0..nodes).for_each(|_| {

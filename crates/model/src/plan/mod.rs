@@ -12,7 +12,8 @@ mod scope;
 
 pub use compile::PlanError;
 pub use event::{Code, Keep, Send, SendKind, Trigger, Way};
-pub use masks::{JoinMasks, Mask};
+use masks::JoinMasks;
+pub use masks::Mask;
 pub use scope::{Cancel, Foreach, Handler, Limit, MutexPlan, PlanScope, Repeat, Round, ScopeIx, Undo};
 
 use crate::definition::{Join, NodeType, OnError, OnFailure, Retry, Split};
@@ -61,6 +62,7 @@ pub struct Plan {
     /// Reverse post-order of a depth-first search from the start: a topological order where there is no cycle.
     order: Vec<NodeIx>,
     masks: Vec<OnceLock<JoinMasks>>,
+    ranks: OnceLock<Vec<u32>>,
 }
 
 /// A compiled node.
@@ -260,8 +262,17 @@ impl Plan {
         &self.order
     }
 
-    /// Which ways into `join` can be reached from where; computed when a join first waits, then kept.
-    pub fn masks(&self, join: NodeIx) -> &JoinMasks {
+    /// The place of a node in an order in which no edge leads backwards. Nodes of one cycle share it, and no others do.
+    pub fn rank(&self, ix: NodeIx) -> u32 {
+        let ranks = self.ranks.get_or_init(|| {
+            let pairs: Vec<(u32, u32)> = self.edges.iter().map(|edge| (edge.from.0, edge.to.0)).collect();
+            graph::ranks(self.nodes.len(), &pairs)
+        });
+        ranks[ix.0 as usize]
+    }
+
+    /// Which ways into `join` can be reached from where; computed when a join first needs them, then kept.
+    fn masks(&self, join: NodeIx) -> &JoinMasks {
         self.masks[join.0 as usize].get_or_init(|| JoinMasks::compute(self, join))
     }
 }

@@ -3,6 +3,7 @@
 use crate::definition::{Definition, EdgeEvent, Node, NodeType};
 use crate::value::Value;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// Names that the engine gives to every expression.
 const ALWAYS: [&str; 6] = ["vars", "nodes", "input", "instance", "secrets", "attempt"];
@@ -31,8 +32,11 @@ pub(super) fn all_nodes(nodes: &[Node]) -> Vec<&Node> {
 
 /// What is defined.
 pub(super) struct Names<'d> {
-    variables: BTreeSet<&'d str>,
-    nodes: BTreeSet<&'d str>,
+    /// Those of the whole definition. Shared by all bodies: a copy for each would make the work grow with their number times their size.
+    variables: Rc<BTreeSet<&'d str>>,
+    /// Those that exist only inside the bodies around this place.
+    own: Vec<&'d str>,
+    nodes: Rc<BTreeSet<&'d str>>,
     /// Whether a name that is not here is surely a mistake: an input schema says what comes in.
     pub(super) is_closed: bool,
     has_error_edges: bool,
@@ -47,8 +51,9 @@ impl<'d> Names<'d> {
         let nodes = all_nodes(&definition.nodes);
         variables.extend(nodes.iter().flat_map(|node| writes(node)));
         Self {
-            variables,
-            nodes: nodes.iter().map(|node| node.id.as_str()).collect(),
+            variables: Rc::new(variables),
+            own: Vec::new(),
+            nodes: Rc::new(nodes.iter().map(|node| node.id.as_str()).collect()),
             is_closed: properties.is_some() && inputs.is_some_and(is_closed),
             has_error_edges: definition.edges.iter().any(|edge| edge.on == Some(EdgeEvent::Error))
                 || nodes.iter().any(|node| node.node_type == NodeType::Boundary || node.body.is_some()),
@@ -60,18 +65,19 @@ impl<'d> Names<'d> {
     where
         'd: 'n,
     {
-        let mut variables: BTreeSet<&'n str> = self.variables.iter().copied().collect();
-        variables.extend(more);
+        let mut own: Vec<&'n str> = self.own.clone();
+        own.extend(more);
         Names {
-            variables,
-            nodes: self.nodes.iter().copied().collect(),
+            variables: self.variables.clone(),
+            own,
+            nodes: self.nodes.clone(),
             is_closed: self.is_closed,
             has_error_edges: self.has_error_edges,
         }
     }
 
     pub(super) fn knows(&self, name: &str, site: Site) -> bool {
-        self.variables.contains(name)
+        self.has_variable(name)
             || ALWAYS.contains(&name)
             || matches!(site, Site::With(names) if names.contains(&name))
             // `active("x")` and the like read the marking, not a variable.
@@ -81,7 +87,7 @@ impl<'d> Names<'d> {
     }
 
     pub(super) fn has_variable(&self, name: &str) -> bool {
-        self.variables.contains(name)
+        self.variables.contains(name) || self.own.contains(&name)
     }
 
     pub(super) fn knows_node(&self, id: &str) -> bool {
@@ -90,7 +96,7 @@ impl<'d> Names<'d> {
 
     /// The names that a mistaken one may mean.
     pub(super) fn all(&self) -> impl Iterator<Item = &str> {
-        self.variables.iter().copied().chain(ALWAYS)
+        self.variables.iter().chain(&self.own).copied().chain(ALWAYS)
     }
 
     pub(super) fn node_ids(&self) -> impl Iterator<Item = &str> {

@@ -108,6 +108,7 @@ impl Plan {
                 node.mutex.as_ref().is_some_and(|mutex| mutex.level != crate::definition::MutexLevel::Instance)
             }),
             masks: nodes.iter().map(|_| OnceLock::new()).collect(),
+            ranks: OnceLock::new(),
             nodes,
             edges,
             scopes,

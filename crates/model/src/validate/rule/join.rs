@@ -16,7 +16,8 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         (0..graph.nodes.len()).filter(|&node| graph.reached[node] && graph.into(node).nth(1).is_some()).collect();
     let Some(start) = graph.start.filter(|_| !joins.is_empty()) else { return };
     let dominators = DominatorTree::new(graph, start);
-    let mut rule = JoinRule { context, dominators, walks: limits::JOIN_WALKS };
+    let forking = vec![None; graph.cycles.len()];
+    let mut rule = JoinRule { context, dominators, walks: limits::JOIN_WALKS, forking };
     for node in joins {
         match &graph.nodes[node].join {
             Some(Join::All) => found.extend(rule.all(node)),
@@ -31,6 +32,8 @@ struct JoinRule<'c, 'd> {
     context: &'c Context<'d>,
     dominators: DominatorTree,
     walks: usize,
+    /// Of each cycle, whether a node of it sends out several tokens at once, once that was asked: a cycle may have many heads.
+    forking: Vec<Option<bool>>,
 }
 
 impl JoinRule<'_, '_> {
@@ -93,13 +96,13 @@ impl JoinRule<'_, '_> {
     }
 
     /// No join written: it is inclusive. Where several tokens can come, that surprises on a task and on the head of a loop.
-    fn default(&self, node: usize) -> Option<Diagnostic> {
+    fn default(&mut self, node: usize) -> Option<Diagnostic> {
         let graph = &self.context.graph;
         let is_task = graph.nodes[node].is_task();
         let surprises = match graph.cycle[node] {
             Some(cycle) => {
                 let is_head = graph.into(node).any(|link| graph.cycle[link.from] != Some(cycle));
-                is_head && graph.cycles[cycle as usize].iter().any(|&inner| self.forks(inner, Some(cycle)))
+                is_head && self.cycle_forks(cycle)
             }
             None => is_task && self.dominators.above(node).is_some_and(|by| self.forks(by, None)),
         };
@@ -107,6 +110,16 @@ impl JoinRule<'_, '_> {
             let fix = Fix::Set { pointer: format!("/nodes/{node}/join"), value: "inclusive".into() };
             self.context.node(Code::JoinSurprise, node).fixed_by(fix)
         })
+    }
+
+    fn cycle_forks(&mut self, cycle: u32) -> bool {
+        let place = cycle as usize;
+        if let Some(known) = self.forking[place] {
+            return known;
+        }
+        let found = self.context.graph.cycles[place].iter().any(|&inner| self.forks(inner, Some(cycle)));
+        self.forking[place] = Some(found);
+        found
     }
 
     /// Whether a node sends out several tokens at once (within a cycle).
