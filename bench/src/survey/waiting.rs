@@ -154,7 +154,7 @@ async fn first_ran(door: &Client) -> Result<u64> {
 /// Sends messages to instances that wait, and waits until each has ended.
 async fn wake(stage: &Stage<'_>, size: u64, keys: std::ops::Range<u64>) -> Result<Finding> {
     let door = stage.door().await?;
-    let count = (keys.end - keys.start).min(size / 10).min(10_000).max(1);
+    let count = (keys.end - keys.start).min(size / 10).clamp(1, 10_000);
     let before = counter(&door, COMPLETED).await?;
     let begun = Instant::now();
     // Spread over all that wait: nobody wakes them in the order in which they came.

@@ -16,12 +16,12 @@ pub(super) const JOB: &str = "mixed-work";
 const BLOB: usize = 4_000;
 
 pub(super) fn is_small(number: u64) -> bool {
-    number % 3 == 0
+    number.is_multiple_of(3)
 }
 
 /// One in ten goes by a person.
 pub(super) fn is_approved(number: u64) -> bool {
-    number % 10 == 0
+    number.is_multiple_of(10)
 }
 
 /// The first attempt of one in a hundred fails.
