@@ -6,7 +6,8 @@ use heddle_engine::runtime::{CommandRequest, Engine, EngineConfig, StartRequest}
 use heddle_engine::storage::memory::MemoryStorage;
 use heddle_engine::storage::{Batch, CommitError, Resolved, StorageError};
 use heddle_engine::tasks::{
-    PureTask, Registry, Task, TaskError, TaskInfo, TaskOutput, TaskType, TimerTask, async_trait,
+    Audience, Publication, PureTask, Registry, SendTask, Task, TaskError, TaskInfo, TaskOutput, TaskType, TimerTask,
+    async_trait,
 };
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::value::{Value, json};
@@ -53,6 +54,18 @@ impl TimerTask for Nap {
     }
     fn duration_ms(&self, input: &Value) -> Result<u64, TaskError> {
         Ok(input["ms"].as_u64().unwrap_or(0))
+    }
+}
+
+struct Tell;
+impl SendTask for Tell {
+    fn info(&self) -> TaskInfo {
+        TaskInfo { name: "tell", aliases: &[], schema: json!({}) }
+    }
+    fn publication(&self, input: &Value) -> Result<Publication, TaskError> {
+        let text = |key: &str| input[key].as_str().unwrap_or_default().into();
+        let to = Audience::One { key: Some(text("key")), ttl_ms: None };
+        Ok(Publication { to, name: text("message"), payload: Arc::new(input["payload"].clone()) })
     }
 }
 
@@ -160,6 +173,7 @@ pub(crate) async fn engine_with(storage: &Faulty, config: EngineConfig) -> Engin
     registry.register(Echo).unwrap();
     registry.register_timer(Nap).unwrap();
     registry.register_pure(Set).unwrap();
+    registry.register_send(Tell).unwrap();
     Engine::start(Arc::new(storage.clone()), registry, config).await.unwrap()
 }
 
