@@ -7,6 +7,7 @@
 mod actor;
 mod attempt;
 mod begin;
+mod books;
 mod call;
 pub(crate) mod clock;
 mod commit;

@@ -223,6 +223,10 @@ impl Lane {
                 return self.request(decided, now, (key, id), (reply, request));
             }
             Content::Start(call) => return self.called((key, id), *call),
+            Content::Verdict(verdict) => {
+                self.shared.verdict(key.workspace, verdict);
+                return self.nothing_but((key.instance.shard(), id), None);
+            }
         };
         match self.try_step(decided, now, (key, command, "")) {
             Ok(pending) => pending.taken.push(id),

@@ -24,6 +24,7 @@ pub use row::{
     Leased, LogRow, NodeRow, Post, Snapshot, Stored, TallyRow, TimerRow, Unit,
 };
 
+use crate::scheduler::{Holder, KeyAsk, KeyWait, Verdict};
 use async_trait::async_trait;
 use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::value::Value;
@@ -159,6 +160,17 @@ pub trait Storage: Send + Sync + 'static {
 
     /// Grants permits of a name to the first in line, as long as there are any: their rows say so and parcels are sent, in one transaction.
     async fn grant(&self, workspace: WorkspaceId, name: &Arc<str>) -> Result<Vec<Parcel>, StorageError>;
+
+    /// Keeps the books of concurrency keys ([`crate::scheduler::Keys`] says how) for what is asked, in order, in one transaction. Wishes
+    /// of instances in shards that the server of `fence` does not own are left out: their owner asks for them. Asking again changes
+    /// nothing. Gives the verdicts for those who asked, and the parcels that were sent to others.
+    async fn keep_books(&self, fence: Fence, asks: &[KeyAsk]) -> Result<(Vec<Verdict>, Vec<Parcel>), StorageError>;
+
+    /// Why somebody waits for a permit of a concurrency key; `None`: they do not.
+    async fn key_wait(&self, workspace: WorkspaceId, holder: Holder) -> Result<Option<KeyWait>, StorageError>;
+
+    /// Who of these shards holds or awaits a permit of a concurrency key.
+    async fn key_holders(&self, shards: &[u16]) -> Result<Vec<(WorkspaceId, Holder)>, StorageError>;
 
     /// The net under `pair` and `grant`, for what a dying server left undone: pairs and grants whatever can be, at most about `limit`
     /// of each; removes messages whose time is over, at most `limit`, and replies that nobody has read for ten minutes.

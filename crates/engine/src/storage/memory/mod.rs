@@ -1,5 +1,6 @@
 //! Storage in memory: for simulation and for the kernel's own tests. It keeps the promises of the port but those about disks.
 
+mod keys;
 mod members;
 mod post;
 mod write;
@@ -9,6 +10,7 @@ use super::{
     JobState, JournalRow, Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Pause, PauseScope, Published, Resolved,
     Settlement, SignalRow, Snapshot, Storage, StorageError, Stored, TimerRow, WAITS_FOR_PERMIT,
 };
+use crate::scheduler::{Holder, KeyAsk, KeyWait, Keys, Verdict};
 use async_trait::async_trait;
 use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::lifecycle::InstanceStatus;
@@ -32,6 +34,7 @@ pub struct MemoryStorage {
 struct Data {
     members: Members,
     office: Office,
+    books: Keys,
     workflows: BTreeMap<(WorkspaceId, String), Vec<Resolved>>,
     positions: BTreeMap<u16, u64>,
     instances: BTreeMap<InstanceId, Instance>,
@@ -407,6 +410,21 @@ impl Storage for MemoryStorage {
         }
         settlements.iter().for_each(|settlement| data.office.settle(settlement));
         Ok(())
+    }
+
+    async fn keep_books(&self, fence: Fence, asks: &[KeyAsk]) -> Result<(Vec<Verdict>, Vec<Parcel>), StorageError> {
+        let now = self.time();
+        Ok(self.lock().keep_books(fence, asks, now))
+    }
+
+    async fn key_wait(&self, _: WorkspaceId, holder: Holder) -> Result<Option<KeyWait>, StorageError> {
+        Ok(self.lock().books.why(holder))
+    }
+
+    async fn key_holders(&self, shards: &[u16]) -> Result<Vec<(WorkspaceId, Holder)>, StorageError> {
+        let data = self.lock();
+        let known = data.books.known().into_iter().filter(|holder| shards.contains(&holder.instance().shard()));
+        Ok(known.filter_map(|holder| Some((data.books.name_of(holder)?.workspace, holder))).collect())
     }
 
     async fn reply(&self, id: ParcelId) -> Result<Option<String>, StorageError> {
