@@ -307,5 +307,6 @@ fn lane(shared: &Arc<Shared>, number: usize, inbox: mpsc::UnboundedReceiver<Mess
         settlements: Vec::new(),
         leaving: None,
         figures: Figures::new(number),
+        quarantined: Default::default(),
     }
 }

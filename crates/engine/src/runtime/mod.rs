@@ -35,6 +35,7 @@ mod post;
 mod prepare;
 mod proof;
 mod reads;
+mod quarantine;
 mod recovery;
 mod remote;
 mod request;

@@ -298,6 +298,7 @@ impl Lane {
 
     /// Writes down what led to nothing.
     pub(super) async fn settle(&mut self) {
+        self.write_quarantines().await;
         let settlements = std::mem::take(&mut self.settlements);
         if settlements.is_empty() {
             return;

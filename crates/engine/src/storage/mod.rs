@@ -36,6 +36,28 @@ pub const WAITS_FOR_PERMIT: i64 = i64::MAX / 4;
 /// Number of the incident that [`Storage::quarantine`] opens: one that no instance gives itself.
 pub const QUARANTINE: u32 = i32::MAX.cast_unsigned();
 
+/// Why an instance is in quarantine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quarantine {
+    /// What is stored of it does not fit together.
+    Damaged,
+    /// The database refuses for good what it comes to.
+    Refused,
+    /// `heddle verify` found something that does not fit, though it may be read. Only a person ends it.
+    Found,
+}
+
+impl Quarantine {
+    /// The code of the incident.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Damaged => "DAMAGED",
+            Self::Refused => "REFUSED",
+            Self::Found => "VERIFY_FAILED",
+        }
+    }
+}
+
 /// What the engine asks of a database.
 ///
 /// Every method is one unit: it happens whole or not at all. All but `commit`, `refresh_heads` and `settle`, which only lanes call, run to
@@ -177,9 +199,18 @@ pub trait Storage: Send + Sync + 'static {
     /// Gives the parcels.
     async fn sweep(&self, limit: u32) -> Result<Vec<Parcel>, StorageError>;
 
-    /// Opens an incident `quarantined` on an instance whose stored data cannot be read, unless it has one. Its journal is left as it is:
-    /// nothing can follow what cannot be read. The incident's number is [`QUARANTINE`].
-    async fn quarantine(&self, workspace: WorkspaceId, instance: InstanceId, why: &str) -> Result<(), StorageError>;
+    /// Opens the incident `quarantined` of an instance, unless it is open: because its stored data cannot be read (its journal is left as
+    /// it is, for nothing can follow what cannot be read), or because the database refuses what it comes to. Its number is [`QUARANTINE`].
+    async fn quarantine(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        cause: Quarantine,
+        why: &str,
+    ) -> Result<(), StorageError>;
+
+    /// Closes that incident, where it is open.
+    async fn end_quarantine(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<(), StorageError>;
 
     /// The version of a workflow, by name, that a call means: `"latest"` (the newest), a number, or `"label:…"`.
     async fn resolve(

@@ -5,7 +5,7 @@ use heddle_engine::scheduler::{Holder, KeyAsk, KeyWait, Verdict};
 use heddle_engine::storage::memory::MemoryStorage;
 use heddle_engine::storage::{
     Activation, Batch, CommitError, Fence, HeadRow, JobRow, JournalRow, Leased, Member, MessageRow, Parcel, Pause,
-    Published, Resolved, Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
+    Published, Quarantine, Resolved, Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
 };
 use heddle_engine::tasks::async_trait;
 use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
@@ -94,9 +94,18 @@ impl<A: Around> Storage for Wrapped<A> {
     ) -> Result<Vec<JournalRow>, StorageError> {
         around!(self, "journal", memory => memory.journal(workspace, instance, after_seq, limit))
     }
-    async fn quarantine(&self, workspace: WorkspaceId, instance: InstanceId, why: &str) -> Result<(), StorageError> {
+    async fn quarantine(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        cause: Quarantine,
+        why: &str,
+    ) -> Result<(), StorageError> {
         let why = why.to_owned();
-        around!(self, "quarantine", memory => async move { memory.quarantine(workspace, instance, &why).await })
+        around!(self, "quarantine", memory => async move { memory.quarantine(workspace, instance, cause, &why).await })
+    }
+    async fn end_quarantine(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<(), StorageError> {
+        around!(self, "end_quarantine", memory => memory.end_quarantine(workspace, instance))
     }
     async fn refresh_heads(&self, fence: Fence, heads: &[HeadRow]) -> Result<(), CommitError> {
         let (memory, heads) = (self.memory.clone(), heads.to_vec());

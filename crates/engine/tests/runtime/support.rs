@@ -4,7 +4,7 @@ use super::wrapped::{Around, Doing, Wrapped};
 use heddle_engine::kernel::Command;
 use heddle_engine::runtime::{CommandRequest, Engine, EngineConfig, StartRequest};
 use heddle_engine::storage::memory::MemoryStorage;
-use heddle_engine::storage::{Batch, CommitError, Resolved, StorageError};
+use heddle_engine::storage::{Batch, CommitError, Resolved, StorageError, Unit};
 use heddle_engine::tasks::{
     Audience, Publication, PureTask, Registry, SendTask, Task, TaskError, TaskInfo, TaskOutput, TaskType, TimerTask,
     async_trait,
@@ -102,6 +102,10 @@ pub(crate) struct Faults {
     pub(crate) faults: Mutex<Vec<Fault>>,
     /// Batches with this instance are refused for good.
     pub(crate) poison: Mutex<Option<InstanceId>>,
+    /// Units whose events hold this text are what the database never takes.
+    pub(crate) untakable: Mutex<Option<&'static str>>,
+    /// The same, of units that make an instance which is called.
+    pub(crate) made_untakable: Mutex<Option<&'static str>>,
     pub(crate) commits: AtomicUsize,
     pub(crate) largest: AtomicUsize,
 }
@@ -118,6 +122,16 @@ impl Around for Faults {
         let poison = *self.poison.lock().unwrap();
         if batch.units.iter().any(|unit| Some(unit.instance) == poison) {
             return Err(CommitError::Fatal("a row that the database refuses".to_owned()));
+        }
+        let untakable = *self.untakable.lock().unwrap();
+        let made = *self.made_untakable.lock().unwrap();
+        let holds = |unit: &Unit| {
+            let text = String::from_utf8_lossy(&unit.journal.events);
+            let is_called = unit.created.as_ref().is_some_and(|created| created.parent.is_some());
+            untakable.is_some_and(|no| text.contains(no)) || (is_called && made.is_some_and(|no| text.contains(no)))
+        };
+        if batch.units.iter().any(holds) {
+            return Err(CommitError::Refused("a value that no column takes".to_owned()));
         }
         let fault = self.faults.lock().unwrap().pop();
         match fault {

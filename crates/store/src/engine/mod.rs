@@ -34,7 +34,7 @@ use async_trait::async_trait;
 use heddle_engine::scheduler::{Holder, KeyAsk, KeyWait, Verdict};
 use heddle_engine::storage::{
     Activation, Batch, CommitError, Fence, HeadRow, JobRow, JournalRow, Leased, Member, MessageRow, Parcel, Pause,
-    Published, Resolved, Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
+    Published, Quarantine, Resolved, Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
 };
 use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::value::Value;
@@ -96,8 +96,18 @@ impl Storage for Store {
             .await
     }
 
-    async fn quarantine(&self, workspace: WorkspaceId, instance: InstanceId, why: &str) -> Result<(), StorageError> {
-        quarantine::open(self, workspace, instance, why.to_owned()).await.map_err(StorageError::from)
+    async fn quarantine(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        cause: Quarantine,
+        why: &str,
+    ) -> Result<(), StorageError> {
+        quarantine::open(self, workspace, instance, (cause, why.to_owned())).await.map_err(StorageError::from)
+    }
+
+    async fn end_quarantine(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<(), StorageError> {
+        quarantine::close(self, workspace, instance).await.map_err(StorageError::from)
     }
 
     async fn refresh_heads(&self, fence: Fence, heads: &[HeadRow]) -> Result<(), CommitError> {

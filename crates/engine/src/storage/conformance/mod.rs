@@ -67,7 +67,7 @@ macro_rules! storage_conformance {
             ]
             read: [
                 loads_a_snapshot_and_what_follows, reads_the_journal_from_any_event, finds_what_is_runnable_page_by_page,
-                gives_timers_in_order, forgets_timers_that_are_gone, keeps_workspaces_apart, knows_definitions, tells_the_time, quarantines_once,
+                gives_timers_in_order, forgets_timers_that_are_gone, keeps_workspaces_apart, knows_definitions, tells_the_time, quarantines_once, ends_a_quarantine,
             ]
             jobs: [
                 offers_by_priority_then_age, gives_each_job_to_one_worker, offers_again_when_the_lease_ends, keeps_a_lease_with_heartbeats,

@@ -7,7 +7,8 @@ mod write;
 
 use super::{
     Activation, Batch, CommitError, Created, Fence, Head, HeadRow, HumanRow, IdempotencyRow, IncidentRow, JobRow,
-    JobState, JournalRow, Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Pause, PauseScope, Published, Resolved,
+    JobState, JournalRow, Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Pause, PauseScope, Published, QUARANTINE,
+    Quarantine, Resolved,
     Settlement, SignalRow, Snapshot, Storage, StorageError, Stored, TimerRow, WAITS_FOR_PERMIT,
 };
 use crate::scheduler::{Holder, KeyAsk, KeyWait, Keys, Verdict};
@@ -201,6 +202,9 @@ impl Storage for MemoryStorage {
                 version: it.created.version,
                 snapshot: it.snapshot.clone(),
                 journal: it.journal.iter().filter(|row| row.first_seq > after).cloned().collect(),
+                quarantined: it.incidents.get(&QUARANTINE).is_some_and(|row| {
+                    row.resolved_at.is_none() && row.code != Quarantine::Found.code()
+                }),
             }
         }))
     }
@@ -227,10 +231,24 @@ impl Storage for MemoryStorage {
             .collect())
     }
 
-    async fn quarantine(&self, workspace: WorkspaceId, instance: InstanceId, why: &str) -> Result<(), StorageError> {
+    async fn quarantine(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        cause: Quarantine,
+        why: &str,
+    ) -> Result<(), StorageError> {
         let now = self.time();
         if let Some(it) = self.lock().instances.get_mut(&instance).filter(|it| it.workspace == workspace) {
-            it.quarantine(why, now);
+            it.quarantine(cause, why, now);
+        }
+        Ok(())
+    }
+
+    async fn end_quarantine(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<(), StorageError> {
+        let now = self.time();
+        if let Some(it) = self.lock().instances.get_mut(&instance).filter(|it| it.workspace == workspace) {
+            it.end_quarantine(now);
         }
         Ok(())
     }
