@@ -145,7 +145,8 @@ impl Service {
             Some(patch) if !patch.is_empty() => Command::SetVariables { patch },
             _ => Command::Recover,
         };
-        let after = self.command(context, allowed, Wish { instance, command, expected_seq: None, dry_run, details }).await?;
+        let after =
+            self.command(context, allowed, Wish { instance, command, expected_seq: None, dry_run, details }).await?;
         if !dry_run {
             // The engine closes it by itself, a little later: who asked is told at once.
             self.store.end_quarantine(allowed.workspace(), instance).await.map_err(EngineError::from)?;

@@ -46,7 +46,8 @@ fn key(given: Option<&Value>) -> Result<Option<Arc<str>>, TaskError> {
 fn ttl(given: Option<&Value>) -> Result<Option<u64>, TaskError> {
     let Some(given) = given else { return Ok(None) };
     let ttl = duration::of_seconds_or_text(given);
-    ttl.map(Some).ok_or_else(|| invalid(format!("`ttl` is {given}; write seconds as a number, or a text such as \"1h\"")))
+    ttl.map(Some)
+        .ok_or_else(|| invalid(format!("`ttl` is {given}; write seconds as a number, or a text such as \"1h\"")))
 }
 
 #[cfg(test)]
@@ -57,7 +58,8 @@ mod tests {
 
     #[test]
     fn a_message_has_a_key_and_a_time_and_a_signal_has_neither() {
-        let sent = Publish.publication(&json!({ "message": "付款", "key": 7, "payload": {"a": 1}, "ttl": "1h" })).unwrap();
+        let sent =
+            Publish.publication(&json!({ "message": "付款", "key": 7, "payload": {"a": 1}, "ttl": "1h" })).unwrap();
         assert_eq!(sent.to, Audience::One { key: Some("7".into()), ttl_ms: Some(3_600_000) });
         assert_eq!((&*sent.name, &*sent.payload), ("付款", &json!({"a": 1})));
         let bare = Publish.publication(&json!({ "message": "m", "key": null })).unwrap();

@@ -97,7 +97,10 @@ async fn a_task_publishes_a_message_and_a_signal(world: &World) -> Result<()> {
     let listening = admin.start(&listener, json!({})).await?;
     let sender = admin.start(&publisher, json!({ "order": "a" })).await?;
     let sent = admin.wait_for(&sender, "COMPLETED").await?;
-    assert_eq!((&sent["output"]["receipt"]["message"], &sent["output"]["receipt"]["key"]), (&json!(message), &json!("a")));
+    assert_eq!(
+        (&sent["output"]["receipt"]["message"], &sent["output"]["receipt"]["key"]),
+        (&json!(message), &json!("a"))
+    );
     assert_eq!(admin.wait_for(&waiting, "COMPLETED").await?["output"], json!({ "amount": 7 }));
     admin.wait_for(&listening, "COMPLETED").await?;
     // Kept for the one who comes next, once.

@@ -95,8 +95,7 @@ impl Engine {
                 return BTreeSet::new();
             }
         };
-        let is_missing =
-            |holder: &Holder| shared.shards.owns(holder.instance().shard()) && !shared.desk.knows(*holder);
+        let is_missing = |holder: &Holder| shared.shards.owns(holder.instance().shard()) && !shared.desk.knows(*holder);
         let missing: Vec<_> = known.into_iter().filter(|(_, holder)| is_missing(holder)).collect();
         let gone: Vec<KeyAsk> = missing
             .iter()

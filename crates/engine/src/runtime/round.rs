@@ -125,10 +125,12 @@ impl Lane {
         if request.dry_run {
             return reply.send(self.what_if(now, actor, request));
         }
-        if matches!(request.command, Command::Recover) && (!actor.running.is_empty() || decided.contains_key(&key.instance)) {
+        if matches!(request.command, Command::Recover)
+            && (!actor.running.is_empty() || decided.contains_key(&key.instance))
+        {
             // Somebody asks it to go on, and it does.
             let first_seq = self.next_seq(key);
-            let pending = decided.entry(key.instance).or_insert_with(|| Pending::new(key, first_seq));
+            let pending = decided.entry(key.instance).or_insert_with(|| Box::new(Pending::new(key, first_seq)));
             return pending.answers.push(Answer::Command(reply));
         }
         match self.try_step(decided, now, (key, request.command, &request.actor)) {

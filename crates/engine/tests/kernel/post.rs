@@ -133,7 +133,8 @@ fn what_a_task_publishes_goes_out_with_the_step_that_completes_it() {
     let run = Run::start(TELLS, json!({ "order": "a", "message": "paid" }));
     assert_eq!(run.state.status, InstanceStatus::Completed);
     assert_eq!((run.effects.dispatches.len(), run.effects.jobs.len()), (0, 0), "no slot, no worker");
-    let [Outgoing::Message { letter, at_once: false }, Outgoing::Signal { name, .. }] = &run.effects.outgoing[..] else {
+    let [Outgoing::Message { letter, at_once: false }, Outgoing::Signal { name, .. }] = &run.effects.outgoing[..]
+    else {
         panic!("{:?}", run.effects.outgoing)
     };
     assert_eq!((&*letter.name, letter.key.as_deref(), &**name), ("paid", Some("a"), "go"));

@@ -188,7 +188,10 @@ async fn what_the_database_never_takes_puts_its_instance_into_quarantine_until_a
         match answer {
             Ok(started) => assert_eq!((*word, started.state.status), ("good", InstanceStatus::Completed)),
             Err(why) => {
-                assert!(*word == "ba" && matches!(&why, EngineError::Refused(what) if what.contains("no column")), "{why}");
+                assert!(
+                    *word == "ba" && matches!(&why, EngineError::Refused(what) if what.contains("no column")),
+                    "{why}"
+                );
             }
         }
     }

@@ -94,8 +94,8 @@ async fn a_pause_outlives_the_server() {
         assert_eq!(new.pauses(), [pause(&scope)]);
         // The lost attempt is begun again, and queued again.
         let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-        while new.why_queued(started.instance, 2).await.is_none()
-            && new.why_queued(started.instance, 1).await.is_none() {
+        while new.why_queued(started.instance, 2).await.is_none() && new.why_queued(started.instance, 1).await.is_none()
+        {
             assert!(tokio::time::Instant::now() < deadline, "it was not queued again");
             tokio::task::yield_now().await;
         }

@@ -69,12 +69,7 @@ fn holder_of(row: &QueryResult) -> Result<Holder, StoreError> {
 
 fn own_values(workspace: WorkspaceId, holder: Holder) -> Vec<Value> {
     let (kind, number, _) = parts(holder);
-    vec![
-        uuid(workspace.as_u128()).into(),
-        uuid(holder.instance().as_u128()).into(),
-        kind.into(),
-        number.into(),
-    ]
+    vec![uuid(workspace.as_u128()).into(), uuid(holder.instance().as_u128()).into(), kind.into(), number.into()]
 }
 
 fn about(ask: &KeyAsk) -> (WorkspaceId, Holder) {
@@ -314,13 +309,11 @@ const FIRST: &str = "SELECT instance_id, kind, number, attempt, permits, \
     (SELECT count(*) FROM key_permit WHERE {LINE} AND granted = true) AS held \
     FROM key_permit WHERE {LINE} AND granted = false ORDER BY rank, place, instance_id, kind, number LIMIT 1";
 
-pub(super) async fn wait(
-    store: &Store,
-    workspace: WorkspaceId,
-    holder: Holder,
-) -> Result<Option<KeyWait>, StoreError> {
+pub(super) async fn wait(store: &Store, workspace: WorkspaceId, holder: Holder) -> Result<Option<KeyWait>, StoreError> {
     let db = connection(store);
-    let sql = format!("SELECT of_instances, name, shown, permits, rank, place FROM key_permit WHERE {OWN} AND granted = false");
+    let sql = format!(
+        "SELECT of_instances, name, shown, permits, rank, place FROM key_permit WHERE {OWN} AND granted = false"
+    );
     let own = query(&db, &sql, own_values(workspace, holder)).await?;
     let Some(row) = own.first() else { return Ok(None) };
     let line = Line::read(workspace, row)?;

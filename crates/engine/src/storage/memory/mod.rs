@@ -7,9 +7,9 @@ mod write;
 
 use super::{
     Activation, Batch, CommitError, Created, Fence, Head, HeadRow, HumanRow, IdempotencyRow, IncidentRow, JobRow,
-    JobState, JournalRow, Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Pause, PauseScope, Published, QUARANTINE,
-    Quarantine, Resolved,
-    Settlement, SignalRow, Snapshot, Storage, StorageError, Stored, TimerRow, WAITS_FOR_PERMIT,
+    JobState, JournalRow, Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Pause, PauseScope, Published,
+    QUARANTINE, Quarantine, Resolved, Settlement, SignalRow, Snapshot, Storage, StorageError, Stored, TimerRow,
+    WAITS_FOR_PERMIT,
 };
 use crate::scheduler::{Holder, KeyAsk, KeyWait, Keys, Verdict};
 use async_trait::async_trait;
@@ -202,9 +202,10 @@ impl Storage for MemoryStorage {
                 version: it.created.version,
                 snapshot: it.snapshot.clone(),
                 journal: it.journal.iter().filter(|row| row.first_seq > after).cloned().collect(),
-                quarantined: it.incidents.get(&QUARANTINE).is_some_and(|row| {
-                    row.resolved_at.is_none() && row.code != Quarantine::Found.code()
-                }),
+                quarantined: it
+                    .incidents
+                    .get(&QUARANTINE)
+                    .is_some_and(|row| row.resolved_at.is_none() && row.code != Quarantine::Found.code()),
             }
         }))
     }
