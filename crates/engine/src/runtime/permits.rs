@@ -3,7 +3,7 @@
 use super::actor::Actor;
 use super::desk::{self, Desk, Waiting};
 use super::lane::Lane;
-use super::message::Key;
+use super::message::{Key, Message};
 use crate::kernel::{self, Active, Effects, Limited};
 use crate::scheduler::Holder;
 use crate::storage::Unit;
@@ -77,6 +77,10 @@ impl Lane {
             let limited = Limited { at_limit: AtLimit::Queue, ..limited };
             let is_created = state.status == InstanceStatus::Created;
             if !is_created || state.timers.is_empty() {
+                if is_created && self.shared.desk.has_begun(key.instance) {
+                    // It was let in, and the commit in which it was to begin failed.
+                    return self.shared.send(key.instance, Message::Begin { key });
+                }
                 let waiting = is_created.then_some(Waiting::Instance);
                 self.shared.desk.instance(key, state.priority, &limited, waiting);
             }
