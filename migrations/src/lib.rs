@@ -56,6 +56,7 @@ changes! {
     m0031_batch,
     m0040_pause,
     m0041_human_task,
+    m0042_key_permit,
     m0050_node_tally,
 }
 

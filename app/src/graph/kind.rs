@@ -57,6 +57,7 @@ fn task_kind(name: &str) -> Kind {
         "delay" | "sleep" => kind(Icon::Timer, "wait", |w| w.node_delay()),
         "transform" => kind(Icon::Braces, "data", |w| w.node_transform()),
         "error" => kind(Icon::OctagonAlert, "action", |w| w.node_error()),
+        "publish" => kind(Icon::Send, "action", |w| w.node_publish()),
         "script" => kind(Icon::FileCode, "action", |w| w.node_script()),
         "sql" => kind(Icon::Database, "data", |w| w.node_sql()),
         _ => Kind { icon: Icon::Server, category: "action", word: None },

@@ -168,6 +168,7 @@ fn subtitle(node: &Node, kind: Kind, words: Words) -> String {
             "http" => text("url"),
             "delay" | "sleep" => text("duration"),
             "log" | "print" => text("message"),
+            "publish" => text("message").or_else(|| text("signal")),
             _ => None,
         },
         NodeType::Task => node.action.clone().filter(|_| word.is_none()),

@@ -89,6 +89,7 @@ super::catalogue::catalogue! {
         node_delay: "Delay", "延时";
         node_transform: "Transform", "数据转换";
         node_error: "Raise an error", "抛出错误";
+        node_publish: "Publish", "发布事件";
         node_script: "Script", "脚本";
         node_sql: "SQL query", "SQL 查询";
         node_worker: "Worker", "外部执行者";

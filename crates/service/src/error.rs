@@ -100,7 +100,18 @@ impl From<EngineError> for Error {
                 ApiError::new(ErrorCode::Unavailable).retry_after(1)
             }
             EngineError::Human(refusal) => return refusal.into(),
-            EngineError::Internal(cause) | EngineError::Damaged(cause) => {
+            EngineError::Damaged(cause) => {
+                tracing::error!(cause, "an instance is damaged");
+                ErrorCode::Quarantined.into()
+            }
+            EngineError::Refused(cause) => {
+                tracing::error!(cause, "the database refuses for good");
+                ApiError::new(ErrorCode::NotStorable).detail(
+                    "The database cannot store what this comes to. An instance that exists has an incident of kind `quarantined` that names the cause.",
+                    "数据库无法存储由此产生的内容。已存在的实例会有一个说明原因的 `quarantined` 类异常。",
+                )
+            }
+            EngineError::Internal(cause) => {
                 tracing::error!(cause, "the engine failed");
                 ErrorCode::Internal.into()
             }

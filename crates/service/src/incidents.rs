@@ -1,7 +1,7 @@
 //! Incidents over all instances: lists, groups, and resolving one by doing something to its node.
 
 use crate::authz::{Allowed, authorize};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::instances::Wish;
 use crate::page;
 use crate::service::Service;
@@ -10,6 +10,7 @@ use heddle_api::view::{IncidentGroup, IncidentSummary};
 use heddle_api::{ApiError, ErrorCode, Lang, Page, Permission, RequestContext, Timestamp};
 use heddle_engine::kernel::{Command, Incident};
 use heddle_engine::runtime::EngineError;
+use heddle_engine::storage::{QUARANTINE, Storage};
 use heddle_model::ids::{IncidentId, InstanceId, NodeInstanceId, WorkflowId};
 use heddle_model::lifecycle::IncidentStatus;
 use heddle_store::query::{INCIDENT_KINDS, IncidentFilter, IncidentListRow};
@@ -98,24 +99,60 @@ impl Service {
         params: ResolveIncident,
     ) -> Result<IncidentSummary> {
         let mut allowed = authorize(context, Permission::IncidentManage)?;
-        let ResolveIncident { id, params } = params;
+        let ResolveIncident { id, params, dry_run } = params;
         if params.variables.is_some() {
             allowed = allowed.and(Permission::VariableEdit)?;
         }
         let row = self.incident_row(allowed, id).await?;
+        if row.number == QUARANTINE {
+            return self.end_quarantine(context, allowed, row, (params, dry_run)).await;
+        }
         let loaded = self.loaded(allowed, row.instance).await?;
         let Some(incident) = loaded.state.incidents.get(&row.number) else {
-            let (from, to) =
-                (IncidentStatus::Resolved.as_str().to_owned(), IncidentStatus::Resolved.as_str().to_owned());
-            return Err(EngineError::IllegalTransition { from, to, id: id.to_string() }.into());
+            return Err(resolved_already(id));
         };
         let details = json!({"incident": id, "reason": params.reason.clone().unwrap_or_default()});
         let node = incident.execution.map(|number| row.instance.node_instance(number).to_string());
         let node = node.or_else(|| incident.node.map(|ix| loaded.plan.node(ix).id.to_string()));
         let command = command(incident, node, params)?;
-        let wish = Wish { instance: row.instance, command, expected_seq: None, dry_run: false, details };
-        self.command(context, allowed, wish).await?;
-        self.incident_view(allowed, id).await
+        let wish = Wish { instance: row.instance, command, expected_seq: None, dry_run, details };
+        let after = self.command(context, allowed, wish).await?;
+        Ok(IncidentSummary { preview: after.preview, ..self.incident_view(allowed, id).await? })
+    }
+
+    /// Lets an instance out of quarantine: what was lost begins again, after the variables were changed that are to be changed.
+    async fn end_quarantine(
+        &self,
+        context: &RequestContext,
+        allowed: Allowed<'_>,
+        row: IncidentListRow,
+        (params, dry_run): (ResolveParams, bool),
+    ) -> Result<IncidentSummary> {
+        let (id, instance) = (row.id, row.instance);
+        if row.resolved_at.is_some() {
+            return Err(resolved_already(id));
+        }
+        if params.action != Resolution::Retry {
+            return Err(ApiError::new(ErrorCode::Conflict)
+                .detail(
+                    "An instance in quarantine can only go on as a whole: resolve the incident with `retry`.",
+                    "隔离中的实例只能整体继续：请以 `retry` 处理该异常。",
+                )
+                .into());
+        }
+        let details = json!({"incident": id, "reason": params.reason.unwrap_or_default()});
+        let command = match params.variables {
+            Some(patch) if !patch.is_empty() => Command::SetVariables { patch },
+            _ => Command::Recover,
+        };
+        let after =
+            self.command(context, allowed, Wish { instance, command, expected_seq: None, dry_run, details }).await?;
+        if !dry_run {
+            // The engine closes it by itself, a little later: who asked is told at once.
+            self.store.end_quarantine(allowed.workspace(), instance).await.map_err(EngineError::from)?;
+        }
+        let row = self.incident_row(allowed, id).await?;
+        Ok(IncidentSummary { preview: after.preview, ..summary(row) })
     }
 
     async fn incident_row(&self, allowed: Allowed<'_>, id: IncidentId) -> Result<IncidentListRow> {
@@ -126,7 +163,8 @@ impl Service {
     async fn incident_view(&self, allowed: Allowed<'_>, id: IncidentId) -> Result<IncidentSummary> {
         let row = self.incident_row(allowed, id).await?;
         let mut node: Option<NodeInstanceId> = None;
-        if row.resolved_at.is_none() {
+        // One in quarantine may not be readable.
+        if row.resolved_at.is_none() && row.number != QUARANTINE {
             let loaded = self.loaded(allowed, row.instance).await?;
             let execution = loaded.state.incidents.get(&row.number).and_then(|incident| incident.execution);
             node = execution.map(|number| row.instance.node_instance(number));
@@ -146,6 +184,11 @@ impl Service {
         }
         Ok(self.latest.by_name(allowed.workspace(), text).await?.map(|latest| Some(latest.workflow)))
     }
+}
+
+fn resolved_already(id: IncidentId) -> Error {
+    let resolved = || IncidentStatus::Resolved.as_str().to_owned();
+    EngineError::IllegalTransition { from: resolved(), to: resolved(), id: id.to_string() }.into()
 }
 
 fn command(incident: &Incident, node: Option<String>, params: ResolveParams) -> Result<Command, ApiError> {
@@ -194,5 +237,6 @@ fn summary(row: IncidentListRow) -> IncidentSummary {
         message: row.message,
         opened_at: Timestamp(row.opened_at),
         resolved_at: row.resolved_at.map(Timestamp),
+        preview: None,
     }
 }

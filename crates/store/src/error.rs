@@ -34,6 +34,8 @@ pub(crate) enum Class {
     Unknown,
     /// Nothing was written, and never will be.
     Fatal,
+    /// Nothing was written, and never will be, because of the data themselves.
+    Refused,
 }
 
 /// SQLSTATE that a batch of somebody who no longer owns its shards ends with (`heddle_refuse`).
@@ -72,6 +74,8 @@ fn postgres_class(code: &str) -> Class {
         _ if code.starts_with("53") => Class::Transient,
         // Shut down or crashed: it may have happened between the commit and the answer. 40003 says so itself.
         "57P01" | "57P02" | "57P04" | "57P05" | "40003" => Class::Unknown,
+        // Data that no column takes, constraints, limits of the database.
+        _ if code.starts_with("22") || code.starts_with("23") || code.starts_with("54") => Class::Refused,
         _ if code.starts_with("08") || code.starts_with("58") => Class::Unknown,
         _ => Class::Fatal,
     }
@@ -86,6 +90,8 @@ fn sqlite_class(extended: i32) -> Class {
         (5 | 6 | 7 | 9 | 13 | 14, _) => Class::Transient,
         // A failed write or flush: what reached the disk is not known.
         (10, _) => Class::Unknown,
+        // Too large; another constraint; a value of the wrong kind.
+        (18..=20, _) => Class::Refused,
         _ => Class::Fatal,
     }
 }
@@ -113,6 +119,7 @@ fn answer(class: Class, text: String) -> CommitError {
         Class::Transient => CommitError::Transient(text),
         Class::Unknown => CommitError::Unknown(text),
         Class::Fatal => CommitError::Fatal(text),
+        Class::Refused => CommitError::Refused(text),
     }
 }
 
@@ -141,7 +148,7 @@ impl From<&sqlx::Error> for StoreError {
         match class(error) {
             Class::Conflict => Self::Taken(taken(error)),
             Class::Transient | Class::Unknown => Self::Transient(error.to_string()),
-            Class::Fenced | Class::Fatal => Self::Fatal(error.to_string()),
+            Class::Fenced | Class::Fatal | Class::Refused => Self::Fatal(error.to_string()),
         }
     }
 }
@@ -192,9 +199,14 @@ mod tests {
         assert_eq!(class(&sqlx::Error::PoolTimedOut), Class::Transient);
         assert_eq!(postgres_class("57P01"), Class::Unknown);
         assert_eq!(postgres_class("40P01"), Class::Transient);
-        assert_eq!(postgres_class("22021"), Class::Fatal);
+        assert_eq!(postgres_class("22021"), Class::Refused, "a byte sequence that is no text");
+        assert_eq!(postgres_class("23502"), Class::Refused);
+        assert_eq!(postgres_class("54000"), Class::Refused, "an index row that is too large");
+        assert_eq!(postgres_class("42P01"), Class::Fatal, "a missing table is nobody's data");
         assert_eq!(sqlite_class(2067), Class::Conflict);
-        assert_eq!(sqlite_class(787), Class::Fatal, "a foreign key is not a taken key");
+        assert_eq!(sqlite_class(787), Class::Refused, "a foreign key is not a taken key");
+        assert_eq!(sqlite_class(18), Class::Refused, "too large");
+        assert_eq!(sqlite_class(8), Class::Fatal, "a file that may not be written is nobody's data");
         assert_eq!(sqlite_class(1034), Class::Unknown, "fsync failed");
         let failed = |code| sqlite_commit_error(&rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
         assert!(matches!(failed(1034), CommitError::Unknown(_)));

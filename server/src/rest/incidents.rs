@@ -1,6 +1,7 @@
 //! `/api/v1/incidents`: what needs a person.
 
 use super::instances::PAYLOAD_BODY;
+use super::steer::Dry;
 use crate::error::Answer;
 use crate::extract::{Body, Context, Id, Query};
 use crate::route::{Doors, Gate};
@@ -51,14 +52,16 @@ async fn get(
     Ok(Json(state.use_cases.get_incident(&context, GetIncident { id }).await?))
 }
 
-/// Resolves an incident: retries, skips or completes its node.
-#[utoipa::path(post, path = routes::INCIDENT_RESOLVE, tag = "incidents", operation_id = "resolveIncident", params(("id" = String, Path, description = "Id of the incident")), request_body = ResolveParams,
+/// Resolves an incident: retries, skips or completes its node. A dry run answers the incident with a `preview` of what would run again.
+#[utoipa::path(post, path = routes::INCIDENT_RESOLVE, tag = "incidents", operation_id = "resolveIncident", params(("id" = String, Path, description = "Id of the incident"), Dry), request_body = ResolveParams,
     responses((status = 200, body = IncidentSummary), (status = 409, description = "It is resolved, or its node cannot take this", body = heddle_api::Problem, content_type = "application/problem+json")))]
 async fn resolve(
     State(state): State<AppState>,
     Context(context): Context,
     Id(id): Id<IncidentId>,
+    Query(dry): Query<Dry>,
     Body(params): Body<ResolveParams>,
 ) -> Answer<Json<IncidentSummary>> {
-    Ok(Json(state.use_cases.resolve_incident(&context, ResolveIncident { id, params }).await?))
+    let params = ResolveIncident { id, params, dry_run: dry.dry_run };
+    Ok(Json(state.use_cases.resolve_incident(&context, params).await?))
 }

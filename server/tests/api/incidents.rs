@@ -10,6 +10,7 @@ on_both!(
     incidents_are_listed_page_by_page,
     they_are_grouped_by_workflow_node_and_code,
     one_is_resolved_in_each_way,
+    a_dry_run_says_what_would_run_again,
     what_cannot_be_is_refused,
     another_workspace_knows_none
 );
@@ -40,6 +41,24 @@ async fn list(client: &Client, query: &str) -> Result<Value> {
     let request = client.request(Method::GET, "/api/v1/incidents");
     let pairs: Vec<(&str, &str)> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
     client.send(request.query(&pairs)).await?.expect_status(200)
+}
+
+async fn a_dry_run_says_what_would_run_again(world: &World) -> Result<()> {
+    let admin = world.admin();
+    let name = divider(&admin).await?;
+    let (instance, incident) = failed(&admin, &name).await?;
+    let path = format!("/api/v1/incidents/{}/resolve", incident["id"].as_str().unwrap());
+    let wish = json!({"action": "retry", "variables": {"divisor": 2}});
+    let told = admin.post(&format!("{path}?dry_run=true"), &wish).await?.expect_status(200)?;
+    assert_eq!((&told["status"], &told["preview"]["runs"]), (&json!("OPEN"), &json!(["除", "end"])), "{told:#}");
+    let past = admin.post(&format!("{path}?dry_run=true"), &json!({"action": "skip"})).await?.expect_status(200)?;
+    assert_eq!(past["preview"]["skips"], json!(["除"]), "{past:#}");
+    let before = admin.get(&instance).await?.expect_status(200)?;
+    assert_eq!(before["incidents"].as_array().unwrap().len(), 1, "nothing has happened");
+    let done = admin.post(&path, &wish).await?.expect_status(200)?;
+    assert_eq!(done["status"], "RESOLVED");
+    assert_eq!(admin.get(&instance).await?.expect_status(200)?["status"], "COMPLETED");
+    Ok(())
 }
 
 async fn incidents_are_listed_page_by_page(world: &World) -> Result<()> {

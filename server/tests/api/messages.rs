@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 on_both!(
     a_message_by_name_and_key_reaches_one_receiver,
     a_signal_reaches_all_who_wait,
+    a_task_publishes_a_message_and_a_signal,
     a_workflow_calls_another_and_lists_it,
     a_mutex_of_the_workspace_spans_workflows
 );
@@ -66,6 +67,52 @@ async fn a_signal_reaches_all_who_wait(world: &World) -> Result<()> {
         admin.wait_for(instance, "COMPLETED").await?;
     }
     assert_eq!(admin.post(&path, &json!({})).await?.expect_status(202)?["receivers"], 0);
+    Ok(())
+}
+
+async fn a_task_publishes_a_message_and_a_signal(world: &World) -> Result<()> {
+    let admin = world.admin();
+    let (name, message, signal) = (unique("receiver"), unique("paid"), unique("go"));
+    make(&admin, &receiver(&name, &message)).await?;
+    let listener = unique("listener");
+    let listens = json!({
+        "name": listener,
+        "nodes": [{ "id": "start", "type": "start" }, { "id": "wait", "type": "signal", "config": { "name": signal } }, { "id": "done", "type": "end" }],
+        "edges": [{ "from": "start", "to": "wait" }, { "from": "wait", "to": "done" }],
+    });
+    make(&admin, &listens).await?;
+    let publisher = unique("publisher");
+    let publishes = json!({
+        "name": publisher, "outputs": { "receipt": "${receipt}" }, "variables": { "receipt": null },
+        "nodes": [
+            { "id": "start", "type": "start" },
+            { "id": "tell", "type": "publish", "config": { "message": message, "key": "${order}", "payload": { "amount": 7 } }, "output": { "receipt": "${output}" } },
+            { "id": "all", "type": "task", "action": "publish", "config": { "signal": signal } },
+            { "id": "done", "type": "end" },
+        ],
+        "edges": [{ "from": "start", "to": "tell" }, { "from": "tell", "to": "all" }, { "from": "all", "to": "done" }],
+    });
+    make(&admin, &publishes).await?;
+    let waiting = admin.start(&name, json!({ "order": "a" })).await?;
+    let listening = admin.start(&listener, json!({})).await?;
+    let sender = admin.start(&publisher, json!({ "order": "a" })).await?;
+    let sent = admin.wait_for(&sender, "COMPLETED").await?;
+    assert_eq!(
+        (&sent["output"]["receipt"]["message"], &sent["output"]["receipt"]["key"]),
+        (&json!(message), &json!("a"))
+    );
+    assert_eq!(admin.wait_for(&waiting, "COMPLETED").await?["output"], json!({ "amount": 7 }));
+    admin.wait_for(&listening, "COMPLETED").await?;
+    // Kept for the one who comes next, once.
+    admin.wait_for(&admin.start(&publisher, json!({ "order": "b" })).await?, "COMPLETED").await?;
+    let late = admin.start(&name, json!({ "order": "b" })).await?;
+    admin.wait_for(&late, "COMPLETED").await?;
+    let wrong = json!({
+        "name": unique("wrong"),
+        "nodes": [{ "id": "start", "type": "start" }, { "id": "tell", "type": "publish", "config": { "message": "a", "signal": "b" } }, { "id": "done", "type": "end" }],
+        "edges": [{ "from": "start", "to": "tell" }, { "from": "tell", "to": "done" }],
+    });
+    admin.post("/api/v1/workflows", &wrong).await?.expect_status(422)?;
     Ok(())
 }
 

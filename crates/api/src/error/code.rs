@@ -76,6 +76,8 @@ codes! {
         "Wait for its answer, then repeat with the same Idempotency-Key.", "请等待其结果，然后使用相同的 Idempotency-Key 重试。";
     NoReceiver "NO_RECEIVER" 409, "Nobody waits for the message", "没有接收者在等待此消息",
         "Send it with a `ttl`, so that it is kept until somebody asks.", "请设置 `ttl`，消息会保留到有人接收为止。";
+    Quarantined "QUARANTINED" 409, "The instance is in quarantine", "实例处于隔离状态",
+        "Its incident of kind `quarantined` names the cause. Mend the stored data, then resolve the incident with `retry`.", "其 `quarantined` 类异常说明了原因。请修复存储的数据，然后以 `retry` 处理该异常。";
     Conflict "CONFLICT" 409, "Changed by somebody else", "已被他人修改",
         "Read it again and repeat the change.", "请重新读取后再修改。";
     PreconditionFailed "PRECONDITION_FAILED" 412, "Changed since it was read", "读取之后已发生变化",
@@ -90,6 +92,8 @@ codes! {
         "`errors` names each mistake.", "`errors` 列出了每一处错误。";
     InvalidDefinition "INVALID_DEFINITION" 422, "The definition has errors", "流程定义有错误",
         "`errors` names each mistake with line and column; nothing was stored.", "`errors` 列出了每一处错误及其行列；没有保存任何内容。";
+    NotStorable "NOT_STORABLE" 422, "The database cannot store this", "数据库无法存储该内容",
+        "Change the data: a value is too large, or nothing that a database takes. Nothing was stored.", "请修改数据：某个值过大，或数据库不接受。没有保存任何内容。";
     IdempotencyKeyReused "IDEMPOTENCY_KEY_REUSED" 422, "The Idempotency-Key was used for another request", "Idempotency-Key 已用于其他请求",
         "Use a new key for a new request.", "新的请求请使用新的键。";
     WeakPassword "WEAK_PASSWORD" 422, "The password is too weak", "密码强度不足",

@@ -90,4 +90,7 @@ pub struct ResolveIncident {
     pub id: IncidentId,
     /// How.
     pub params: ResolveParams,
+    /// Only tells what would come of it.
+    #[serde(default)]
+    pub dry_run: bool,
 }

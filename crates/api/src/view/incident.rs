@@ -1,5 +1,6 @@
 //! Incidents in lists and groups.
 
+use super::PreviewView;
 use crate::time::Timestamp;
 use heddle_model::ids::{IncidentId, InstanceId, NodeInstanceId, WorkflowId};
 use serde::{Deserialize, Serialize};
@@ -41,6 +42,9 @@ pub struct IncidentSummary {
     pub opened_at: Timestamp,
     /// When it was resolved.
     pub resolved_at: Option<Timestamp>,
+    /// Of a dry run: what resolving it would do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<PreviewView>,
 }
 
 /// Open incidents that are alike.

@@ -148,6 +148,13 @@ impl Step<'_> {
                 let waited = task.duration_ms(&input).map_err(Failure::from);
                 self.wait(number, waited)
             }
+            Some(Registered::Send(task)) => {
+                self.emit(Event::NodeStarted { number, attempt, job: false })?;
+                match task.publication(&input) {
+                    Ok(publication) => self.publish(number, publication),
+                    Err(error) => self.fail(number, error.into(), None),
+                }
+            }
             Some(Registered::Active(_)) | None => {
                 let job = registered.is_none();
                 let at = plan.node(node);

@@ -30,6 +30,8 @@ pub(super) struct Actor {
     pub(super) waiting: BTreeSet<u32>,
     /// When the jobs that stand offered were, by execution, as far as this was seen from here.
     pub(super) offers: BTreeMap<u32, i64>,
+    /// Its incident `quarantined` was open when it was read.
+    pub(super) quarantined: bool,
 }
 
 /// Stored data that cannot be turned into an instance.
@@ -59,6 +61,7 @@ impl Actor {
             head_behind: false,
             waiting: BTreeSet::new(),
             offers: BTreeMap::new(),
+            quarantined: false,
         }
     }
 

@@ -90,19 +90,21 @@ impl Lane {
         });
         match made {
             Ok(pending) => pending.taken.push(parcel),
-            Err(why) => {
-                let failure = Failure::from(why);
-                let sent = call.wait.then(|| Parcel {
-                    id: self.shared.ids.parcel(&self.shared.clock),
-                    workspace: key.workspace,
-                    instance: call.caller,
-                    sent_at: now,
-                    content: Content::ChildEnded { number: call.number, result: Err(failure) },
-                });
-                let taken = (key.instance.shard(), parcel);
-                self.settlements.push(Settlement { taken, reply: None, sent, returned: None });
-            }
+            Err(why) => self.cannot_be_made((key, parcel), caller, why),
         }
+    }
+
+    /// A called instance cannot be made: its parcel is taken, and its caller told.
+    pub(super) fn cannot_be_made(&mut self, (key, parcel): (Key, ParcelId), caller: Caller, why: TaskError) {
+        let sent = caller.wait.then(|| Parcel {
+            id: self.shared.ids.parcel(&self.shared.clock),
+            workspace: key.workspace,
+            instance: caller.instance,
+            sent_at: self.shared.clock.now(),
+            content: Content::ChildEnded { number: caller.number, result: Err(Failure::from(why)) },
+        });
+        let taken = (key.instance.shard(), parcel);
+        self.settlements.push(Settlement { taken, reply: None, sent, returned: None });
     }
 }
 

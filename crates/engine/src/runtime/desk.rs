@@ -1,64 +1,28 @@
 //! The desk: who waits for a permit of a concurrency key, and what happens when the verdict comes.
 //!
-//! The books stand behind [`Permits`]: of this server ([`Books`]), or of the database for many servers. Permits of what ran before a
-//! restart are asked for anew when an instance is recovered.
+//! The books stand in the database, for all servers; `books` asks them. Permits of what ran before a restart are asked for anew when an
+//! instance is recovered: the books know of them and let nobody in twice.
 
 use super::attempt::Ready;
-use super::engine::Engine;
 use super::error::EngineError;
 use super::lane::Shared;
 use super::message::{Key, Message, Reply, SharedState};
 use super::request::StartRequest;
 use crate::kernel::{Command, Limited};
-use crate::scheduler::{Ahead, Blocked, Holder, KeyWait, Keys, PermitName, PermitWish, Permits, Queued, Verdict};
+use crate::scheduler::{Holder, KeyAsk, PermitName, PermitWish, Verdict};
 use crate::storage::WAITS_FOR_PERMIT;
 use crate::tasks::{ErrorClass, TaskError};
 use heddle_model::definition::AtLimit;
-use heddle_model::ids::InstanceId;
+use heddle_model::ids::{InstanceId, WorkspaceId};
 use heddle_model::plan::Plan;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-/// The books of this server alone.
-pub(super) struct Books {
-    keys: Mutex<Keys>,
-    verdicts: mpsc::UnboundedSender<Verdict>,
-}
-
-impl Books {
-    pub(super) fn new(verdicts: mpsc::UnboundedSender<Verdict>) -> Self {
-        Self { keys: Mutex::default(), verdicts }
-    }
-
-    /// Told under the lock: verdicts come in the order in which they were found.
-    fn keep(&self, change: impl FnOnce(&mut Keys) -> Vec<Verdict>) {
-        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-        for verdict in change(&mut keys) {
-            // Nobody listens any more when the engine has stopped.
-            let _ = self.verdicts.send(verdict);
-        }
-    }
-}
-
-impl Permits for Books {
-    fn acquire(&self, wish: PermitWish) {
-        self.keep(|keys| keys.acquire(wish));
-    }
-
-    fn release(&self, holder: Holder) {
-        self.keep(|keys| keys.release(holder));
-    }
-
-    fn why(&self, holder: Holder) -> Option<KeyWait> {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).why(holder)
-    }
-}
-
 /// How long an unreachable database is left alone.
-const AGAIN: Duration = Duration::from_secs(1);
+pub(super) const AGAIN: Duration = Duration::from_secs(1);
 
 /// What waits.
 pub(super) enum Waiting {
@@ -87,7 +51,8 @@ struct Seat {
 
 /// Everyone who holds a permit or waits for one.
 pub(super) struct Desk {
-    permits: Arc<dyn Permits>,
+    /// In the order in which it is asked.
+    asks: UnboundedSender<KeyAsk>,
     seats: Mutex<BTreeMap<Holder, Seat>>,
 }
 
@@ -104,8 +69,13 @@ impl Drop for Permit {
 }
 
 impl Desk {
-    pub(super) fn new(permits: Arc<dyn Permits>) -> Arc<Self> {
-        Arc::new(Self { permits, seats: Mutex::default() })
+    pub(super) fn new(asks: UnboundedSender<KeyAsk>) -> Arc<Self> {
+        Arc::new(Self { asks, seats: Mutex::default() })
+    }
+
+    /// Nobody listens any more when the engine has stopped.
+    fn ask(&self, ask: KeyAsk) {
+        drop(self.asks.send(ask));
     }
 
     /// An attempt is ready but for a permit.
@@ -145,13 +115,14 @@ impl Desk {
             seats.insert(holder, seat);
         }
         let (limit, at_limit) = (limited.limit, limited.at_limit);
-        self.permits.acquire(PermitWish { name, holder, limit, at_limit, priority, has_begun });
+        self.ask(KeyAsk::Acquire(PermitWish { name, holder, limit, at_limit, priority, has_begun }));
     }
 
     /// Somebody needs its permit no more, or wishes none any more.
     pub(super) fn release(&self, holder: Holder) {
-        if self.seats().remove(&holder).is_some() {
-            self.permits.release(holder);
+        let seat = self.seats().remove(&holder);
+        if let Some(seat) = seat {
+            self.ask(KeyAsk::Release(seat.key.workspace, holder));
         }
     }
 
@@ -165,10 +136,20 @@ impl Desk {
         waits.into_iter().for_each(|holder| self.release(holder));
     }
 
-    /// These instances are another server's from now on: what they hold there they ask for there.
+    /// These instances are another server's from now on. What they hold and wait for stands in the books, and is asked for over there;
+    /// only of a start nothing is known there.
     pub(super) fn forget(&self, goes: impl Fn(InstanceId) -> bool) {
-        let gone: Vec<Holder> = self.seats().keys().copied().filter(|holder| goes(holder.instance())).collect();
-        gone.into_iter().for_each(|holder| self.release(holder));
+        let gone: Vec<_> = self.seats().extract_if(.., |holder, _| goes(holder.instance())).collect();
+        for (holder, seat) in gone {
+            if matches!(seat.waiting, Some(Waiting::Start(..))) {
+                self.ask(KeyAsk::Release(seat.key.workspace, holder));
+            }
+        }
+    }
+
+    /// Whether it is known here that somebody holds a permit or waits for one.
+    pub(super) fn knows(&self, holder: Holder) -> bool {
+        self.seats().contains_key(&holder)
     }
 
     /// Whether an instance may begin.
@@ -176,24 +157,21 @@ impl Desk {
         self.seats().get(&Holder::Instance(instance)).is_some_and(|seat| seat.waiting.is_none())
     }
 
-    /// Why the attempt or the job of an execution waits for a key.
-    pub(super) fn why(&self, instance: InstanceId, number: u32) -> Option<Queued> {
-        let (holder, (task_type, priority)) = {
-            let seats = self.seats();
-            let mut attempts =
-                seats.range(Holder::Attempt(instance, number, 0)..=Holder::Attempt(instance, number, u32::MAX));
-            let found = attempts.next_back().or_else(|| seats.get_key_value(&Holder::Job(instance, number)));
-            found.map(|(holder, seat)| (*holder, seat.about.clone()))?
-        };
-        let wait = self.permits.why(holder)?;
-        let ahead = Ahead { attempts: wait.ahead, ..Ahead::default() };
-        let blocked = vec![Blocked::Key(wait)];
-        Some(Queued { task_type: task_type.to_string(), priority, level: 0, ahead, blocked })
+    /// The attempt, or the job, of an execution that waits for its key: in which workspace, its task type and priority.
+    pub(super) fn waiting(&self, instance: InstanceId, number: u32) -> Option<(WorkspaceId, Holder, (Arc<str>, u8))> {
+        let seats = self.seats();
+        let mut attempts =
+            seats.range(Holder::Attempt(instance, number, 0)..=Holder::Attempt(instance, number, u32::MAX));
+        let found = attempts.next_back().or_else(|| seats.get_key_value(&Holder::Job(instance, number)));
+        let found = found.filter(|(_, seat)| seat.waiting.is_some());
+        found.map(|(holder, seat)| (seat.key.workspace, *holder, seat.about.clone()))
     }
 
-    /// Why a whole instance has not begun.
-    pub(super) fn why_instance(&self, instance: InstanceId) -> Option<KeyWait> {
-        self.permits.why(Holder::Instance(instance))
+    /// The workspace of an instance that waits for its key.
+    pub(super) fn waiting_instance(&self, instance: InstanceId) -> Option<WorkspaceId> {
+        let seats = self.seats();
+        let seat = seats.get(&Holder::Instance(instance)).filter(|seat| seat.waiting.is_some());
+        seat.map(|seat| seat.key.workspace)
     }
 
     fn seats(&self) -> MutexGuard<'_, BTreeMap<Holder, Seat>> {
@@ -244,68 +222,44 @@ async fn has_begun(shared: &Shared, key: Key, number: u32) -> Option<bool> {
     }
 }
 
-impl Engine {
-    /// Why a whole instance has not begun: the concurrency key of its workflow. `None`: it has begun, or waits for something else.
-    pub fn why_not_begun(&self, instance: InstanceId) -> Option<KeyWait> {
-        self.shared.desk.why_instance(instance)
-    }
-
-    /// Acts by the verdicts, until the engine stops.
-    pub(super) async fn serve_desk(self, mut verdicts: mpsc::UnboundedReceiver<Verdict>) {
-        loop {
-            let verdict = tokio::select! {
-                () = self.shared.stop.cancelled() => return,
-                verdict = verdicts.recv() => verdict,
-            };
-            match verdict {
-                None => return,
-                Some(Verdict::Granted(holder)) => self.granted(holder),
-                Some(Verdict::Refused(holder)) => self.refused(holder),
-                Some(Verdict::Replaced(holder)) => self.replaced(holder),
-            }
+impl Shared {
+    /// Acts by what the books came to.
+    pub(super) fn verdict(self: &Arc<Self>, workspace: WorkspaceId, verdict: Verdict) {
+        match verdict {
+            Verdict::Granted(holder) => self.granted(holder),
+            Verdict::Refused(holder) => self.refused(holder),
+            Verdict::Replaced(holder) => self.replaced(workspace, holder),
         }
     }
 
-    fn granted(&self, holder: Holder) {
+    fn granted(self: &Arc<Self>, holder: Holder) {
         let (key, waiting) = {
-            let mut seats = self.shared.desk.seats();
-            // Withdrawn meanwhile: the permit is back already.
+            let mut seats = self.desk.seats();
+            // Withdrawn meanwhile: the permit is on its way back. Or it is not known here yet, and asks again when it is.
             let Some(seat) = seats.get_mut(&holder) else { return };
             (seat.key, seat.waiting.take())
         };
         match waiting {
             None => {}
             Some(Waiting::Attempt(mut ready)) => {
-                ready.permit = Some(Permit { desk: self.shared.desk.clone(), holder });
-                self.shared.pool.submit(vec![*ready]);
+                ready.permit = Some(Permit { desk: self.desk.clone(), holder });
+                self.pool.submit(vec![*ready]);
             }
             Some(Waiting::Job) => {
                 if let Holder::Job(instance, number) = holder {
-                    self.shared.machine.spawn(Box::pin(self.clone().let_job(key, instance, number)));
+                    self.machine.spawn(Box::pin(let_job(self.clone(), key, instance, number)));
                 }
             }
-            Some(Waiting::Instance) => self.shared.send(key.instance, Message::Begin { key }),
-            Some(Waiting::Timer(timer)) => self.shared.send(key.instance, Message::TimerDue { key, timer }),
+            Some(Waiting::Instance) => self.send(key.instance, Message::Begin { key }),
+            Some(Waiting::Timer(timer)) => self.send(key.instance, Message::TimerDue { key, timer }),
             Some(Waiting::Start(request, plan, reply)) => {
-                self.shared.send(key.instance, Message::Start { request, plan, reply, has_permit: true });
+                self.send(key.instance, Message::Start { request, plan, reply, has_permit: true });
             }
         }
-    }
-
-    /// The job's row is opened to workers; an unreachable database is waited for.
-    async fn let_job(self, key: Key, instance: InstanceId, number: u32) {
-        while let Err(why) = self.shared.storage.let_job(key.workspace, instance.job(number)).await {
-            tracing::warn!(%why, "a job cannot be given out yet");
-            tokio::select! {
-                () = self.shared.stop.cancelled() => return,
-                () = tokio::time::sleep(AGAIN) => {}
-            }
-        }
-        self.shared.bell.ring();
     }
 
     fn refused(&self, holder: Holder) {
-        let Some(seat) = self.shared.desk.seats().remove(&holder) else { return };
+        let Some(seat) = self.desk.seats().remove(&holder) else { return };
         let message = "as many as the concurrency key allows are at work";
         let error = TaskError::new(ErrorClass::System, "CONCURRENCY_LIMIT", message);
         match seat.waiting {
@@ -314,29 +268,43 @@ impl Engine {
         }
     }
 
-    fn replaced(&self, holder: Holder) {
-        let Some(seat) = self.shared.desk.seats().remove(&holder) else { return };
-        if let Some(cancelled) = seat.cancelled {
+    /// Also where it is not known here yet: the books have forgotten it, and it must not go on.
+    fn replaced(&self, workspace: WorkspaceId, holder: Holder) {
+        let seat = self.desk.seats().remove(&holder);
+        if let Some(cancelled) = seat.and_then(|seat| seat.cancelled) {
             cancelled.cancel();
         }
+        let key = Key { workspace, instance: holder.instance() };
         let message = "a newer one with the same concurrency key has taken its place";
-        self.end(holder, seat.key, TaskError::new(ErrorClass::System, "REPLACED", message).permanent());
+        self.end(holder, key, TaskError::new(ErrorClass::System, "REPLACED", message).permanent());
     }
 
     /// What holds or wishes a permit ends with an error; a whole instance is terminated.
     fn end(&self, holder: Holder, key: Key, error: TaskError) {
         match holder {
             Holder::Attempt(instance, number, attempt) => {
-                self.shared.send(instance, Message::TaskEnded { key, number, attempt, result: Err(error) });
+                self.send(instance, Message::TaskEnded { key, number, attempt, result: Err(error) });
             }
             Holder::Job(instance, number) => {
                 let command = Command::JobEnded { number, result: Err(error) };
-                self.shared.send(instance, Message::Enforce { key, command });
+                self.send(instance, Message::Enforce { key, command });
             }
             Holder::Instance(instance) => {
                 let command = Command::Terminate { reason: error.message };
-                self.shared.send(instance, Message::Enforce { key, command });
+                self.send(instance, Message::Enforce { key, command });
             }
         }
     }
+}
+
+/// The job's row is opened to workers; an unreachable database is waited for.
+async fn let_job(shared: Arc<Shared>, key: Key, instance: InstanceId, number: u32) {
+    while let Err(why) = shared.storage.let_job(key.workspace, instance.job(number)).await {
+        tracing::warn!(%why, "a job cannot be given out yet");
+        tokio::select! {
+            () = shared.stop.cancelled() => return,
+            () = tokio::time::sleep(AGAIN) => {}
+        }
+    }
+    shared.bell.ring();
 }

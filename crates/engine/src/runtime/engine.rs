@@ -2,7 +2,7 @@
 
 use super::call::{AnyInput, InputCheck};
 use super::clock::Clock;
-use super::desk::{Books, Desk};
+use super::desk::Desk;
 use super::door::{Door, Place};
 use super::doorbell::{Alone, Doorbell};
 use super::error::EngineError;
@@ -100,7 +100,7 @@ impl Engine {
         let before = clock.own_ms();
         clock.correct(storage.now().await?, (before, clock.own_ms()));
         let (senders, inboxes): (Vec<_>, Vec<_>) = (0..config.lanes.max(1)).map(|_| mpsc::unbounded_channel()).unzip();
-        let (verdicts, found) = mpsc::unbounded_channel();
+        let (asks, asked) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             plans: Plans::new(storage.clone()),
             pool: Pool::new(registry.clone(), config.scheduling, config.machine.clone()),
@@ -121,7 +121,7 @@ impl Engine {
             committed: broadcast::Sender::new(HINTS),
             bell: Default::default(),
             pauses: Default::default(),
-            desk: Desk::new(Arc::new(Books::new(verdicts))),
+            desk: Desk::new(asks),
             door: Arc::new(Door::new(config.admission, config.lanes.max(1))),
             fenced: AtomicBool::new(false),
             stop: CancellationToken::new(),
@@ -136,10 +136,11 @@ impl Engine {
         for (number, inbox) in inboxes.into_iter().enumerate() {
             engine.spawn(Box::pin(lane(&engine.shared, number, inbox).run()));
         }
-        engine.spawn(Box::pin(engine.clone().serve_desk(found)));
+        engine.spawn(Box::pin(engine.clone().serve_books(asked)));
         engine.own(leased).await;
         engine.spawn(Box::pin(engine.clone().keep_pauses()));
         engine.spawn(Box::pin(engine.clone().keep_membership()));
+        engine.spawn(Box::pin(engine.clone().compare_books()));
         engine.spawn(Box::pin(engine.clone().listen()));
         Ok(engine)
     }
@@ -306,5 +307,6 @@ fn lane(shared: &Arc<Shared>, number: usize, inbox: mpsc::UnboundedReceiver<Mess
         settlements: Vec::new(),
         leaving: None,
         figures: Figures::new(number),
+        quarantined: Default::default(),
     }
 }

@@ -67,6 +67,9 @@ pub enum EngineError {
     /// What is stored of the instance does not fit together: nothing is done to it any more.
     #[error("{0}")]
     Damaged(String),
+    /// The database refuses for good what this comes to. Nothing of it was stored.
+    #[error("the database cannot store what this comes to: {0}")]
+    Refused(String),
     /// A task for a person is not for who asks, or not now.
     #[error(transparent)]
     Human(#[from] HumanRefusal),

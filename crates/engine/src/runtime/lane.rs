@@ -18,6 +18,7 @@ use super::pauses::Pauses;
 use super::plans::Plans;
 use super::pool::Pool;
 use super::post::Seen;
+use super::quarantine::Quarantined;
 use super::request::Committed;
 use super::shards::Shards;
 use super::timers::{HORIZON_MS, PAGE, Timers};
@@ -102,6 +103,8 @@ pub(super) struct Lane {
     /// Shards that are being given up.
     pub(super) leaving: Option<Leaving>,
     pub(super) figures: Figures,
+    /// Instances of which nothing is decided but what people command.
+    pub(super) quarantined: Quarantined,
 }
 
 impl Shared {
@@ -227,6 +230,7 @@ impl Lane {
 
     /// Reads the instances that these messages need and that are not in memory; answers those that cannot be served.
     async fn bring_in(&mut self, messages: &mut Vec<Message>) -> Vec<Message> {
+        self.hold_back(messages);
         let mut missing: Vec<Key> =
             messages.iter().filter_map(Message::needs).filter(|key| !self.actors.contains_key(&key.instance)).collect();
         if missing.is_empty() {
@@ -242,6 +246,9 @@ impl Lane {
         for (key, result) in loaded {
             match result {
                 Ok(Some(actor)) => {
+                    if actor.quarantined {
+                        self.mended(key, messages);
+                    }
                     self.actors.insert(key.instance, actor);
                 }
                 Ok(None) => {
@@ -249,10 +256,8 @@ impl Lane {
                 }
                 Err(why) => {
                     tracing::error!(instance = %key.instance, %why, "an instance cannot be loaded");
-                    if let EngineError::Damaged(what) = &why
-                        && let Err(why) = self.shared.storage.quarantine(key.workspace, key.instance, what).await
-                    {
-                        tracing::warn!(instance = %key.instance, %why, "its incident cannot be opened yet");
+                    if let EngineError::Damaged(what) = &why {
+                        self.quarantine_damaged(key, what);
                     }
                     failed.insert(key, why);
                 }

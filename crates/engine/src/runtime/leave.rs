@@ -100,6 +100,7 @@ impl Lane {
         let is_own = |shard: u16| usize::from(shard) % lanes == number && goes(shard);
         self.shared.desk.forget(|instance| is_own(instance.shard()));
         self.timers.drop_where(|instance| goes(instance.shard()));
+        self.quarantined.forget(|instance| goes(instance.shard()));
     }
 
     fn list_shards(&mut self) {

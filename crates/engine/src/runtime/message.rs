@@ -144,7 +144,7 @@ impl Message {
             Self::Start { .. } | Self::Peek { .. } | Self::Called(_) | Self::Reopen(_) | Self::Look => None,
             Self::Own { .. } | Self::Disown { .. } | Self::Forget(_) | Self::Barrier { .. } => None,
             Self::Parcel(parcel) => match parcel.content {
-                Content::Start(_) => None,
+                Content::Start(_) | Content::Verdict(_) => None,
                 _ => Some(Key { workspace: parcel.workspace, instance: parcel.instance }),
             },
             Self::Command { key, .. }

@@ -7,6 +7,7 @@
 mod actor;
 mod attempt;
 mod begin;
+mod books;
 mod call;
 pub(crate) mod clock;
 mod commit;
@@ -33,6 +34,7 @@ mod pool;
 mod post;
 mod prepare;
 mod proof;
+mod quarantine;
 mod reads;
 mod recovery;
 mod remote;

@@ -3,7 +3,7 @@
 use super::actor::Actor;
 use super::desk::{self, Desk, Waiting};
 use super::lane::Lane;
-use super::message::Key;
+use super::message::{Key, Message};
 use crate::kernel::{self, Active, Effects, Limited};
 use crate::scheduler::Holder;
 use crate::storage::Unit;
@@ -25,8 +25,14 @@ pub(super) fn keep(desk: &Arc<Desk>, actor: &Actor, (effects, unit): (&Effects, 
     if actor.plan.concurrency.is_none() {
         return;
     }
+    let is_known = desk.knows(Holder::Instance(key.instance));
     if state.status.is_ended() {
         desk.release(Holder::Instance(key.instance));
+    } else if !is_known && state.status != InstanceStatus::Created {
+        // It had ended, and goes on: it holds its permit again, though it be one more than the limit for a while.
+        if let Ok(Some(limited)) = kernel::limited_instance(&actor.plan, state, state.updated_at) {
+            desk.instance(key, state.priority, &limited, None);
+        }
     } else if unit.created.is_some() && state.status == InstanceStatus::Created && state.timers.is_empty() {
         // The key was evaluated when it was created; what cannot be evaluated was refused then.
         if let Ok(Some(limited)) = kernel::limited_instance(&actor.plan, state, state.updated_at) {
@@ -35,7 +41,8 @@ pub(super) fn keep(desk: &Arc<Desk>, actor: &Actor, (effects, unit): (&Effects, 
     }
 }
 
-/// Whether a restart must look at this instance because it holds or awaits a permit: the books are only in memory.
+/// Whether a restart must look at this instance because it holds or awaits a permit: who acts by the verdict is
+/// only in memory.
 pub(super) fn must_ask_again(actor: &Actor) -> bool {
     let state = &actor.state;
     if state.status.is_ended() {
@@ -70,6 +77,10 @@ impl Lane {
             let limited = Limited { at_limit: AtLimit::Queue, ..limited };
             let is_created = state.status == InstanceStatus::Created;
             if !is_created || state.timers.is_empty() {
+                if is_created && self.shared.desk.has_begun(key.instance) {
+                    // It was let in, and the commit in which it was to begin failed.
+                    return self.shared.send(key.instance, Message::Begin { key });
+                }
                 let waiting = is_created.then_some(Waiting::Instance);
                 self.shared.desk.instance(key, state.priority, &limited, waiting);
             }

@@ -75,7 +75,8 @@ impl Plans {
         let versions: Vec<VersionId> = journal.versions().collect();
         let plans = self.set(workspace, versions).await?;
         let snapshot_seq = stored.snapshot.map_or(0, |snapshot| snapshot.seq);
-        Actor::fold(&plans, (workspace, instance), journal, snapshot_seq).map(Some).map_err(damaged)
+        let actor = Actor::fold(&plans, (workspace, instance), journal, snapshot_seq).map_err(damaged)?;
+        Ok(Some(Actor { quarantined: stored.quarantined, ..actor }))
     }
 
     /// Compiled versions.

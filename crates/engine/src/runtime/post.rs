@@ -223,6 +223,10 @@ impl Lane {
                 return self.request(decided, now, (key, id), (reply, request));
             }
             Content::Start(call) => return self.called((key, id), *call),
+            Content::Verdict(verdict) => {
+                self.shared.verdict(key.workspace, verdict);
+                return self.nothing_but((key.instance.shard(), id), None);
+            }
         };
         match self.try_step(decided, now, (key, command, "")) {
             Ok(pending) => pending.taken.push(id),
@@ -294,6 +298,7 @@ impl Lane {
 
     /// Writes down what led to nothing.
     pub(super) async fn settle(&mut self) {
+        self.write_quarantines().await;
         let settlements = std::mem::take(&mut self.settlements);
         if settlements.is_empty() {
             return;

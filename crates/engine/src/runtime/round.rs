@@ -8,12 +8,15 @@ use super::lane::Lane;
 use super::message::{Key, Message, Reply, SharedState};
 use super::pending::{Answer, Decided, Pending};
 use super::permits;
+use super::quarantine;
 use super::remote;
 use super::request::{CommandRequest, Committed, Outcome};
 use super::start::Starting;
+use crate::kernel::codec::CodecError;
 use crate::kernel::{self, Command, Context, Entropy};
 use crate::scheduler::Holder;
 use crate::storage::{Batch, CommitError, ReplyRow, Unit};
+use crate::tasks::{ErrorClass, TaskError};
 use heddle_model::plan::Plan;
 use std::sync::Arc;
 
@@ -96,6 +99,10 @@ impl Lane {
 
     /// Nothing happened to an instance: those who wait are answered, parcels are taken.
     fn quiet(&mut self, now: i64, pending: Pending) {
+        if pending.answers.iter().any(|answer| matches!(answer, Answer::Command(_) | Answer::Done(_))) {
+            // Asked to go on, it has nothing to do for it.
+            self.end_quarantine(pending.key);
+        }
         let shard = pending.key.instance.shard();
         let content = self.actors.get(&pending.key.instance).map(|actor| remote::answer(&actor.state));
         let mut replies = pending.replies.into_iter();
@@ -117,6 +124,14 @@ impl Lane {
         };
         if request.dry_run {
             return reply.send(self.what_if(now, actor, request));
+        }
+        if matches!(request.command, Command::Recover)
+            && (!actor.running.is_empty() || decided.contains_key(&key.instance))
+        {
+            // Somebody asks it to go on, and it does.
+            let first_seq = self.next_seq(key);
+            let pending = decided.entry(key.instance).or_insert_with(|| Box::new(Pending::new(key, first_seq)));
+            return pending.answers.push(Answer::Command(reply));
         }
         match self.try_step(decided, now, (key, request.command, &request.actor)) {
             Ok(pending) => {
@@ -215,7 +230,9 @@ impl Lane {
                     units.push(unit);
                     waiting.push(one);
                 }
-                Err(why) => self.failed(one, &CommitError::Fatal(why.to_string())),
+                // What cannot be written down now cannot be later.
+                Err(why @ CodecError::Damaged(_)) => self.failed(one, &CommitError::Fatal(why.to_string())),
+                Err(why) => self.failed(one, &CommitError::Refused(why.to_string())),
             }
         }
         // The lowest of its shards is nobody else's.
@@ -246,8 +263,11 @@ impl Lane {
     }
 
     /// The unit is durable: its effects go out, its callers are answered.
-    fn release(&mut self, pending: Box<Pending>, unit: &Unit, attempts: &mut Vec<Ready>) {
+    fn release(&mut self, mut pending: Box<Pending>, unit: &Unit, attempts: &mut Vec<Ready>) {
         let key = pending.key;
+        if self.end_quarantine(key) {
+            quarantine::keep_last(&mut pending.effects.dispatches);
+        }
         pending.taken.iter().for_each(|&parcel| self.seen.finish(parcel));
         if let Some(post) = &unit.post {
             self.shared.hand_over(post.sent.iter().cloned());
@@ -308,9 +328,6 @@ impl Lane {
             self.shared.desk.release(Holder::Instance(instance));
         }
         self.give_back(&pending, why);
-        self.actors.remove(&instance).into_iter().flat_map(|actor| actor.waiters).for_each(|waiter| {
-            waiter.send(Err(EngineError::Unavailable(why.to_string())));
-        });
         let error = match why {
             CommitError::Conflict(what) => EngineError::Conflict(what.clone()),
             CommitError::Fenced => {
@@ -319,9 +336,29 @@ impl Lane {
             }
             CommitError::Transient(_) | CommitError::Unknown(_) => EngineError::Unavailable(why.to_string()),
             CommitError::Fatal(_) => EngineError::Internal(why.to_string()),
+            CommitError::Refused(what) => EngineError::Refused(what.clone()),
         };
+        let told = match why {
+            CommitError::Refused(_) => error.clone(),
+            _ => EngineError::Unavailable(why.to_string()),
+        };
+        let actor = self.actors.remove(&instance);
+        let caller = actor.as_ref().and_then(|actor| actor.state.caller);
+        actor.into_iter().flat_map(|actor| actor.waiters).for_each(|waiter| waiter.send(Err(told.clone())));
         if !matches!(why, CommitError::Conflict(_)) {
             tracing::error!(%instance, %why, "a commit was refused");
+        }
+        if let CommitError::Refused(what) = why {
+            match (pending.first_seq, caller, pending.taken.as_slice()) {
+                // Its parcel must not be looked at again: the database would refuse again.
+                (1, Some(caller), &[parcel]) => {
+                    let error = TaskError::new(ErrorClass::System, "NOT_STORABLE", error.to_string()).permanent();
+                    self.cannot_be_made((pending.key, parcel), caller, error);
+                }
+                (1, ..) => {}
+                _ => self.quarantine_refused(pending.key, &pending.taken, what),
+            }
+            return pending.answers.into_iter().for_each(|answer| answer.refuse(error.clone()));
         }
         // A task's result that was part of it would never be heard of again: the attempt counts as lost, and begins anew.
         if !matches!(why, CommitError::Fenced) && pending.first_seq > 1 {

@@ -1,10 +1,11 @@
 //! Concurrency keys: at most so many at a time for each value of a key.
 //!
-//! [`Keys`] is the bookkeeping of one server, pure: wishes and ends in, verdicts out. What asks and what is told stand in
-//! `runtime::desk`, behind the trait [`Permits`], so that a database may keep the books for many servers in its place.
+//! [`Keys`] is the bookkeeping, pure: wishes and ends in, verdicts out. The storage in memory keeps its books with it; a database
+//! keeps them in a table and comes to the same verdicts. What asks and what is told stand in `runtime::desk`.
 
 use heddle_model::definition::AtLimit;
 use heddle_model::ids::{InstanceId, WorkspaceId};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ pub struct PermitName {
 }
 
 /// Who holds a permit, or waits for one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Holder {
     /// A whole instance.
     Instance(InstanceId),
@@ -35,6 +36,16 @@ impl Holder {
     pub const fn instance(self) -> InstanceId {
         match self {
             Self::Instance(instance) | Self::Attempt(instance, ..) | Self::Job(instance, _) => instance,
+        }
+    }
+
+    /// Earlier attempts of the same execution: whoever begins anew has their place.
+    fn earlier(self) -> Option<std::ops::Range<Self>> {
+        match self {
+            Self::Attempt(instance, number, attempt) => {
+                Some(Self::Attempt(instance, number, 0)..Self::Attempt(instance, number, attempt))
+            }
+            _ => None,
         }
     }
 }
@@ -57,7 +68,7 @@ pub struct PermitWish {
 }
 
 /// What became of a wish, at once or later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
     /// It may begin.
     Granted(Holder),
@@ -65,6 +76,15 @@ pub enum Verdict {
     Refused(Holder),
     /// It is to stop: another has taken its place.
     Replaced(Holder),
+}
+
+impl Verdict {
+    /// Whom it is about.
+    pub const fn holder(self) -> Holder {
+        match self {
+            Self::Granted(holder) | Self::Refused(holder) | Self::Replaced(holder) => holder,
+        }
+    }
 }
 
 /// Why a holder waits.
@@ -80,17 +100,17 @@ pub struct KeyWait {
     pub ahead: usize,
 }
 
-/// Permits, kept by somebody. Neither call waits; verdicts come when they are found.
-pub trait Permits: Send + Sync + 'static {
-    /// Asks for a permit. Who has asked, or holds it, already, is not counted twice.
-    fn acquire(&self, wish: PermitWish);
-    /// Gives a permit back, or withdraws a wish; nothing happens where there is neither.
-    fn release(&self, holder: Holder);
-    /// Why somebody waits; `None`: they do not.
-    fn why(&self, holder: Holder) -> Option<KeyWait>;
+/// What is asked of the books.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyAsk {
+    /// A permit is wished. Who has asked, or holds it, already, is not counted twice; a later attempt takes the place of an earlier one
+    /// of its execution.
+    Acquire(PermitWish),
+    /// A permit is given back, or a wish withdrawn; nothing happens where there is neither.
+    Release(WorkspaceId, Holder),
 }
 
-/// The books of one server.
+/// The books.
 #[derive(Debug, Default)]
 pub struct Keys {
     names: BTreeMap<PermitName, Key>,
@@ -110,12 +130,13 @@ impl Keys {
     /// Somebody wishes a permit.
     pub fn acquire(&mut self, wish: PermitWish) -> Vec<Verdict> {
         let PermitWish { name, holder, limit, at_limit, priority, has_begun } = wish;
-        let key = self.names.entry(name.clone()).or_default();
-        if self.of.contains_key(&holder) {
-            let holds = key.holders.contains(&holder);
-            return if holds { vec![Verdict::Granted(holder)] } else { Vec::new() };
+        self.take_place(holder);
+        if self.of.get(&holder) == Some(&name) {
+            return self.again(&name, holder, has_begun);
         }
-        let mut verdicts = Vec::new();
+        // With another value of the key it stands in another line.
+        let mut verdicts = self.release(holder);
+        let key = self.names.entry(name.clone()).or_default();
         let is_free = key.holders.len() < limit as usize && key.waiting.is_empty();
         if is_free || has_begun {
             key.holders.push_back(holder);
@@ -126,7 +147,10 @@ impl Keys {
                     self.arrived += 1;
                     key.waiting.insert((9 - priority.min(9), self.arrived), (holder, limit.max(1)));
                 }
-                AtLimit::Reject => return vec![Verdict::Refused(holder)],
+                AtLimit::Reject => {
+                    verdicts.push(Verdict::Refused(holder));
+                    return verdicts;
+                }
                 AtLimit::Replace => {
                     if let Some(oldest) = key.holders.pop_front() {
                         self.of.remove(&oldest);
@@ -139,6 +163,31 @@ impl Keys {
         }
         self.of.insert(holder, name);
         verdicts
+    }
+
+    /// Somebody who is known asks again.
+    fn again(&mut self, name: &PermitName, holder: Holder, has_begun: bool) -> Vec<Verdict> {
+        let Some(key) = self.names.get_mut(name) else { return Vec::new() };
+        if !key.holders.contains(&holder) {
+            if !has_begun {
+                return Vec::new();
+            }
+            key.waiting.retain(|_, (other, _)| *other != holder);
+            key.holders.push_back(holder);
+        }
+        vec![Verdict::Granted(holder)]
+    }
+
+    /// A later attempt of an execution has what an earlier one had.
+    fn take_place(&mut self, holder: Holder) {
+        let Some(earlier) = holder.earlier() else { return };
+        let Some(before) = self.of.range(earlier).next_back().map(|(before, _)| *before) else { return };
+        let Some(name) = self.of.remove(&before) else { return };
+        if let Some(key) = self.names.get_mut(&name) {
+            key.holders.iter_mut().filter(|other| **other == before).for_each(|other| *other = holder);
+            key.waiting.values_mut().filter(|(other, _)| *other == before).for_each(|(other, _)| *other = holder);
+        }
+        self.of.insert(holder, name);
     }
 
     /// Somebody needs its permit no more, or wishes none any more.
@@ -174,5 +223,10 @@ impl Keys {
     /// Everyone who holds or waits.
     pub fn known(&self) -> BTreeSet<Holder> {
         self.of.keys().copied().collect()
+    }
+
+    /// What a holder holds or waits for.
+    pub fn name_of(&self, holder: Holder) -> Option<&PermitName> {
+        self.of.get(&holder)
     }
 }

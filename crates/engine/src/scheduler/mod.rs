@@ -23,7 +23,7 @@ mod why;
 
 pub use self::core::{About, Scheduler, Started, Ticket, Wanted};
 pub use admission::{Admission, AdmissionLimits, Load, Refused};
-pub use keys::{Holder, KeyWait, Keys, PermitName, PermitWish, Permits, Verdict};
+pub use keys::{Holder, KeyAsk, KeyWait, Keys, PermitName, PermitWish, Verdict};
 pub use limits::{Limits, LimitsError, Rate, TypeLimits, WorkspaceLimits};
 pub use line::LineIx;
 pub use why::{Ahead, Blocked, Queued};

@@ -26,7 +26,11 @@ pub enum CommitError {
     /// It may have been written. The runtime reads the journal before it goes on.
     #[error("the outcome of the commit is unknown: {0}")]
     Unknown(String),
-    /// Nothing was written, and will not be when tried again.
+    /// Nothing was written, and will not be when tried again: the database or its connection is not as it must be.
     #[error("the database refused the batch: {0}")]
     Fatal(String),
+    /// Nothing was written, and never will be: what is to be stored is nothing that the database takes (a constraint, a size, a byte
+    /// sequence). Of a batch with several units, one of them is the cause.
+    #[error("the database cannot store this: {0}")]
+    Refused(String),
 }

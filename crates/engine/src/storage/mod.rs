@@ -24,6 +24,7 @@ pub use row::{
     Leased, LogRow, NodeRow, Post, Snapshot, Stored, TallyRow, TimerRow, Unit,
 };
 
+use crate::scheduler::{Holder, KeyAsk, KeyWait, Verdict};
 use async_trait::async_trait;
 use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::value::Value;
@@ -34,6 +35,28 @@ pub const WAITS_FOR_PERMIT: i64 = i64::MAX / 4;
 
 /// Number of the incident that [`Storage::quarantine`] opens: one that no instance gives itself.
 pub const QUARANTINE: u32 = i32::MAX.cast_unsigned();
+
+/// Why an instance is in quarantine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quarantine {
+    /// What is stored of it does not fit together.
+    Damaged,
+    /// The database refuses for good what it comes to.
+    Refused,
+    /// `heddle verify` found something that does not fit, though it may be read. Only a person ends it.
+    Found,
+}
+
+impl Quarantine {
+    /// The code of the incident.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Damaged => "DAMAGED",
+            Self::Refused => "REFUSED",
+            Self::Found => "VERIFY_FAILED",
+        }
+    }
+}
 
 /// What the engine asks of a database.
 ///
@@ -160,14 +183,34 @@ pub trait Storage: Send + Sync + 'static {
     /// Grants permits of a name to the first in line, as long as there are any: their rows say so and parcels are sent, in one transaction.
     async fn grant(&self, workspace: WorkspaceId, name: &Arc<str>) -> Result<Vec<Parcel>, StorageError>;
 
+    /// Keeps the books of concurrency keys ([`crate::scheduler::Keys`] says how) for what is asked, in order, in one transaction. Wishes
+    /// of instances in shards that the server of `fence` does not own are left out: their owner asks for them. Asking again changes
+    /// nothing. Gives the verdicts for those who asked, and the parcels that were sent to others.
+    async fn keep_books(&self, fence: Fence, asks: &[KeyAsk]) -> Result<(Vec<Verdict>, Vec<Parcel>), StorageError>;
+
+    /// Why somebody waits for a permit of a concurrency key; `None`: they do not.
+    async fn key_wait(&self, workspace: WorkspaceId, holder: Holder) -> Result<Option<KeyWait>, StorageError>;
+
+    /// Who of these shards holds or awaits a permit of a concurrency key.
+    async fn key_holders(&self, shards: &[u16]) -> Result<Vec<(WorkspaceId, Holder)>, StorageError>;
+
     /// The net under `pair` and `grant`, for what a dying server left undone: pairs and grants whatever can be, at most about `limit`
     /// of each; removes messages whose time is over, at most `limit`, and replies that nobody has read for ten minutes.
     /// Gives the parcels.
     async fn sweep(&self, limit: u32) -> Result<Vec<Parcel>, StorageError>;
 
-    /// Opens an incident `quarantined` on an instance whose stored data cannot be read, unless it has one. Its journal is left as it is:
-    /// nothing can follow what cannot be read. The incident's number is [`QUARANTINE`].
-    async fn quarantine(&self, workspace: WorkspaceId, instance: InstanceId, why: &str) -> Result<(), StorageError>;
+    /// Opens the incident `quarantined` of an instance, unless it is open: because its stored data cannot be read (its journal is left as
+    /// it is, for nothing can follow what cannot be read), or because the database refuses what it comes to. Its number is [`QUARANTINE`].
+    async fn quarantine(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        cause: Quarantine,
+        why: &str,
+    ) -> Result<(), StorageError>;
+
+    /// Closes that incident, where it is open.
+    async fn end_quarantine(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<(), StorageError>;
 
     /// The version of a workflow, by name, that a call means: `"latest"` (the newest), a number, or `"label:…"`.
     async fn resolve(

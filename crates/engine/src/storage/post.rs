@@ -6,6 +6,7 @@
 //! (docs/adr/0015-post-office.md).
 
 use crate::kernel::{Failure, Json, Letter};
+use crate::scheduler::Verdict;
 use heddle_model::ids::{InstanceId, MessageId, ParcelId, WorkspaceId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -77,6 +78,8 @@ pub enum Content {
         /// The request, as JSON text.
         request: String,
     },
+    /// What the books of concurrency keys came to for the receiver, or for a part of it.
+    Verdict(Verdict),
 }
 
 /// A call of a workflow.

@@ -378,4 +378,6 @@ pub struct Stored {
     pub snapshot: Option<Snapshot>,
     /// The rows after it.
     pub journal: Vec<JournalRow>,
+    /// Its incident `quarantined` is open, and was not opened by `heddle verify`.
+    pub quarantined: bool,
 }

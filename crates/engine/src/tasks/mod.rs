@@ -92,6 +92,40 @@ pub trait PureTask: Send + Sync + 'static {
     fn evaluate(&self, input: &Value) -> Result<TaskOutput, TaskError>;
 }
 
+/// What a task type of its own sends, in the commit of its instance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Publication {
+    /// Who gets it.
+    pub to: Audience,
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it carries.
+    pub payload: Shared,
+}
+
+/// Who gets what a task sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// One receiver: a message.
+    One {
+        /// The correlation key.
+        key: Option<Arc<str>>,
+        /// How many milliseconds it may wait for its receiver; `None`: as long as messages do.
+        ttl_ms: Option<u64>,
+    },
+    /// All who wait now: a signal.
+    All,
+}
+
+/// A task type that only sends: what it sends goes out with the commit that completes its node, and so exactly once. It is never
+/// dispatched.
+pub trait SendTask: Send + Sync + 'static {
+    /// Name, schema.
+    fn info(&self) -> TaskInfo;
+    /// What is sent, by the evaluated config.
+    fn publication(&self, input: &Value) -> Result<Publication, TaskError>;
+}
+
 /// A task type that only waits: it becomes a timer and holds no worker slot.
 pub trait TimerTask: Send + Sync + 'static {
     /// Name, schema.

@@ -1,6 +1,6 @@
 //! The registry: task types by name. Filled once at start, read by the planner, the kernel and the pool.
 
-use super::{PureTask, TaskInfo, TaskType, TimerTask};
+use super::{PureTask, SendTask, TaskInfo, TaskType, TimerTask};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub(crate) enum Registered {
     Pure(Arc<dyn PureTask>),
     /// Waits.
     Timer(Arc<dyn TimerTask>),
+    /// Sends.
+    Send(Arc<dyn SendTask>),
 }
 
 /// Task types by name.
@@ -43,6 +45,12 @@ impl Registry {
     pub fn register_timer(&mut self, task: impl TimerTask) -> Result<(), RegistryError> {
         let info = task.info();
         self.insert(&info, Registered::Timer(Arc::new(task)))
+    }
+
+    /// Registers a type that only sends.
+    pub fn register_send(&mut self, task: impl SendTask) -> Result<(), RegistryError> {
+        let info = task.info();
+        self.insert(&info, Registered::Send(Arc::new(task)))
     }
 
     fn insert(&mut self, info: &TaskInfo, registered: Registered) -> Result<(), RegistryError> {
@@ -82,6 +90,7 @@ impl Registered {
             Self::Active(task) => task.info(),
             Self::Pure(task) => task.info(),
             Self::Timer(task) => task.info(),
+            Self::Send(task) => task.info(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Memory storage with something around every call: the one delegation of the storage port that tests of faults share.
 
 use futures::future::BoxFuture;
+use heddle_engine::scheduler::{Holder, KeyAsk, KeyWait, Verdict};
 use heddle_engine::storage::memory::MemoryStorage;
 use heddle_engine::storage::{
     Activation, Batch, CommitError, Fence, HeadRow, JobRow, JournalRow, Leased, Member, MessageRow, Parcel, Pause,
-    Published, Resolved, Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
+    Published, Quarantine, Resolved, Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
 };
 use heddle_engine::tasks::async_trait;
 use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
@@ -93,9 +94,18 @@ impl<A: Around> Storage for Wrapped<A> {
     ) -> Result<Vec<JournalRow>, StorageError> {
         around!(self, "journal", memory => memory.journal(workspace, instance, after_seq, limit))
     }
-    async fn quarantine(&self, workspace: WorkspaceId, instance: InstanceId, why: &str) -> Result<(), StorageError> {
+    async fn quarantine(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        cause: Quarantine,
+        why: &str,
+    ) -> Result<(), StorageError> {
         let why = why.to_owned();
-        around!(self, "quarantine", memory => async move { memory.quarantine(workspace, instance, &why).await })
+        around!(self, "quarantine", memory => async move { memory.quarantine(workspace, instance, cause, &why).await })
+    }
+    async fn end_quarantine(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<(), StorageError> {
+        around!(self, "end_quarantine", memory => memory.end_quarantine(workspace, instance))
     }
     async fn refresh_heads(&self, fence: Fence, heads: &[HeadRow]) -> Result<(), CommitError> {
         let (memory, heads) = (self.memory.clone(), heads.to_vec());
@@ -204,6 +214,17 @@ impl<A: Around> Storage for Wrapped<A> {
     async fn settle(&self, fence: Fence, settlements: &[Settlement]) -> Result<(), CommitError> {
         let (memory, settlements) = (self.memory.clone(), settlements.to_vec());
         self.around.settle(Box::pin(async move { memory.settle(fence, &settlements).await })).await
+    }
+    async fn keep_books(&self, fence: Fence, asks: &[KeyAsk]) -> Result<(Vec<Verdict>, Vec<Parcel>), StorageError> {
+        let asks = asks.to_vec();
+        around!(self, "keep_books", memory => memory.keep_books(fence, &asks))
+    }
+    async fn key_wait(&self, workspace: WorkspaceId, holder: Holder) -> Result<Option<KeyWait>, StorageError> {
+        around!(self, "key_wait", memory => memory.key_wait(workspace, holder))
+    }
+    async fn key_holders(&self, shards: &[u16]) -> Result<Vec<(WorkspaceId, Holder)>, StorageError> {
+        let shards = shards.to_vec();
+        around!(self, "key_holders", memory => memory.key_holders(&shards))
     }
     async fn reply(&self, id: ParcelId) -> Result<Option<String>, StorageError> {
         around!(self, "reply", memory => memory.reply(id))

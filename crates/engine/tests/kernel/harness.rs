@@ -7,7 +7,8 @@ use heddle_engine::kernel::{
     decide, preview,
 };
 use heddle_engine::tasks::{
-    ErrorClass, PureTask, Registry, Task, TaskError, TaskInfo, TaskOutput, TaskType, TimerTask,
+    Audience, ErrorClass, Publication, PureTask, Registry, SendTask, Task, TaskError, TaskInfo, TaskOutput, TaskType,
+    TimerTask,
 };
 use heddle_model::format::{self, Format};
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId, uuid_v7};
@@ -73,6 +74,20 @@ impl TimerTask for Wait {
     }
 }
 
+struct Tell;
+impl SendTask for Tell {
+    fn info(&self) -> TaskInfo {
+        info("tell")
+    }
+    fn publication(&self, input: &Value) -> Result<Publication, TaskError> {
+        let text = |key: &str| input[key].as_str().map(Arc::from);
+        let to = text("message").map_or(Audience::All, |_| Audience::One { key: text("key"), ttl_ms: None });
+        let name = text("message").or_else(|| text("signal"));
+        let name = name.ok_or_else(|| TaskError::new(ErrorClass::Business, "NO_NAME", "no name").permanent())?;
+        Ok(Publication { to, name, payload: Arc::new(input["payload"].clone()) })
+    }
+}
+
 fn info(name: &'static str) -> TaskInfo {
     TaskInfo { name, aliases: &[], schema: json!({}) }
 }
@@ -82,6 +97,7 @@ pub(crate) fn registry() -> Registry {
     registry.register(Echo).unwrap();
     registry.register_pure(Set).unwrap();
     registry.register_timer(Wait).unwrap();
+    registry.register_send(Tell).unwrap();
     registry
 }
 

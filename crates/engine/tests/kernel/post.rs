@@ -1,7 +1,7 @@
 //! What an instance has to do with others: callers, permits, messages that were found for it.
 
 use super::harness::Run;
-use heddle_engine::kernel::{Active, Caller, Command, CommandError, Letter};
+use heddle_engine::kernel::{Active, Caller, Command, CommandError, Letter, Outgoing};
 use heddle_engine::storage::Awaits;
 use heddle_model::ids::InstanceId;
 use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
@@ -116,4 +116,56 @@ fn an_instance_knows_its_caller_and_tells_it_how_it_ended() {
     assert_eq!(result.unwrap_err().code, "TERMINATED");
     let quiet = Run::called(WAITS, json!({ "order": "a" }), Caller { wait: false, ..caller });
     assert_eq!(quiet.state.caller.map(|it| it.wait), Some(false));
+}
+
+const TELLS: &str = "
+name: tells
+nodes:
+  - { id: start, type: start }
+  - { id: tell, type: tell, config: { message: '${message}', key: '${order}', payload: { n: 1 } } }
+  - { id: all, type: tell, config: { signal: go } }
+  - { id: done, type: end }
+edges: [{ from: start, to: tell }, { from: tell, to: all }, { from: all, to: done }]
+";
+
+#[test]
+fn what_a_task_publishes_goes_out_with_the_step_that_completes_it() {
+    let run = Run::start(TELLS, json!({ "order": "a", "message": "paid" }));
+    assert_eq!(run.state.status, InstanceStatus::Completed);
+    assert_eq!((run.effects.dispatches.len(), run.effects.jobs.len()), (0, 0), "no slot, no worker");
+    let [Outgoing::Message { letter, at_once: false }, Outgoing::Signal { name, .. }] = &run.effects.outgoing[..]
+    else {
+        panic!("{:?}", run.effects.outgoing)
+    };
+    assert_eq!((&*letter.name, letter.key.as_deref(), &**name), ("paid", Some("a"), "go"));
+    assert_eq!(*letter.payload.0, json!({ "n": 1 }));
+    let receipts: Vec<&str> = run.effects.nodes.iter().filter_map(|row| row.output.as_deref()).collect();
+    assert!(receipts.iter().any(|it| it.contains(r#""message":"paid""#) && it.contains("expires_at")), "{receipts:?}");
+    assert!(receipts.contains(&r#"{"signal":"go"}"#), "{receipts:?}");
+}
+
+#[test]
+fn a_task_that_can_publish_nothing_fails_like_any_other() {
+    let run = Run::start(TELLS, json!({ "order": "a", "message": 3 }));
+    assert_eq!(run.state.status, InstanceStatus::Failed);
+    assert_eq!(run.state.error.as_ref().unwrap().code, "NO_NAME");
+    assert_eq!(run.effects.outgoing, []);
+}
+
+const TO_ITSELF: &str = "
+name: to-itself
+nodes:
+  - { id: start, type: start }
+  - { id: both, type: gateway }
+  - { id: hear, type: message, config: { name: paid, key: a }, output: { heard: '${output.n}' } }
+  - { id: tell, type: tell, config: { message: paid, key: a, payload: { n: 1 } } }
+  - { id: done, type: end }
+edges: [{ from: start, to: both }, { from: both, to: hear }, { from: both, to: tell }, { from: hear, to: done }, { from: tell, to: done }]
+";
+
+#[test]
+fn a_receiver_in_the_same_instance_is_served_in_the_same_step() {
+    let run = Run::start(TO_ITSELF, json!({}));
+    assert_eq!(run.state.status, InstanceStatus::Completed);
+    assert_eq!(run.effects.outgoing, []);
 }

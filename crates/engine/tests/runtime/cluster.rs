@@ -182,3 +182,132 @@ async fn a_server_that_was_taken_for_dead_writes_nothing_and_joins_again() {
     let paused = a.command(WORKSPACE, id, wish(Command::Pause { freeze: false })).await.unwrap();
     assert_eq!(paused.status, InstanceStatus::Paused);
 }
+
+/// Whole instances and jobs are limited by a key.
+const KEYED: &str = "
+name: keyed
+settings: { concurrency: { key: '${customer}', limit: 1 } }
+nodes:
+  - { id: start, type: start }
+  - { id: one, type: task, action: pack }
+  - { id: done, type: end }
+edges: [{ from: start, to: one }, { from: one, to: done }]
+";
+
+fn for_customer(engine: &Engine) -> heddle_engine::runtime::StartRequest {
+    start(engine, json!({ "customer": "a" }), 0)
+}
+
+/// Starts one instance with the key `a` at this server.
+async fn begin(engine: &Engine) -> InstanceId {
+    engine.start_instances(vec![for_customer(engine)]).await.remove(0).unwrap().instance
+}
+
+async fn status(engine: &Engine, id: InstanceId) -> InstanceStatus {
+    engine.load(WORKSPACE, id).await.unwrap().unwrap().state.status
+}
+
+async fn finish(engine: &Engine, id: InstanceId) {
+    let done = Command::Complete { node: "one".into(), output: json!(null) };
+    engine.command(WORKSPACE, id, wish(done)).await.unwrap();
+}
+
+/// Waits until an instance is in line, and says how many are before it.
+async fn ahead(engine: &Engine, id: InstanceId) -> usize {
+    let looked = async {
+        loop {
+            if let Some(wait) = engine.why_not_begun(id).await {
+                return wait.ahead;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), looked).await.expect("it waits for its key")
+}
+
+#[tokio::test]
+async fn a_key_holds_over_all_servers_in_the_order_of_asking() {
+    let (storage, a, b) = two(KEYED).await;
+    let first = begin(&a).await;
+    until(&a, first, |state| state.status == InstanceStatus::Running).await;
+    let second = begin(&b).await;
+    assert_eq!(ahead(&b, second).await, 0);
+    let third = begin(&a).await;
+    assert_eq!(ahead(&a, third).await, 1);
+    assert_eq!(status(&a, second).await, InstanceStatus::Created);
+    finish(&a, first).await;
+    until(&b, second, |state| state.status == InstanceStatus::Running).await;
+    assert_eq!(status(&b, third).await, InstanceStatus::Created);
+    // Its owner goes in order: what it holds and waits for is known over there.
+    b.shutdown().await;
+    spread(&[&a]).await;
+    assert_eq!(status(&a, second).await, InstanceStatus::Running);
+    assert_eq!(status(&a, third).await, InstanceStatus::Created);
+    finish(&a, second).await;
+    until(&a, third, |state| state.status == InstanceStatus::Running).await;
+    finish(&a, third).await;
+    until(&a, third, |state| state.status == InstanceStatus::Completed).await;
+    let all: Vec<u16> = (0..SHARDS).collect();
+    let empty = async {
+        while !storage.memory.key_holders(&all).await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), empty).await.expect("nobody stands in the books any more");
+}
+
+#[tokio::test]
+async fn one_that_goes_on_after_it_failed_holds_its_permit_again() {
+    let storage = storage(KEYED);
+    let a = named(&storage, "a").await;
+    let first = begin(&a).await;
+    until(&a, first, |state| state.status == InstanceStatus::Running).await;
+    let jobs = heddle_engine::runtime::JobWish {
+        types: vec!["pack".into()],
+        worker: "w".into(),
+        max: 1,
+        lease_ms: 30_000,
+        wait: Duration::from_secs(10),
+    };
+    let job = a.activate_jobs(WORKSPACE, jobs).await.unwrap().remove(0);
+    let error =
+        heddle_engine::tasks::TaskError::new(heddle_engine::tasks::ErrorClass::Business, "NO", "no").permanent();
+    a.fail_job(WORKSPACE, job.id, job.token, error).await.unwrap();
+    until(&a, first, |state| state.status == InstanceStatus::Failed).await;
+    let retry = Command::Retry { node: None, variables: serde_json::Map::new() };
+    a.command(WORKSPACE, first, wish(retry)).await.unwrap();
+    let second = begin(&a).await;
+    assert_eq!(ahead(&a, second).await, 0, "the one that goes on holds it");
+    finish(&a, first).await;
+    until(&a, second, |state| state.status == InstanceStatus::Running).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_permit_whose_holder_is_gone_for_good_is_freed() {
+    use heddle_engine::scheduler::{Holder, KeyAsk, PermitName, PermitWish};
+    let storage = storage(KEYED);
+    // A server asked for a start and died before it stored it.
+    let fence = storage.memory.acquire("a").await.unwrap().fence;
+    let gone = Holder::Instance(InstanceId::from_u128(77));
+    let name = PermitName { workspace: WORKSPACE, of_instances: true, key: "a".into() };
+    let asked = PermitWish {
+        name,
+        holder: gone,
+        limit: 1,
+        at_limit: heddle_model::definition::AtLimit::Queue,
+        priority: 5,
+        has_begun: false,
+    };
+    let (verdicts, _) = storage.memory.keep_books(fence, &[KeyAsk::Acquire(asked)]).await.unwrap();
+    assert_eq!(verdicts.len(), 1);
+    let a = named(&storage, "a").await;
+    let waits = begin(&a).await;
+    assert_eq!(ahead(&a, waits).await, 0);
+    // Who is missing twice in a row is gone.
+    let begun = async {
+        while status(&a, waits).await != InstanceStatus::Running {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), begun).await.expect("the permit is freed");
+}

@@ -1,11 +1,13 @@
 //! With faults: nothing acknowledged is lost, nothing happens twice, nobody else suffers.
 
-use super::support::{Fault, SEQUENCE, WORKSPACE, engine, start, storage, wish};
+use super::support::{Fault, Faulty, SEQUENCE, WORKSPACE, engine, start, storage, wish};
 use heddle_engine::kernel::Command;
-use heddle_engine::runtime::EngineError;
-use heddle_engine::storage::Storage;
+use heddle_engine::runtime::{Engine, EngineError};
+use heddle_engine::storage::{IncidentRow, QUARANTINE, Storage};
+use heddle_model::ids::InstanceId;
 use heddle_model::lifecycle::InstanceStatus;
 use heddle_model::value::json;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 #[tokio::test]
@@ -146,4 +148,131 @@ edges:
     let folded = again.load(WORKSPACE, started.instance).await.unwrap().unwrap();
     assert_eq!(*folded.state, *live.state);
     again.shutdown().await;
+}
+
+/// Waits until the incident of an instance's quarantine is open, or closed.
+async fn quarantine(storage: &Faulty, instance: InstanceId, open: bool) -> IncidentRow {
+    let looked = async {
+        loop {
+            let rows = storage.memory.incident_rows(instance);
+            if let Some(row) = rows.into_iter().find(|row| row.number == QUARANTINE)
+                && row.resolved_at.is_none() == open
+            {
+                return row;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), looked).await.expect("the incident is as it should be in time")
+}
+
+const SAYS: &str = "
+name: says
+nodes:
+  - { id: start, type: start }
+  - { id: say, type: echo, config: { value: '${word}d!' } }
+  - { id: done, type: end }
+edges: [{ from: start, to: say }, { from: say, to: done }]
+";
+
+#[tokio::test]
+async fn what_the_database_never_takes_puts_its_instance_into_quarantine_until_a_person_mends_it() {
+    let storage = storage(SAYS);
+    *storage.around.untakable.lock().unwrap() = Some("bad!");
+    let engine = engine(&storage).await;
+    let words = ["good", "ba", "good", "good"];
+    let starts = words.map(|word| start(&engine, json!({ "word": word }), 20_000));
+    let bad = starts[1].instance;
+    let answers = engine.start_instances(starts.into()).await;
+    for (word, answer) in words.iter().zip(answers) {
+        match answer {
+            Ok(started) => assert_eq!((*word, started.state.status), ("good", InstanceStatus::Completed)),
+            Err(why) => {
+                assert!(
+                    *word == "ba" && matches!(&why, EngineError::Refused(what) if what.contains("no column")),
+                    "{why}"
+                );
+            }
+        }
+    }
+    let incident = quarantine(&storage, bad, true).await;
+    assert_eq!((incident.kind, incident.code.as_str()), ("quarantined", "REFUSED"));
+    assert!(incident.message.contains("a value that no column takes"), "{}", incident.message);
+    // Nothing is tried again by itself.
+    let commits = storage.around.commits.load(Ordering::SeqCst);
+    let others = engine.start_instances(vec![start(&engine, json!({ "word": "good" }), 20_000)]).await;
+    assert_eq!(others[0].as_ref().unwrap().state.status, InstanceStatus::Completed);
+    assert!(storage.around.commits.load(Ordering::SeqCst) <= commits + 4);
+    // What a person changes may be what the database takes: it goes on with what was lost.
+    let patch = [("word".to_owned(), json!("better"))].into_iter().collect();
+    engine.command(WORKSPACE, bad, wish(Command::SetVariables { patch })).await.unwrap();
+    quarantine(&storage, bad, false).await;
+    quarantine_free(&engine, bad).await;
+}
+
+/// Waits until it has ended well.
+async fn quarantine_free(engine: &Engine, id: InstanceId) {
+    let ended = engine.wait_end(WORKSPACE, id, Duration::from_secs(20)).await.unwrap().unwrap();
+    assert_eq!(ended.state.status, InstanceStatus::Completed, "{:?}", ended.state.live);
+}
+
+#[tokio::test]
+async fn a_quarantine_that_nothing_has_mended_begins_anew_and_one_can_be_asked_to_go_on() {
+    let storage = storage(SAYS);
+    *storage.around.untakable.lock().unwrap() = Some("bad!");
+    let first = engine(&storage).await;
+    let request = start(&first, json!({ "word": "ba" }), 0);
+    let bad = request.instance;
+    first.start_instances(vec![request]).await;
+    quarantine(&storage, bad, true).await;
+    first.command(WORKSPACE, bad, wish(Command::Recover)).await.unwrap();
+    quarantine(&storage, bad, true).await;
+    first.shutdown().await;
+    // The next server tries once, and says so.
+    let second = engine(&storage).await;
+    quarantine(&storage, bad, true).await;
+    *storage.around.untakable.lock().unwrap() = None;
+    let looked = async {
+        while second.command(WORKSPACE, bad, wish(Command::Recover)).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), looked).await.expect("it may be asked to go on");
+    quarantine_free(&second, bad).await;
+    quarantine(&storage, bad, false).await;
+    second.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_start_that_the_database_never_takes_is_refused_and_leaves_nothing() {
+    let storage = storage(SAYS);
+    *storage.around.untakable.lock().unwrap() = Some("bad!");
+    let engine = engine(&storage).await;
+    let request = start(&engine, json!({ "word": "bad!" }), 0);
+    let id = request.instance;
+    let answer = engine.start_instances(vec![request]).await.remove(0);
+    assert!(matches!(answer, Err(EngineError::Refused(_))), "{answer:?}");
+    assert!(engine.load(WORKSPACE, id).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_call_that_the_database_never_takes_fails_at_its_caller() {
+    let storage = storage(
+        "
+name: calls
+nodes:
+  - { id: start, type: start }
+  - { id: call, type: call, config: { workflow: says, input: { word: '${word}d!' } }, on_error: incident }
+  - { id: done, type: end }
+edges: [{ from: start, to: call }, { from: call, to: done }]
+",
+    );
+    super::support::define(&storage, 77, SAYS);
+    let engine = engine(&storage).await;
+    // The caller's own rows hold it too: only what is made by the call is refused.
+    *storage.around.made_untakable.lock().unwrap() = Some("bad!");
+    let caller = engine.start_instances(vec![start(&engine, json!({ "word": "ba" }), 0)]).await.remove(0).unwrap();
+    let failed = super::post::until(&engine, caller.instance, |state| !state.incidents.is_empty()).await;
+    assert_eq!(failed.incidents.values().next().unwrap().code, "NOT_STORABLE");
+    assert_eq!(storage.memory.parcels(), [], "nothing is looked at again");
 }

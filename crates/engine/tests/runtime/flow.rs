@@ -283,8 +283,11 @@ edges:
     // The lane answers a reader after it has given the attempts to the pool.
     engine.load(WORKSPACE, started.instance).await.unwrap();
     let live: Vec<u32> = started.state.live.keys().copied().collect();
-    let waits = |number: &u32| engine.why_queued(started.instance, *number).is_some();
-    assert_eq!(live.iter().map(waits).collect::<Vec<_>>(), [false, true], "one runs, the other waits for its slot");
+    let mut waits = Vec::new();
+    for &number in &live {
+        waits.push(engine.why_queued(started.instance, number).await.is_some());
+    }
+    assert_eq!(waits, [false, true], "one runs, the other waits for its slot");
     engine.shutdown().await;
 }
 

@@ -99,7 +99,7 @@ async fn an_attempt_waits_for_its_key_and_says_so() {
     let other = begin(&engine, "b", "ok").await;
     until(&engine, other, |state| status(state, InstanceStatus::Completed)).await;
     let waits = state(&engine, second).await;
-    let queued = engine.why_queued(second, number(&waits)).expect("it waits");
+    let queued = engine.why_queued(second, number(&waits)).await.expect("it waits");
     let [Blocked::Key(wait)] = &queued.blocked[..] else { panic!("{queued:?}") };
     assert_eq!((&*wait.key, wait.limit, wait.holders[0].instance(), wait.ahead), ("a", 1, first, 0));
     // One that nobody wants any more leaves the queue, and the next one takes its place.
@@ -152,7 +152,7 @@ async fn a_job_is_not_given_out_before_there_is_room() {
     }
     assert!(given.iter().all(|job| job.instance != second), "{given:?}");
     assert!(matches!(
-        &engine.why_queued(second, number(&*state(&engine, second).await)).unwrap().blocked[..],
+        &engine.why_queued(second, number(&*state(&engine, second).await)).await.unwrap().blocked[..],
         [Blocked::Key(_)]
     ));
     let job = given.iter().find(|job| job.instance == first).unwrap();
@@ -188,7 +188,7 @@ async fn jobs_and_instances_wait_again_after_a_restart() {
 async fn recovered(engine: &Engine, instance: InstanceId) {
     let number = number(&*state(engine, instance).await);
     let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-    while engine.why_queued(instance, number).is_none() {
+    while engine.why_queued(instance, number).await.is_none() {
         assert!(tokio::time::Instant::now() < deadline, "it does not wait again");
         tokio::task::yield_now().await;
     }
@@ -207,7 +207,7 @@ async fn an_instance_stays_created_until_there_is_room_also_after_a_restart() {
     until(&old, first, |state| status(state, InstanceStatus::Running)).await;
     let second = begin(&old, "a", "").await;
     let third = begin(&old, "a", "").await;
-    assert_eq!(old.why_not_begun(third).unwrap().ahead, 1);
+    assert_eq!(old.why_not_begun(third).await.unwrap().ahead, 1);
     assert_eq!(state(&old, second).await.status, InstanceStatus::Created);
     finish(&old, first).await;
     until(&old, second, |state| status(state, InstanceStatus::Running)).await;
@@ -215,7 +215,7 @@ async fn an_instance_stays_created_until_there_is_room_also_after_a_restart() {
     old.shutdown().await;
     let new = engine(&storage).await;
     let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-    while new.why_not_begun(third).is_none() {
+    while new.why_not_begun(third).await.is_none() {
         assert!(tokio::time::Instant::now() < deadline, "it does not wait again");
         tokio::task::yield_now().await;
     }
@@ -256,9 +256,9 @@ async fn a_start_in_the_future_asks_for_its_permit_when_its_time_has_come() {
     let mut later = start(&engine, json!({"customer": "a", "how": ""}), 0);
     later.start_at = Some(engine.now_ms() + 50);
     let later = engine.start_instances(vec![later]).await.remove(0).unwrap().instance;
-    assert!(engine.why_not_begun(later).is_none(), "its time has not come");
+    assert!(engine.why_not_begun(later).await.is_none(), "its time has not come");
     let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-    while engine.why_not_begun(later).is_none() {
+    while engine.why_not_begun(later).await.is_none() {
         assert!(tokio::time::Instant::now() < deadline, "it never asked");
         tokio::task::yield_now().await;
     }

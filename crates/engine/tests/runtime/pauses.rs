@@ -61,7 +61,7 @@ async fn what_is_ready_stays_queued_until_the_pause_is_lifted() {
         assert_eq!(loaded.state.status, InstanceStatus::Running, "a wider pause leaves the status");
         assert_eq!(engine.pauses_over(&loaded.state, &loaded.plan), [pause(&scope)]);
         let number = *loaded.state.live.keys().next().unwrap();
-        let queued = engine.why_queued(started.instance, number).expect("it is queued");
+        let queued = engine.why_queued(started.instance, number).await.expect("it is queued");
         let word = match scope {
             PauseScope::Engine => Blocked::Engine,
             PauseScope::TaskType(_) => Blocked::Type,
@@ -94,7 +94,8 @@ async fn a_pause_outlives_the_server() {
         assert_eq!(new.pauses(), [pause(&scope)]);
         // The lost attempt is begun again, and queued again.
         let deadline = tokio::time::Instant::now() + Duration::from_secs(10);
-        while new.why_queued(started.instance, 2).is_none() && new.why_queued(started.instance, 1).is_none() {
+        while new.why_queued(started.instance, 2).await.is_none() && new.why_queued(started.instance, 1).await.is_none()
+        {
             assert!(tokio::time::Instant::now() < deadline, "it was not queued again");
             tokio::task::yield_now().await;
         }

@@ -1,6 +1,6 @@
 //! What passes between instances: calls, messages by name, signals, permits.
 
-use super::support::{Faulty, VERSION, WORKSPACE, define, engine, start, storage, wish};
+use super::support::{Fault, Faulty, VERSION, WORKSPACE, define, engine, start, storage, wish};
 use heddle_engine::kernel::{Command, InstanceState};
 use heddle_engine::runtime::{Engine, EngineError, SendMessage, StartRequest};
 use heddle_model::ids::{InstanceId, VersionId};
@@ -202,6 +202,37 @@ async fn g7_every_message_is_taken_once_whoever_comes_first() {
     let mut amounts: Vec<i64> = amounts.collect();
     amounts.sort_unstable();
     assert_eq!(amounts, (0..200).collect::<Vec<_>>());
+}
+
+/// The task before it fails once a server dies; what is published after it must not be published twice.
+const PUBLISHER: &str = "
+name: publisher
+nodes:
+  - { id: start, type: start }
+  - { id: work, type: echo, config: { value: 1 } }
+  - { id: tell, type: tell, config: { message: paid, key: a, payload: { amount: 1 } } }
+  - { id: done, type: end }
+edges: [{ from: start, to: work }, { from: work, to: tell }, { from: tell, to: done }]
+";
+
+#[tokio::test]
+async fn what_a_task_publishes_is_kept_exactly_once_whatever_its_commits_meet() {
+    let storage = storage(PUBLISHER);
+    let first = engine(&storage).await;
+    let faults = [Fault::UnknownWritten, Fault::Transient, Fault::UnknownLost, Fault::UnknownWritten];
+    for round in 0..8 {
+        storage.around.faults.lock().unwrap().extend(&faults[..1 + round % 4]);
+        let state = run(&first, start(&first, json!({}), 20_000)).await;
+        assert_eq!(state.status, InstanceStatus::Completed);
+        assert_eq!(storage.memory.kept(WORKSPACE), round + 1);
+    }
+    // A server that is replaced at any moment: the next one finishes, and nobody sends again.
+    let request = start(&first, json!({}), 0);
+    let id = request.instance;
+    run(&first, request).await;
+    let second = engine(&storage).await;
+    until(&second, id, |state| state.status == InstanceStatus::Completed).await;
+    assert_eq!(storage.memory.kept(WORKSPACE), 9);
 }
 
 const LISTENER: &str = "

@@ -4,9 +4,10 @@ use super::wrapped::{Around, Doing, Wrapped};
 use heddle_engine::kernel::Command;
 use heddle_engine::runtime::{CommandRequest, Engine, EngineConfig, StartRequest};
 use heddle_engine::storage::memory::MemoryStorage;
-use heddle_engine::storage::{Batch, CommitError, Resolved, StorageError};
+use heddle_engine::storage::{Batch, CommitError, Resolved, StorageError, Unit};
 use heddle_engine::tasks::{
-    PureTask, Registry, Task, TaskError, TaskInfo, TaskOutput, TaskType, TimerTask, async_trait,
+    Audience, Publication, PureTask, Registry, SendTask, Task, TaskError, TaskInfo, TaskOutput, TaskType, TimerTask,
+    async_trait,
 };
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::value::{Value, json};
@@ -56,6 +57,18 @@ impl TimerTask for Nap {
     }
 }
 
+struct Tell;
+impl SendTask for Tell {
+    fn info(&self) -> TaskInfo {
+        TaskInfo { name: "tell", aliases: &[], schema: json!({}) }
+    }
+    fn publication(&self, input: &Value) -> Result<Publication, TaskError> {
+        let text = |key: &str| input[key].as_str().unwrap_or_default().into();
+        let to = Audience::One { key: Some(text("key")), ttl_ms: None };
+        Ok(Publication { to, name: text("message"), payload: Arc::new(input["payload"].clone()) })
+    }
+}
+
 struct Set;
 impl PureTask for Set {
     fn info(&self) -> TaskInfo {
@@ -89,6 +102,10 @@ pub(crate) struct Faults {
     pub(crate) faults: Mutex<Vec<Fault>>,
     /// Batches with this instance are refused for good.
     pub(crate) poison: Mutex<Option<InstanceId>>,
+    /// Units whose events hold this text are what the database never takes.
+    pub(crate) untakable: Mutex<Option<&'static str>>,
+    /// The same, of units that make an instance which is called.
+    pub(crate) made_untakable: Mutex<Option<&'static str>>,
     pub(crate) commits: AtomicUsize,
     pub(crate) largest: AtomicUsize,
 }
@@ -105,6 +122,16 @@ impl Around for Faults {
         let poison = *self.poison.lock().unwrap();
         if batch.units.iter().any(|unit| Some(unit.instance) == poison) {
             return Err(CommitError::Fatal("a row that the database refuses".to_owned()));
+        }
+        let untakable = *self.untakable.lock().unwrap();
+        let made = *self.made_untakable.lock().unwrap();
+        let holds = |unit: &Unit| {
+            let text = String::from_utf8_lossy(&unit.journal.events);
+            let is_called = unit.created.as_ref().is_some_and(|created| created.parent.is_some());
+            untakable.is_some_and(|no| text.contains(no)) || (is_called && made.is_some_and(|no| text.contains(no)))
+        };
+        if batch.units.iter().any(holds) {
+            return Err(CommitError::Refused("a value that no column takes".to_owned()));
         }
         let fault = self.faults.lock().unwrap().pop();
         match fault {
@@ -160,6 +187,7 @@ pub(crate) async fn engine_with(storage: &Faulty, config: EngineConfig) -> Engin
     registry.register(Echo).unwrap();
     registry.register_timer(Nap).unwrap();
     registry.register_pure(Set).unwrap();
+    registry.register_send(Tell).unwrap();
     Engine::start(Arc::new(storage.clone()), registry, config).await.unwrap()
 }
 

@@ -108,7 +108,7 @@ impl Flow<'_> {
         let fail = self.chance.below(5);
         let what = match self.chance.below(20) {
             0..=3 => format!("type: echo, {}", work(0)),
-            4 => format!("type: narrow, {}", work(0)),
+            4 => format!("type: narrow, {}, concurrency: {{ key: narrow, limit: 1 }}", work(0)),
             5 | 6 => format!("type: echo, {}, {retry}", work(fail)),
             7 => format!("type: echo, {}, on_error: {}", work(1), self.chance.pick(&["skip", "incident"])),
             8 => format!("type: echo, {}, compensate: {{ type: echo, config: {{ ms: 5 }} }}", work(0)),
@@ -119,7 +119,10 @@ impl Flow<'_> {
             }
             12 => "type: set, config: { set: 1 }".to_owned(),
             13 | 14 => format!("type: task, action: pack, {retry}"),
-            15 => format!("type: task, action: {}, timeout: 9s, on_error: skip", self.chance.pick(&["pack", "ship"])),
+            15 => format!(
+                "type: task, action: {}, timeout: 9s, on_error: skip, concurrency: {{ key: jobs, limit: 2 }}",
+                self.chance.pick(&["pack", "ship"])
+            ),
             16 => format!("type: timer, config: {{ duration: '{}ms' }}", self.chance.pick(&[1, 100, 2_500, 14_000])),
             17 => "type: human, config: { due: 5s, escalate: boss }".to_owned(),
             18 => format!(

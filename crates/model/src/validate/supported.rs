@@ -28,18 +28,12 @@ const fn node_type(node_type: &NodeType) -> bool {
     }
 }
 
-/// Task types of the language that later versions bring. As the `action` of a task such a name is an external worker's.
-const LATER_TASK_TYPES: [&str; 1] = ["publish"];
-
 /// Settings of a type that later versions bring: type, key, and the values in question (none named: every value).
 const LATER_SETTINGS: [(&str, &str, &[&str]); 1] = [("http", "auth", &[])];
 
 /// Whether the node's type runs; otherwise nothing else needs to be said about the node.
-pub(super) fn runs(node: &Node, is_registered: bool) -> bool {
-    match &node.node_type {
-        NodeType::Custom(name) => is_registered || !LATER_TASK_TYPES.contains(&name.as_str()),
-        other => node_type(other),
-    }
+pub(super) const fn runs(node: &Node) -> bool {
+    node_type(&node.node_type)
 }
 
 /// Fields of a node that do not run yet: the pointer below the node, and what messages call it.

@@ -57,6 +57,7 @@ pub const BUILTIN: &[Builtin] = &[
     builtin("sql", &[], include_str!("schemas/sql.json"), false),
     builtin("email", &[], include_str!("schemas/email.json"), false),
     builtin("shell", &[], include_str!("schemas/shell.json"), false),
+    builtin("publish", &[], include_str!("schemas/publish.json"), false),
     builtin("error", &[], include_str!("schemas/error.json"), true),
 ];
 

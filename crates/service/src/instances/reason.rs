@@ -12,8 +12,10 @@ use std::collections::BTreeMap;
 pub(super) struct Teller<'a> {
     pub(super) plan: &'a Plan,
     pub(super) state: &'a InstanceState,
-    /// Executions whose built-in task is ready and has not begun, and what the scheduler says of them.
+    /// Executions whose task or job is ready and has not begun, and what the scheduler says of them.
     pub(super) queued: BTreeMap<u32, Queued>,
+    /// The whole instance waits for the concurrency key of its workflow.
+    pub(super) not_begun: Option<Queued>,
     pub(super) lang: Lang,
 }
 
@@ -24,7 +26,10 @@ impl Teller<'_> {
     /// One reason of a node that stands somewhere.
     pub(super) fn tell(&self, waiting: &Waiting, reason: &Reason) -> ReasonView {
         match reason {
-            Reason::NotStarted(due) => ReasonView { at: due.map(Timestamp), ..self.fixed(reason) },
+            Reason::NotStarted(due) => match &self.not_begun {
+                Some(queued) => self.queued(queued),
+                None => ReasonView { at: due.map(Timestamp), ..self.fixed(reason) },
+            },
             Reason::Join { missing, by } => self.join(missing.iter().map(ToString::to_string).collect(), by),
             Reason::Guard(Some(why)) => {
                 let (en, zh) =
@@ -46,7 +51,7 @@ impl Teller<'_> {
                     ),
                 )
             },
-            Reason::Task => match waiting.number.and_then(|number| self.queued.get(&number)) {
+            Reason::Task | Reason::Job => match waiting.number.and_then(|number| self.queued.get(&number)) {
                 Some(queued) => self.queued(queued),
                 None => self.fixed(reason),
             },

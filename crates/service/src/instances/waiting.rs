@@ -11,9 +11,10 @@ use heddle_api::params::ListWaiting;
 use heddle_api::view::WaitingView;
 use heddle_api::{ApiError, Page, Permission, RequestContext};
 use heddle_engine::kernel::{self, Active, Waiting};
+use heddle_engine::scheduler::{Ahead, Blocked, Queued};
 use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
 use heddle_model::plan::NodeIx;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Service {
     /// Every node that has begun and not ended, or has not begun, with its reasons.
@@ -33,9 +34,29 @@ impl Service {
         };
         let standing = kernel::why(plan, state, self.engine.now_ms());
         let known: BTreeSet<NodeIx> = standing.iter().map(|waiting| waiting.node).collect();
-        let tasks = state.live.iter().filter(|(_, execution)| matches!(execution.active, Active::Task | Active::Undo));
-        let queued = tasks.filter_map(|(&number, _)| Some((number, self.engine.why_queued(params.id, number)?)));
-        let teller = Teller { plan, state, queued: queued.collect(), lang: context.lang };
+        let mut queued = BTreeMap::new();
+        for (&number, execution) in &state.live {
+            let is_queued = match execution.active {
+                Active::Task | Active::Undo => true,
+                Active::Job => plan.node(execution.node).concurrency.is_some(),
+                _ => false,
+            };
+            if is_queued && let Some(why) = self.engine.why_queued(params.id, number).await {
+                queued.insert(number, why);
+            }
+        }
+        let not_begun = match state.status {
+            InstanceStatus::Created => self.engine.why_not_begun(params.id).await,
+            _ => None,
+        };
+        let not_begun = not_begun.map(|wait| Queued {
+            task_type: String::new(),
+            priority: state.priority,
+            level: 0,
+            ahead: Ahead { attempts: wait.ahead, ..Ahead::default() },
+            blocked: vec![Blocked::Key(wait)],
+        });
+        let teller = Teller { plan, state, queued, not_begun, lang: context.lang };
         let standing = standing.into_iter().map(|waiting| {
             let reasons = waiting.reasons.iter().map(|reason| teller.tell(&waiting, reason)).collect();
             (waiting, reasons)

@@ -9,7 +9,7 @@ use crate::error::Result;
 use futures::StreamExt;
 use heddle_api::{ApiError, ErrorCode};
 use heddle_engine::kernel::PlanSet;
-use heddle_engine::storage::{Storage, StorageError};
+use heddle_engine::storage::{Quarantine, Storage, StorageError};
 use heddle_model::format::{self, Format};
 use heddle_model::ids::{InstanceId, VersionId, WorkspaceId};
 use heddle_model::limits;
@@ -78,7 +78,7 @@ async fn instances(
             verified.instances += 1;
             verified.events += look.events;
             if let Some(why) = look.problem {
-                store.quarantine(workspace, id, &why).await.map_err(unreadable)?;
+                store.quarantine(workspace, id, Quarantine::Found, &why).await.map_err(unreadable)?;
                 verified.problems.push(format!("instance {id}: {why}"));
             }
         }

@@ -6,6 +6,7 @@ mod commit_postgres;
 mod commit_sqlite;
 mod inbox;
 mod jobs;
+mod keys;
 mod lease;
 mod mailbox;
 mod pauses;
@@ -30,9 +31,10 @@ pub(crate) use lease::{NOW_POSTGRES, NOW_SQLITE};
 use crate::connect::{Committers, Pools};
 use crate::{Store, StoreError};
 use async_trait::async_trait;
+use heddle_engine::scheduler::{Holder, KeyAsk, KeyWait, Verdict};
 use heddle_engine::storage::{
     Activation, Batch, CommitError, Fence, HeadRow, JobRow, JournalRow, Leased, Member, MessageRow, Parcel, Pause,
-    Published, Resolved, Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
+    Published, Quarantine, Resolved, Settlement, SignalRow, Storage, StorageError, Stored, TimerRow,
 };
 use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::value::Value;
@@ -94,8 +96,18 @@ impl Storage for Store {
             .await
     }
 
-    async fn quarantine(&self, workspace: WorkspaceId, instance: InstanceId, why: &str) -> Result<(), StorageError> {
-        quarantine::open(self, workspace, instance, why.to_owned()).await.map_err(StorageError::from)
+    async fn quarantine(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        cause: Quarantine,
+        why: &str,
+    ) -> Result<(), StorageError> {
+        quarantine::open(self, workspace, instance, (cause, why.to_owned())).await.map_err(StorageError::from)
+    }
+
+    async fn end_quarantine(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<(), StorageError> {
+        quarantine::close(self, workspace, instance).await.map_err(StorageError::from)
     }
 
     async fn refresh_heads(&self, fence: Fence, heads: &[HeadRow]) -> Result<(), CommitError> {
@@ -255,6 +267,19 @@ impl Storage for Store {
     async fn grant(&self, workspace: WorkspaceId, name: &Arc<str>) -> Result<Vec<Parcel>, StorageError> {
         let name = name.clone();
         self.engine_unit(move |store| async move { permit::grant(&store, workspace, &name).await }).await
+    }
+
+    async fn keep_books(&self, fence: Fence, asks: &[KeyAsk]) -> Result<(Vec<Verdict>, Vec<Parcel>), StorageError> {
+        keys::keep(self, fence, asks.to_vec()).await.map_err(StorageError::from)
+    }
+
+    async fn key_wait(&self, workspace: WorkspaceId, holder: Holder) -> Result<Option<KeyWait>, StorageError> {
+        self.engine_unit(move |store| async move { keys::wait(&store, workspace, holder).await }).await
+    }
+
+    async fn key_holders(&self, shards: &[u16]) -> Result<Vec<(WorkspaceId, Holder)>, StorageError> {
+        let shards = shards.to_vec();
+        self.engine_unit(move |store| async move { keys::holders(&store, &shards).await }).await
     }
 
     async fn sweep(&self, limit: u32) -> Result<Vec<Parcel>, StorageError> {

@@ -3,7 +3,7 @@
 use crate::connect::{Backend, Pools};
 use crate::row::{get, get_id, get_u32, get_u64, query, text, uuid};
 use crate::{Store, StoreError};
-use heddle_engine::storage::{JournalRow, Resolved, Snapshot, Stored, TimerRow};
+use heddle_engine::storage::{JournalRow, QUARANTINE, Quarantine, Resolved, Snapshot, Stored, TimerRow};
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
 use sea_orm::{DatabaseConnection, QueryResult, SqlxPostgresConnector, Value};
 use std::sync::Arc;
@@ -23,11 +23,14 @@ pub(super) async fn load(
 ) -> Result<Option<Stored>, StoreError> {
     let db = connection(store);
     let key = || vec![uuid(workspace.as_u128()).into(), uuid(instance.as_u128()).into()];
+    let mut values = key();
+    values.extend([uuid(instance.incident(QUARANTINE).as_u128()).into(), Quarantine::Found.code().into()]);
     let rows = query(
         &db,
-        "SELECT i.workflow_id, i.version_id, s.seq, s.checksum, s.state FROM workflow_instance i \
+        "SELECT i.workflow_id, i.version_id, s.seq, s.checksum, s.state, \
+         EXISTS (SELECT 1 FROM incident q WHERE q.workspace_id = $1 AND q.id = $3 AND q.resolved_at IS NULL AND q.code <> $4) AS quarantined FROM workflow_instance i \
          LEFT JOIN snapshot s ON s.workspace_id = i.workspace_id AND s.instance_id = i.id WHERE i.workspace_id = $1 AND i.id = $2",
-        key(),
+        values,
     )
     .await?;
     let Some(row) = rows.first() else { return Ok(None) };
@@ -48,6 +51,7 @@ pub(super) async fn load(
         version: VersionId::from_u128(get_id(row, "version_id")?),
         snapshot,
         journal,
+        quarantined: get(row, "quarantined")?,
     }))
 }
 

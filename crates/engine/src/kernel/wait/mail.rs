@@ -5,9 +5,10 @@ use super::super::decide::Step;
 use super::super::event::{Edges, Event, Failure, Json};
 use super::super::state::{Awaited, Held, Letter};
 use super::{Key, plain};
+use crate::tasks::{Audience, Publication};
 use heddle_model::format::duration::of_seconds_or_text;
 use heddle_model::plan::{Keep, Send, SendKind, Trigger};
-use heddle_model::value::Value;
+use heddle_model::value::{Value, json};
 use std::sync::Arc;
 
 /// What a node gave away for others than its own instance.
@@ -137,26 +138,54 @@ impl Step<'_> {
             Err(why) => return self.fail(number, why, None),
         };
         let payload = payload.map(Json).unwrap_or_default();
-        match send.kind {
+        let to = match send.kind {
             SendKind::Escalation => {
                 self.complete(number, Json::default(), Vec::new())?;
-                self.escalate(number, &name, payload)
+                return self.escalate(number, &name, payload);
             }
-            SendKind::Signal => {
+            SendKind::Signal => Audience::All,
+            SendKind::Message => {
+                let ttl_ms = ttl.as_ref().and_then(|ttl| of_seconds_or_text(ttl));
+                Audience::One { key: key.map(|key| plain(&key)), ttl_ms }
+            }
+        };
+        self.give_away(number, Publication { to, name, payload: payload.0 }, Json::default())
+    }
+
+    /// A task gives something away, and completes with a receipt.
+    pub(in crate::kernel) fn publish(&mut self, number: u32, publication: Publication) -> Result<(), CommandError> {
+        let name = &*publication.name;
+        let receipt = match &publication.to {
+            Audience::All => json!({ "signal": name }),
+            Audience::One { key, ttl_ms } => {
+                json!({ "message": name, "key": key.as_deref(), "expires_at": self.expires(*ttl_ms) })
+            }
+        };
+        self.give_away(number, publication, receipt.into())
+    }
+
+    /// When a message that is sent now is let go.
+    fn expires(&self, ttl_ms: Option<u64>) -> i64 {
+        self.due(ttl_ms.unwrap_or(heddle_model::limits::MESSAGE_TTL_MS))
+    }
+
+    /// What an execution sends goes out with the commit in which it completes; who waits in its own instance is served at once.
+    fn give_away(&mut self, number: u32, gift: Publication, output: Json) -> Result<(), CommandError> {
+        let (name, payload) = (gift.name, Json(gift.payload));
+        match gift.to {
+            Audience::All => {
                 self.effects.outgoing.push(Outgoing::Signal { name: name.clone(), payload: payload.clone() });
-                self.complete(number, Json::default(), Vec::new())?;
+                self.complete(number, output, Vec::new())?;
                 self.spread(&name, &payload)
             }
-            SendKind::Message => {
-                let ttl = ttl.as_ref().and_then(|ttl| of_seconds_or_text(ttl));
-                let expires = Some(self.due(ttl.unwrap_or(heddle_model::limits::MESSAGE_TTL_MS)));
-                let letter = Letter { name, key: key.map(|key| plain(&key)), payload, expires };
+            Audience::One { key, ttl_ms } => {
+                let letter = Letter { name, key, payload, expires: Some(self.expires(ttl_ms)) };
                 let own = self.receiver(&letter);
-                self.complete(number, Json::default(), Vec::new())?;
+                self.complete(number, output, Vec::new())?;
                 match own {
                     Some(key) => self.happen(key, letter.payload),
                     None => {
-                        self.effects.outgoing.push(Outgoing::Message { letter, at_once: ttl == Some(0) });
+                        self.effects.outgoing.push(Outgoing::Message { letter, at_once: ttl_ms == Some(0) });
                         Ok(())
                     }
                 }

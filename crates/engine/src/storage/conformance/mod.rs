@@ -6,6 +6,7 @@
 
 pub mod commit;
 pub mod jobs;
+pub mod keys;
 pub mod lease;
 pub mod mailbox;
 pub mod make;
@@ -66,7 +67,7 @@ macro_rules! storage_conformance {
             ]
             read: [
                 loads_a_snapshot_and_what_follows, reads_the_journal_from_any_event, finds_what_is_runnable_page_by_page,
-                gives_timers_in_order, forgets_timers_that_are_gone, keeps_workspaces_apart, knows_definitions, tells_the_time, quarantines_once,
+                gives_timers_in_order, forgets_timers_that_are_gone, keeps_workspaces_apart, knows_definitions, tells_the_time, quarantines_once, ends_a_quarantine,
             ]
             jobs: [
                 offers_by_priority_then_age, gives_each_job_to_one_worker, offers_again_when_the_lease_ends, keeps_a_lease_with_heartbeats,
@@ -91,6 +92,9 @@ macro_rules! storage_conformance {
             permit: [
                 grants_first_come_first_served, grants_no_more_than_there_are, frees_what_is_given_back, puts_who_asks_anew_into_the_line,
                 ends_the_line_at_one_who_allows_fewer, keeps_permits_of_workspaces_apart, grants_many_at_once,
+            ]
+            keys: [
+                comes_to_what_the_books_come_to, keeps_a_place_over_restarts, hears_no_wish_of_a_stale_owner, lets_in_no_more_than_may,
             ]
             people: [
                 keeps_tasks_whole, offers_it_to_those_who_are_named_last, ends_tasks_where_they_are, writes_no_task_of_a_refused_batch,

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::make::{AT, Maker};
-use crate::storage::{QUARANTINE, Snapshot, TimerRow, Unit};
+use crate::storage::{QUARANTINE, Quarantine, Snapshot, TimerRow, Unit};
 use heddle_model::ids::{VersionId, WorkspaceId};
 use std::sync::Arc;
 
@@ -159,13 +159,37 @@ pub async fn quarantines_once(subject: &impl Subject) {
     let (one, other) = (maker.start(), maker.start());
     maker.commit(&*storage, vec![one.clone(), other.clone()]).await;
     for why in ["the checksum of event 1 does not match", "again"] {
-        storage.quarantine(one.workspace, one.instance, why).await.unwrap();
+        storage.quarantine(one.workspace, one.instance, Quarantine::Damaged, why).await.unwrap();
     }
     let elsewhere = WorkspaceId::from_u128(one.workspace.as_u128() ^ 1);
-    storage.quarantine(elsewhere, other.instance, "not there").await.unwrap();
+    storage.quarantine(elsewhere, other.instance, Quarantine::Damaged, "not there").await.unwrap();
     let rows = subject.incidents(one.workspace, one.instance).await;
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].number, rows[0].kind, rows[0].code.as_str()), (QUARANTINE, "quarantined", "DAMAGED"));
     assert_eq!((rows[0].message.as_str(), rows[0].resolved_at), ("the checksum of event 1 does not match", None));
     assert!(subject.incidents(other.workspace, other.instance).await.is_empty());
+}
+
+/// A quarantine ends, the instance is read without one, and another may begin.
+pub async fn ends_a_quarantine(subject: &impl Subject) {
+    let storage = subject.storage();
+    let mut maker = Maker::new(&*storage).await;
+    let one = maker.start();
+    let (workspace, instance) = (one.workspace, one.instance);
+    maker.commit(&*storage, vec![one]).await;
+    let is_in = async || storage.load(workspace, instance).await.unwrap().unwrap().quarantined;
+    storage.end_quarantine(workspace, instance).await.unwrap();
+    assert!(!is_in().await && subject.incidents(workspace, instance).await.is_empty(), "there was none");
+    for (cause, why) in [(Quarantine::Damaged, "a bit"), (Quarantine::Refused, "too large")] {
+        storage.quarantine(workspace, instance, cause, why).await.unwrap();
+        assert!(is_in().await);
+        let rows = subject.incidents(workspace, instance).await;
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].code.as_str(), rows[0].message.as_str(), rows[0].resolved_at), (cause.code(), why, None));
+        storage.end_quarantine(workspace, instance).await.unwrap();
+        assert!(!is_in().await);
+        assert!(subject.incidents(workspace, instance).await[0].resolved_at.is_some());
+    }
+    storage.quarantine(workspace, instance, Quarantine::Found, "a row").await.unwrap();
+    assert!(!is_in().await, "it can be read and goes on; a person looks");
 }

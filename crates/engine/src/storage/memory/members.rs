@@ -24,6 +24,11 @@ impl Members {
         self.name_of(fence).is_some()
     }
 
+    /// Whether the server of this fence owns the shard.
+    pub(super) fn owns(&self, fence: Fence, shard: u16) -> bool {
+        self.name_of(fence).is_some_and(|name| self.owners.get(&shard) == Some(name))
+    }
+
     fn name_of(&self, fence: Fence) -> Option<&String> {
         self.servers.iter().find(|(_, server)| server.fence == fence).map(|(name, _)| name)
     }

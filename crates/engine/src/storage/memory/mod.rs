@@ -1,14 +1,17 @@
 //! Storage in memory: for simulation and for the kernel's own tests. It keeps the promises of the port but those about disks.
 
+mod keys;
 mod members;
 mod post;
 mod write;
 
 use super::{
     Activation, Batch, CommitError, Created, Fence, Head, HeadRow, HumanRow, IdempotencyRow, IncidentRow, JobRow,
-    JobState, JournalRow, Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Pause, PauseScope, Published, Resolved,
-    Settlement, SignalRow, Snapshot, Storage, StorageError, Stored, TimerRow, WAITS_FOR_PERMIT,
+    JobState, JournalRow, Leased, LogRow, Member, MessageRow, NodeRow, Parcel, Pause, PauseScope, Published,
+    QUARANTINE, Quarantine, Resolved, Settlement, SignalRow, Snapshot, Storage, StorageError, Stored, TimerRow,
+    WAITS_FOR_PERMIT,
 };
+use crate::scheduler::{Holder, KeyAsk, KeyWait, Keys, Verdict};
 use async_trait::async_trait;
 use heddle_model::ids::{InstanceId, JobId, ParcelId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::lifecycle::InstanceStatus;
@@ -32,6 +35,7 @@ pub struct MemoryStorage {
 struct Data {
     members: Members,
     office: Office,
+    books: Keys,
     workflows: BTreeMap<(WorkspaceId, String), Vec<Resolved>>,
     positions: BTreeMap<u16, u64>,
     instances: BTreeMap<InstanceId, Instance>,
@@ -198,6 +202,10 @@ impl Storage for MemoryStorage {
                 version: it.created.version,
                 snapshot: it.snapshot.clone(),
                 journal: it.journal.iter().filter(|row| row.first_seq > after).cloned().collect(),
+                quarantined: it
+                    .incidents
+                    .get(&QUARANTINE)
+                    .is_some_and(|row| row.resolved_at.is_none() && row.code != Quarantine::Found.code()),
             }
         }))
     }
@@ -224,10 +232,24 @@ impl Storage for MemoryStorage {
             .collect())
     }
 
-    async fn quarantine(&self, workspace: WorkspaceId, instance: InstanceId, why: &str) -> Result<(), StorageError> {
+    async fn quarantine(
+        &self,
+        workspace: WorkspaceId,
+        instance: InstanceId,
+        cause: Quarantine,
+        why: &str,
+    ) -> Result<(), StorageError> {
         let now = self.time();
         if let Some(it) = self.lock().instances.get_mut(&instance).filter(|it| it.workspace == workspace) {
-            it.quarantine(why, now);
+            it.quarantine(cause, why, now);
+        }
+        Ok(())
+    }
+
+    async fn end_quarantine(&self, workspace: WorkspaceId, instance: InstanceId) -> Result<(), StorageError> {
+        let now = self.time();
+        if let Some(it) = self.lock().instances.get_mut(&instance).filter(|it| it.workspace == workspace) {
+            it.end_quarantine(now);
         }
         Ok(())
     }
@@ -407,6 +429,21 @@ impl Storage for MemoryStorage {
         }
         settlements.iter().for_each(|settlement| data.office.settle(settlement));
         Ok(())
+    }
+
+    async fn keep_books(&self, fence: Fence, asks: &[KeyAsk]) -> Result<(Vec<Verdict>, Vec<Parcel>), StorageError> {
+        let now = self.time();
+        Ok(self.lock().keep_books(fence, asks, now))
+    }
+
+    async fn key_wait(&self, _: WorkspaceId, holder: Holder) -> Result<Option<KeyWait>, StorageError> {
+        Ok(self.lock().books.why(holder))
+    }
+
+    async fn key_holders(&self, shards: &[u16]) -> Result<Vec<(WorkspaceId, Holder)>, StorageError> {
+        let data = self.lock();
+        let known = data.books.known().into_iter().filter(|holder| shards.contains(&holder.instance().shard()));
+        Ok(known.filter_map(|holder| Some((data.books.name_of(holder)?.workspace, holder))).collect())
     }
 
     async fn reply(&self, id: ParcelId) -> Result<Option<String>, StorageError> {

@@ -81,7 +81,7 @@ impl Office {
         }
     }
 
-    fn send(&mut self, workspace: WorkspaceId, instance: InstanceId, content: Content, at: i64) -> Parcel {
+    pub(super) fn send(&mut self, workspace: WorkspaceId, instance: InstanceId, content: Content, at: i64) -> Parcel {
         self.drawn += 1;
         let id = ParcelId::from_u128(uuid_v7(at.max(0) as u64, u128::from(self.drawn)));
         let parcel = Parcel { id, workspace, instance, sent_at: at, content };

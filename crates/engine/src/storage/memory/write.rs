@@ -2,7 +2,7 @@
 
 use super::{Data, Instance};
 use crate::kernel::IncidentKind;
-use crate::storage::{Batch, CommitError, IncidentRow, QUARANTINE, Unit};
+use crate::storage::{Batch, CommitError, IncidentRow, QUARANTINE, Quarantine, Unit};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Data {
@@ -129,21 +129,34 @@ pub(super) fn clashes_within(batch: &Batch) -> Result<(), CommitError> {
 }
 
 impl Instance {
-    /// Opens the incident of damaged data, once.
-    pub(super) fn quarantine(&mut self, why: &str, now: i64) {
-        if self.incidents.contains_key(&QUARANTINE) {
+    /// Opens the incident of a quarantine, unless it is open.
+    pub(super) fn quarantine(&mut self, cause: Quarantine, why: &str, now: i64) {
+        if self.incidents.get(&QUARANTINE).is_some_and(|row| row.resolved_at.is_none()) {
             return;
         }
-        self.head.incidents += 1;
         let row = IncidentRow {
             number: QUARANTINE,
             kind: IncidentKind::Quarantined.as_str(),
             node: None,
-            code: "DAMAGED".to_owned(),
+            code: cause.code().to_owned(),
             message: why.to_owned(),
             opened_at: now,
             resolved_at: None,
         };
         self.incidents.insert(QUARANTINE, row);
+        self.count_incidents();
+    }
+
+    /// Closes it.
+    pub(super) fn end_quarantine(&mut self, now: i64) {
+        if let Some(row) = self.incidents.get_mut(&QUARANTINE).filter(|row| row.resolved_at.is_none()) {
+            row.resolved_at = Some(now);
+            self.count_incidents();
+        }
+    }
+
+    fn count_incidents(&mut self) {
+        let open = self.incidents.values().filter(|row| row.resolved_at.is_none()).count();
+        self.head.incidents = open as u32;
     }
 }

@@ -27,7 +27,11 @@ pub(super) async fn rows_say_what_the_state_says(world: &World, folded: &Folded)
     if waiting.iter().any(lost) {
         wrong("waiting executions", format!("rows {:?}, live {:?}", world.memory.0.node_rows(id), state.live.keys()));
     }
-    if head.runnable != state.is_runnable() {
+    let keyed = |execution: &heddle_engine::kernel::Execution| {
+        execution.active == Active::Job && folded.plan.node(execution.node).concurrency.is_some()
+    };
+    let asks_again = !state.status.is_ended() && state.live.values().any(keyed);
+    if head.runnable != (state.is_runnable() || asks_again) {
         wrong("runnable", format!("{}", head.runnable));
     }
     let rows = world.memory.0.timers(&[id.shard()], i64::MAX, u32::MAX).await.unwrap();

@@ -8,8 +8,7 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     let definition = context.definition;
     for (index, node) in definition.nodes.iter().enumerate() {
         let at = format!("/nodes/{index}");
-        let is_registered = node.task_type().is_some_and(|name| context.types.get(name).is_some());
-        if !supported::runs(node, is_registered) {
+        if !supported::runs(node) {
             found.push(
                 problem(format!("{at}/type"), &format!("type: {}", node.node_type.as_str())).concerning(&node.id),
             );

@@ -15,7 +15,7 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
             let problem = Diagnostic::new(Code::Misplaced, &pointer).concerning(&node.id).with("field", "body");
             found.push(problem.with_term("needs", "r_body").fixed_by(Fix::Remove { pointer }));
         }
-        if !is_container || !supported::runs(node, false) {
+        if !is_container || !supported::runs(node) {
             continue;
         }
         let Some(body) = node.body.as_ref().filter(|body| !body.nodes.is_empty()) else {

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
     for (index, node) in context.graph.nodes.iter().enumerate() {
         let registered = node.task_type().and_then(|name| context.types.get(name));
-        if !supported::runs(node, registered.is_some()) {
+        if !supported::runs(node) {
             continue;
         }
         let schema = match (own_schema(&node.node_type), registered) {

@@ -28,9 +28,8 @@ pub(super) fn rule(context: &Context<'_>, found: &mut Vec<Diagnostic>) {
         rule.text_at("/settings/concurrency/key".to_owned(), &concurrency.key, &[]);
     }
     for (index, node) in definition.nodes.iter().enumerate() {
-        let is_registered = node.task_type().is_some_and(|name| context.types.get(name).is_some());
         // What does not run has names of its own, such as the item of a for-each.
-        if !supported::runs(node, is_registered) {
+        if !supported::runs(node) {
             continue;
         }
         let ids = [node.id.as_str()];
