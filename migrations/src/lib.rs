@@ -56,6 +56,8 @@ changes! {
     m0031_batch,
     m0040_pause,
     m0041_human_task,
+    m0045_retention,
+    m0046_vacuum,
     m0050_node_tally,
 }
 

@@ -14,6 +14,7 @@ mod instances;
 mod logs;
 mod node_instances;
 mod pauses;
+mod retention;
 mod sessions;
 mod settings;
 mod sql;
@@ -30,6 +31,7 @@ pub use human_tasks::{HumanTaskDetail, HumanTaskFilter, HumanTaskRow, HumanTaskS
 pub use idempotency::Claim;
 pub use incidents::{INCIDENT_KINDS, IncidentFilter, IncidentGroupRow, IncidentListRow};
 pub use instances::{InstanceFilter, InstanceRow};
+pub use retention::{ClearedRows, EndedPlace, HISTORY, PrunedPage};
 pub use logs::{LogFilter, LogLine};
 pub use sessions::{SessionRow, SessionUser, TokenUser};
 pub use users::UserRow;
