@@ -185,9 +185,8 @@ async fn what_is_open_or_young_or_watched_stays(it: &Fixture) {
         assert_eq!(it.store.load(maker.workspace, *id).await.unwrap().is_some(), at < 4, "number {at}");
     }
     // Another workflow's time says nothing about this one.
-    let other = maker.lane(0, 1);
     let strange = heddle_model::ids::WorkflowId::from_u128(common::fresh());
-    let page = it.store.retention_prune((other.workspace, strange), 0, None, PAGE).await.unwrap().unwrap();
+    let page = it.store.retention_prune((maker.workspace, strange), 0, None, PAGE).await.unwrap().unwrap();
     assert_eq!((page.pruned, page.next), (0, None));
 }
 
@@ -228,7 +227,8 @@ async fn a_late_change_of_what_is_gone_is_refused_whole(it: &Fixture) {
     // Somebody had read it before and now goes on with it; what is in the same batch is not written either.
     let mut late = maker.step(id, 5, 1);
     late.head = Some(head(5));
-    let batch = maker.batch(vec![maker.step(beside, 3, 1), late]);
+    let in_time = maker.step(beside, 3, 1);
+    let batch = maker.batch(vec![in_time, late]);
     assert!(matches!(it.store.commit(&batch).await, Err(CommitError::Conflict(_))));
     assert_eq!(maker.last_events(&it.store, &[id, beside]).await, [None, Some(2)]);
 }

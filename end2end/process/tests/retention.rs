@@ -1,5 +1,6 @@
 //! Retention: kill -9 in the middle of deleting leaves nothing half, what is gone answers 404, and what nobody gave a time stays.
 
+use std::cell::RefCell;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -44,14 +45,15 @@ async fn killed(place: &Place) -> Result<()> {
     let mut cut = 0;
     for _ in 0..rounds() {
         let before = left(place)?;
-        let mut process = plan.command(&["prune"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let process = plan.command(&["prune"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let process = RefCell::new(process);
         let begun = until("something to go", Duration::from_secs(60), || async {
-            let ended = process.try_wait().ok()?.is_some();
+            let ended = process.borrow_mut().try_wait().ok()?.is_some();
             (ended || left(place).ok()? < before).then_some(ended)
         })
         .await?;
-        process.kill()?;
-        process.wait()?;
+        process.borrow_mut().kill()?;
+        process.borrow_mut().wait()?;
         cut += usize::from(!begun);
         whole(place)?;
     }
@@ -109,8 +111,7 @@ async fn make(client: &Client, name: &str, settings: &Value) -> Result<()> {
 
 /// Starts so many and waits for the end of all.
 async fn ended(client: &Client, workflow: &str, count: usize) -> Result<Vec<String>> {
-    let items = vec![json!({"input": {}}); count];
-    let wish = json!({"workflow": workflow, "items": items});
+    let wish = json!({"items": vec![json!({"workflow": workflow, "input": {}}); count]});
     let answer = client.post("/api/v1/workflow-instances/batch", &wish).await?.expect_status(202)?;
     let items = answer["items"].as_array().context("items")?;
     let ids: Vec<String> = items.iter().filter_map(|item| Some(item["id"].as_str()?.to_owned())).collect();

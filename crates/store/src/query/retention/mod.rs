@@ -107,8 +107,12 @@ impl Store {
         let values = vec![uuid(workspace.as_u128()).into(), after.into(), limit(rows)];
         self.run(move |store| async move {
             let rows = query(store.reader(), WORKFLOWS, values).await?;
-            let version = |row| Ok(VersionId::from_u128(get_id(row, "latest_version_id")?));
-            rows.iter().map(|row| Ok((WorkflowId::from_u128(get_id(row, "id")?), version(row)?))).collect()
+            rows.iter()
+                .map(|row| {
+                    let version = VersionId::from_u128(get_id(row, "latest_version_id")?);
+                    Ok((WorkflowId::from_u128(get_id(row, "id")?), version))
+                })
+                .collect()
         })
         .await
     }
