@@ -29,6 +29,7 @@ on_both!(
     a_late_change_of_what_is_gone_is_refused_whole,
     a_crash_while_deleting_leaves_nothing_half,
     no_call_deletes_more_than_it_was_told,
+    g11_a_shard_whose_history_is_gone_gives_no_place_twice,
 );
 
 /// An end at `AT`.
@@ -285,6 +286,32 @@ async fn no_call_deletes_more_than_it_was_told(it: &Fixture) {
         assert!(cleared.rows == 4 && cleared.more);
         assert_eq!(count(it, "journal").await, before - 4 * round);
     }
+}
+
+/// Feeds go on from the places that they know: a shard never begins anew.
+async fn g11_a_shard_whose_history_is_gone_gives_no_place_twice(it: &Fixture) {
+    let mut maker = Maker::new(&it.store).await;
+    let gone = an_ended_one(&it.store, &mut maker, 8).await;
+    let other = loop {
+        let start = maker.start();
+        if start.shard != gone.shard() {
+            maker.commit(&it.store, vec![start.clone()]).await;
+            break start.shard;
+        }
+    };
+    let places = async || {
+        let leased = it.store.acquire("conformance").await.unwrap();
+        let of = |shard: u16| leased.positions[leased.shards.iter().position(|&it| it == shard).unwrap()];
+        (of(gone.shard()), of(other))
+    };
+    let before = places().await;
+    assert!(before.0 >= 9, "{before:?}");
+    assert_eq!(prune(&it.store, &maker).await, 1);
+    while it.store.retention_clear(PAGE, 4).await.unwrap().unwrap().more {
+        assert_eq!(places().await, before);
+    }
+    assert_eq!(count(it, "journal").await, 1);
+    assert_eq!(places().await, before);
 }
 
 /// Connections are cut under two servers that both delete, again and again: what is there stays whole, and in the end all has gone once.

@@ -7,7 +7,7 @@ use heddle_testkit::Postgres;
 
 /// Tables that people write, seldom: the server's defaults do.
 const COLD: [&str; 12] = [
-    "workspace", "user_account", "role", "role_permission", "workspace_member", "session", "api_setting", "audit_log", "workflow",
+    "workspace", "user_account", "role", "role_grant", "workspace_member", "session", "api_setting", "audit_log", "workflow",
     "workflow_version", "pause", "seaql_migrations",
 ];
 /// Of versions, written once.

@@ -12,7 +12,7 @@ mod plans;
 use super::sql::limit;
 use crate::connect::Backend;
 use crate::engine::{NOW_POSTGRES, NOW_SQLITE};
-use crate::row::{execute, get, get_id, query, uuid};
+use crate::row::{execute, get, get_id, get_u64, query, uuid};
 use crate::{Store, StoreError};
 use heddle_model::ids::{InstanceId, VersionId, WorkflowId, WorkspaceId};
 use heddle_model::limits::RETENTION_QUIET_MS;
@@ -44,6 +44,14 @@ const NOTE_SQLITE: &str = "INSERT INTO pruned_instance (workspace_id, id) VALUES
 const CLEAR_POSTGRES: &str = "WITH page AS MATERIALIZED (SELECT workspace_id, id FROM pruned_instance ORDER BY workspace_id, id LIMIT $1) \
     DELETE FROM {table} WHERE ctid = ANY(ARRAY(SELECT r.place FROM page AS p CROSS JOIN LATERAL \
     (SELECT t.ctid AS place FROM {table} AS t WHERE t.workspace_id = p.workspace_id AND t.instance_id = p.id) AS r LIMIT $2))";
+/// The journal's rows. The last place given in a shard is read from its last row: where that goes, the shard remembers the place. (On SQLite it
+/// always does.)
+const CLEAR_JOURNAL_POSTGRES: &str = "WITH page AS MATERIALIZED (SELECT workspace_id, id FROM pruned_instance ORDER BY workspace_id, id LIMIT $1), \
+    gone AS (DELETE FROM journal WHERE ctid = ANY(ARRAY(SELECT r.place FROM page AS p CROSS JOIN LATERAL \
+    (SELECT t.ctid AS place FROM journal AS t WHERE t.workspace_id = p.workspace_id AND t.instance_id = p.id) AS r LIMIT $2)) RETURNING shard, pos), \
+    last AS MATERIALIZED (SELECT shard, max(pos) AS pos FROM gone GROUP BY shard), \
+    noted AS (UPDATE shard_lease AS s SET pos = l.pos FROM last AS l WHERE s.shard = l.shard AND s.pos < l.pos \
+    AND (SELECT 1 FROM journal AS j WHERE j.shard = l.shard AND j.pos > l.pos LIMIT 1) IS NULL) SELECT count(*) AS n FROM gone";
 const CLEAR_SQLITE: &str = "DELETE FROM {table} WHERE rowid IN (SELECT t.rowid FROM (SELECT workspace_id, id FROM pruned_instance \
     ORDER BY workspace_id, id LIMIT $1) AS p CROSS JOIN {table} AS t ON t.workspace_id = p.workspace_id AND t.instance_id = p.id LIMIT $2)";
 /// The first page has left nothing behind any more.
@@ -59,7 +67,11 @@ fn page_text(backend: Backend) -> String {
 }
 
 fn clear_text(backend: Backend, table: &str) -> String {
-    let text = if backend == Backend::Postgres { CLEAR_POSTGRES } else { CLEAR_SQLITE };
+    let text = match (backend, table) {
+        (Backend::Postgres, "journal") => CLEAR_JOURNAL_POSTGRES,
+        (Backend::Postgres, _) => CLEAR_POSTGRES,
+        (Backend::Sqlite, _) => CLEAR_SQLITE,
+    };
     text.replace("{table}", table)
 }
 
@@ -163,7 +175,12 @@ impl Store {
                 }
                 let mut done = 0;
                 for text in &texts {
-                    done += execute(db, text, vec![limit(instances), limit(rows - done)]).await?;
+                    let values = vec![limit(instances), limit(rows - done)];
+                    done += if *text == CLEAR_JOURNAL_POSTGRES {
+                        query(db, text, values).await?.first().map_or(Ok(0), |row| get_u64(row, "n"))?
+                    } else {
+                        execute(db, text, values).await?
+                    };
                     if done >= rows {
                         return Ok(Some(ClearedRows { rows: done, more: true }));
                     }
