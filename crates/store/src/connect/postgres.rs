@@ -123,22 +123,24 @@ mod tests {
     use crate::Store;
     use heddle_testkit::Postgres;
 
-    async fn setting(pool: &sqlx::PgPool, name: &str) -> String {
-        sqlx::query_scalar("SELECT current_setting($1)").bind(name).fetch_one(pool).await.unwrap()
+    async fn setting(on: impl sqlx::Executor<'_, Database = sqlx::Postgres>, name: &str) -> String {
+        sqlx::query_scalar("SELECT current_setting($1)").bind(name).fetch_one(on).await.unwrap()
     }
 
-    /// No transaction of doors or engine lasts longer than its statements, 30 seconds each, and 10 seconds between two of them.
+    /// No transaction of doors, engine or committers lasts longer than its statements, 30 seconds each, and 10 seconds between two of them.
     #[tokio::test]
     async fn every_session_has_its_limits() {
         let database = Postgres::shared().unwrap().database().unwrap();
         let options = ConnectOptions { url: database.url.clone(), max_connections: None };
         let store = Store::connect(&options).await.unwrap();
-        let Pools::Postgres { doors, engine } = store.pools() else { panic!("not PostgreSQL") };
-        let limits = [("statement_timeout", "30s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "10s")];
-        for pool in [doors, engine] {
-            for (name, limit) in limits {
-                assert_eq!(setting(pool, name).await, limit, "{name}");
-            }
+        let Pools::Postgres { doors, engine, committers } = store.pools() else { panic!("not PostgreSQL") };
+        let mut committer = committers.take().await.unwrap();
+        let limits =
+            [("statement_timeout", "30s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "10s")];
+        for (name, limit) in limits {
+            assert_eq!(setting(doors, name).await, limit, "{name}");
+            assert_eq!(setting(engine, name).await, limit, "{name}");
+            assert_eq!(setting(&mut committer.connection, name).await, limit, "{name}");
         }
         // A change of the schema may read a large table: only its statements have no limit.
         let pool = migration_pool(&database.url).await.unwrap();
