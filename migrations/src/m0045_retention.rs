@@ -14,8 +14,5 @@ pub(crate) const CHANGE: Change = Change {
   PRIMARY KEY (workspace_id, id)
 ) {keyed_queue}",
     ],
-    down: &[
-        "DROP TABLE pruned_instance",
-        "DROP INDEX workflow_instance_ended",
-    ],
+    down: &["DROP TABLE pruned_instance", "DROP INDEX workflow_instance_ended"],
 };

@@ -99,7 +99,8 @@ async fn tables_with(it: &Fixture, column: &str) -> BTreeSet<String> {
 fn with_everything(unit: &mut Unit) {
     unit.nodes = vec![node(1)];
     unit.jobs = vec![job(unit, 1, "t")];
-    unit.timers = vec![TimerRow { workspace: unit.workspace, instance: unit.instance, number: 1, shard: unit.shard, due: AT }];
+    unit.timers =
+        vec![TimerRow { workspace: unit.workspace, instance: unit.instance, number: 1, shard: unit.shard, due: AT }];
     unit.incidents = vec![IncidentRow {
         number: 1,
         kind: "error",
@@ -357,7 +358,9 @@ async fn two_that_delete_at_once_and_cut_connections_hurt_nothing() {
         .unwrap();
     }
     let left = "SELECT (SELECT count(*) FROM workflow_instance) + (SELECT count(*) FROM journal) + (SELECT count(*) FROM pruned_instance)";
-    until("all to be gone", LIMIT, || async { (server.sql(&database.name, left).unwrap() == "0").then_some(()) }).await.unwrap();
+    until("all to be gone", LIMIT, || async { (server.sql(&database.name, left).unwrap() == "0").then_some(()) })
+        .await
+        .unwrap();
     stop.store(true, Ordering::Relaxed);
     for worker in workers {
         worker.await.unwrap();

@@ -7,16 +7,15 @@ use heddle_testkit::Postgres;
 
 /// Tables that people write, seldom: the server's defaults do.
 const COLD: [&str; 12] = [
-    "workspace", "user_account", "role", "role_grant", "workspace_member", "session", "api_setting", "audit_log", "workflow",
-    "workflow_version", "pause", "seaql_migrations",
+    "workspace", "user_account", "role", "role_grant", "workspace_member", "session", "api_setting", "audit_log",
+    "workflow", "workflow_version", "pause", "seaql_migrations",
 ];
 /// Of versions, written once.
 const PARTS: [&str; 2] = ["node", "edge"];
 
 /// Whose rows are rewritten in place, so that a new version finds room on the page of the old one (HOT).
-const REWRITTEN: [&str; 8] = [
-    "workflow_instance", "job", "node_tally", "snapshot", "human_task", "batch", "server_node", "shard_lease",
-];
+const REWRITTEN: [&str; 8] =
+    ["workflow_instance", "job", "node_tally", "snapshot", "human_task", "batch", "server_node", "shard_lease"];
 
 fn option(options: &str, name: &str) -> Option<f64> {
     options.split(',').find_map(|it| it.strip_prefix(name)?.strip_prefix('=')?.parse().ok())

@@ -41,7 +41,9 @@ async fn killed(place: &Place) -> Result<()> {
     // Too young: nothing goes.
     ensure!(prune(&plan)?.starts_with("instances 0\n"), "what has just ended was deleted");
     let of = "workflow_id = (SELECT id FROM workflow WHERE name = 'short-lived')";
-    place.sql(&format!("UPDATE workflow_instance SET ended_at = ended_at - 7200000, updated_at = updated_at - 7200000 WHERE {of}"))?;
+    place.sql(&format!(
+        "UPDATE workflow_instance SET ended_at = ended_at - 7200000, updated_at = updated_at - 7200000 WHERE {of}"
+    ))?;
     let mut cut = 0;
     for _ in 0..rounds() {
         let before = left(place)?;

@@ -31,8 +31,8 @@ pub use human_tasks::{HumanTaskDetail, HumanTaskFilter, HumanTaskRow, HumanTaskS
 pub use idempotency::Claim;
 pub use incidents::{INCIDENT_KINDS, IncidentFilter, IncidentGroupRow, IncidentListRow};
 pub use instances::{InstanceFilter, InstanceRow};
-pub use retention::{ClearedRows, EndedPlace, HISTORY, PrunedPage};
 pub use logs::{LogFilter, LogLine};
+pub use retention::{ClearedRows, EndedPlace, HISTORY, PrunedPage};
 pub use sessions::{SessionRow, SessionUser, TokenUser};
 pub use users::UserRow;
 pub use versions::{EdgeDef, NewVersion, NodeDef, VersionRow};

@@ -34,13 +34,18 @@ async fn retention_finds_by_an_index_on_sqlite() {
     let writer = store.writer().await;
     let numbers = "WITH RECURSIVE n (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 10000)";
     let words = [
-        ("{ws}", "x'01'"), ("{id}", "CAST(n AS BLOB)"), ("{before}", "CAST(n - 1 AS BLOB)"),
-        ("{wf}", "CAST(n % 10 AS BLOB)"), ("{false}", "0"), ("{bytes}", "x'01'"),
+        ("{ws}", "x'01'"),
+        ("{id}", "CAST(n AS BLOB)"),
+        ("{before}", "CAST(n - 1 AS BLOB)"),
+        ("{wf}", "CAST(n % 10 AS BLOB)"),
+        ("{false}", "0"),
+        ("{bytes}", "x'01'"),
     ];
     for sql in fill(&words, numbers) {
         writer.execute_raw(Statement::from_string(DbBackend::Sqlite, sql)).await.unwrap();
     }
-    let mut statements = vec![page_text(Backend::Sqlite), PRUNE_SQLITE.to_owned(), FORGET.to_owned(), WORKFLOWS.to_owned()];
+    let mut statements =
+        vec![page_text(Backend::Sqlite), PRUNE_SQLITE.to_owned(), FORGET.to_owned(), WORKFLOWS.to_owned()];
     statements.extend(HISTORY.map(|table| clear_text(Backend::Sqlite, table)));
     for analyze in ["SELECT 1", "ANALYZE"] {
         writer.execute_raw(Statement::from_string(DbBackend::Sqlite, analyze)).await.unwrap();
@@ -51,7 +56,9 @@ async fn retention_finds_by_an_index_on_sqlite() {
             // The first page of what is gone is read in the order of its key.
             let walks = |line: &String| {
                 line.starts_with("SCAN")
-                    && !["SCAN CONSTANT ROW", "SCAN p", "SCAN pruned_instance", "SCAN (subquery"].iter().any(|it| line.starts_with(it))
+                    && !["SCAN CONSTANT ROW", "SCAN p", "SCAN pruned_instance", "SCAN (subquery"]
+                        .iter()
+                        .any(|it| line.starts_with(it))
             };
             assert!(!plan.iter().any(|line| walks(line) || line.contains("TEMP B-TREE")), "{sql}\n{plan:#?}");
             if sql.contains("AS goes") {
@@ -70,8 +77,11 @@ async fn retention_finds_by_an_index_on_postgres() {
     let ask = |sql: &str| server.sql(&database.name, sql).unwrap();
     let ws = "'018f0000-0000-7000-8000-000000000001'";
     let words = [
-        ("{ws}", "'018f0000-0000-7000-8000-000000000001'::uuid"), ("{id}", "md5(n::text)::uuid"),
-        ("{before}", "md5((n - 1)::text)::uuid"), ("{wf}", "md5('w' || n % 10)::uuid"), ("{false}", "false"),
+        ("{ws}", "'018f0000-0000-7000-8000-000000000001'::uuid"),
+        ("{id}", "md5(n::text)::uuid"),
+        ("{before}", "md5((n - 1)::text)::uuid"),
+        ("{wf}", "md5('w' || n % 10)::uuid"),
+        ("{false}", "false"),
         ("{bytes}", "'\\x01'::bytea"),
     ];
     for sql in fill(&words, "WITH n AS (SELECT generate_series(1, 10000) AS n)") {
@@ -85,7 +95,10 @@ async fn retention_finds_by_an_index_on_postgres() {
     let (page, prune) = (page_text(Backend::Postgres), PRUNE_POSTGRES.replace("{now}", NOW_POSTGRES));
     let mut statements = vec![
         (given(&page, &[ws, ws, "5::bigint", "6::bigint", "7::bigint", ws, "200"]), "workflow_instance_ended"),
-        (given(&prune, &[ws, &format!("ARRAY[{ws}, {ws}]::uuid[]"), "5::bigint", "6::bigint"]), "workflow_instance_pkey"),
+        (
+            given(&prune, &[ws, &format!("ARRAY[{ws}, {ws}]::uuid[]"), "5::bigint", "6::bigint"]),
+            "workflow_instance_pkey",
+        ),
         (given(FORGET, &["200"]), "pruned_instance_pkey"),
         (given(WORKFLOWS, &[ws, ws, "500"]), "workflow_pkey"),
     ];
