@@ -11,7 +11,7 @@ use heddle_testkit::{Client, Heddle, until};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-const BATCH: usize = 500;
+const BATCH: usize = 300;
 /// Steps of an instance: each a row of its journal.
 const STEPS: usize = 12;
 
@@ -82,7 +82,6 @@ async fn gone(client: &Client, id: &str) -> Result<()> {
     let path = format!("/api/v1/workflow-instances/{id}");
     for (method, path, body) in [
         (Method::GET, path.clone(), None),
-        (Method::GET, format!("{path}?wait_ms=1000"), None),
         (Method::GET, format!("{path}/events"), None),
         (Method::PUT, format!("{path}/actions/retry"), Some(json!({}))),
         (Method::PUT, format!("{path}/actions/rollback"), Some(json!({"to_seq": 2}))),
@@ -118,10 +117,8 @@ async fn ended(client: &Client, workflow: &str, count: usize) -> Result<Vec<Stri
     let items = answer["items"].as_array().context("items")?;
     let ids: Vec<String> = items.iter().filter_map(|item| Some(item["id"].as_str()?.to_owned())).collect();
     ensure!(ids.len() == count, "{answer}");
-    for id in &ids {
-        let path = format!("/api/v1/workflow-instances/{id}?wait_ms=30000");
-        let found = client.get(&path).await?.expect_status(200)?;
-        ensure!(found["status"] == "COMPLETED", "{found}");
+    for item in items {
+        client.wait_for(item, "COMPLETED").await?;
     }
     Ok(ids)
 }
