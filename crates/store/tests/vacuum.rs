@@ -35,7 +35,8 @@ async fn tables_that_the_engine_writes_are_vacuumed_in_time() {
         .unwrap();
     let mut rewritten = 0;
     for line in tables.lines() {
-        let (table, options) = line.split_once(' ').unwrap();
+        // The last line's end is cut.
+        let (table, options) = line.split_once(' ').unwrap_or((line, ""));
         if COLD.contains(&table) || PARTS.contains(&table) {
             continue;
         }
