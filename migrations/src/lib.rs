@@ -57,6 +57,8 @@ changes! {
     m0040_pause,
     m0041_human_task,
     m0042_key_permit,
+    m0045_retention,
+    m0046_vacuum,
     m0050_node_tally,
 }
 

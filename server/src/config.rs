@@ -5,6 +5,7 @@ use crate::kept::kept;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use heddle_engine::scheduler::{AdmissionLimits, Limits};
+use heddle_model::format::duration;
 use heddle_service::SecretKey;
 use heddle_tasks::TasksConfig;
 use serde::Deserialize;
@@ -48,6 +49,9 @@ pub struct Flags {
     /// Addresses or networks of reverse proxies whose X-Forwarded-* headers are believed, separated by commas.
     #[arg(long, env = "HEDDLE_TRUSTED_PROXIES", value_delimiter = ',', global = true)]
     trusted_proxies: Option<Vec<String>>,
+    /// How long ended instances are kept whose workflow says nothing, such as 90d [default: for ever].
+    #[arg(long, env = "HEDDLE_RETENTION", global = true)]
+    retention: Option<String>,
     /// Lets open pages load anew when the server has started again; `cargo xtask dev` sets it.
     #[arg(long, env = "HEDDLE_RELOAD_PAGES", hide = true, global = true)]
     reload_pages: bool,
@@ -79,6 +83,7 @@ struct File {
     node_name: Option<String>,
     asset_url: Option<String>,
     trusted_proxies: Option<Vec<String>>,
+    retention: Option<String>,
     tasks: TasksConfig,
     scheduler: Limits,
     admission: AdmissionLimits,
@@ -104,6 +109,8 @@ pub struct Config {
     /// Whether open pages load anew when the server has started again: for development.
     pub reload_pages: bool,
     pub(crate) trusted_proxies: Vec<Network>,
+    /// How long ended instances are kept whose workflow says nothing, in milliseconds; `None`: for ever.
+    pub retention: Option<u64>,
     /// What the operator sets about task types.
     pub tasks: TasksConfig,
     /// Slots, rates and shares of built-in tasks.
@@ -141,6 +148,11 @@ impl Config {
                 })
             })
             .collect::<anyhow::Result<_>>()?;
+        let retention = flags.retention.or(file.retention).map(|text| {
+            duration::parse(&text).with_context(|| {
+                format!("HEDDLE_RETENTION: `{text}` is not a duration such as 90d or 36h; leave it out to keep instances for ever")
+            })
+        });
         file.scheduler.check().context("[scheduler] of heddle.toml")?;
         Ok(Self {
             listen: flags.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3000))),
@@ -152,6 +164,7 @@ impl Config {
             asset_url: flags.asset_url.or(file.asset_url).unwrap_or_default().trim_end_matches('/').to_owned(),
             reload_pages: flags.reload_pages,
             trusted_proxies,
+            retention: retention.transpose()?,
             tasks: file.tasks,
             scheduling: file.scheduler,
             admission: file.admission,
@@ -242,6 +255,17 @@ mod tests {
         assert_eq!((config.listen.port(), config.log.as_str()), (4000, "debug"));
         std::fs::write(&path, "lisen = \"127.0.0.1:4000\"\n").unwrap();
         assert!(Config::load(flags).is_err());
+    }
+
+    #[test]
+    fn retention_is_for_ever_unless_it_is_a_duration() {
+        let with = |text: &str| config(Flags { retention: Some(text.into()), ..Flags::default() });
+        assert_eq!(config(Flags::default()).unwrap().retention, None);
+        assert_eq!(with("90d").unwrap().retention, Some(90 * 24 * 3_600 * 1_000));
+        // A number alone could be days or seconds: what is deleted by mistake does not come back.
+        for wrong in ["90", "", "soon"] {
+            assert!(with(wrong).err().unwrap().to_string().contains("HEDDLE_RETENTION"), "{wrong}");
+        }
     }
 
     #[test]

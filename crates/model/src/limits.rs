@@ -275,3 +275,12 @@ pub const FEEDBACK_WINDOW_MS: u64 = 10_000;
 pub const FEEDBACK_INSTANCE: [u64; 3] = [200, 2_000, 20_000];
 /// The same for a workflow with all its instances: about 1, 5 and 25 % of what 256 slots give in a window.
 pub const FEEDBACK_WORKFLOW: [u64; 3] = [25_000, 125_000, 625_000];
+/// The least time between an instance's last event and its deletion, in milliseconds, however short its retention: who waits for its end still
+/// finds it, and a change of it that is on its way is seen (docs/adr/0020).
+pub const RETENTION_QUIET_MS: i64 = 60_000;
+/// How often ended instances are looked for whose time is over, in milliseconds: retention is a matter of days.
+pub const RETENTION_PERIOD_MS: u64 = 60_000;
+/// Ended instances that one transaction of retention looks at.
+pub const RETENTION_PAGE: u64 = 200;
+/// Rows of history that one transaction of retention deletes: tens of milliseconds, in which SQLite takes no other write.
+pub const RETENTION_ROWS: u64 = 5_000;

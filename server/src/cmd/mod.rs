@@ -4,6 +4,7 @@ mod admin;
 mod apply;
 mod backup;
 mod migrate;
+mod prune;
 mod restore;
 mod run;
 mod serve;
@@ -34,6 +35,8 @@ enum Command {
     Migrate,
     /// Reads the whole database and tells what does not fit: audit chains, journals, derived rows. Ends with 2 where something does not.
     Verify,
+    /// Deletes ended instances whose time is over and ends; servers do it every minute by themselves.
+    Prune,
     /// Copies the SQLite database while it is in use. (Postgres has tools of its own.)
     Backup(backup::Backup),
     /// Puts a copy made by `backup` in the place of the SQLite database, while no server runs on it.
@@ -78,6 +81,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Serve => serve::run(config).await,
             Command::Migrate => migrate::run(config).await,
             Command::Verify => verify::run(config).await,
+            Command::Prune => prune::run(config).await,
             Command::Backup(what) => backup::run(config, what).await,
             Command::Restore(what) => restore::run(config, what).await,
             Command::Apply(what) => apply::run(config, what).await,

@@ -26,6 +26,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<()> {
     tracing::info!(%address, "serving");
     tokio::spawn(housekeeping(parts.service.clone(), stop.clone()));
     tokio::spawn(audit(parts.service.clone(), stop.clone()));
+    tokio::spawn(retention(parts.service.clone(), config.retention, stop.clone()));
     let batches = tokio::spawn(batches(parts.service.clone(), config.node_name()?, stop.clone()));
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned()).into_future();
@@ -80,6 +81,18 @@ async fn audit(service: std::sync::Arc<heddle_service::Service>, stop: tokio_uti
     tokio::select! {
         () = stop.cancelled() => {}
         () = service.watch_causes() => {}
+    }
+}
+
+/// Deletes ended instances whose time is over, until the server stops: a transaction that is under way then is whole, as all are.
+async fn retention(
+    service: std::sync::Arc<heddle_service::Service>,
+    keep_ms: Option<u64>,
+    stop: tokio_util::sync::CancellationToken,
+) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = service.watch_retention(keep_ms) => {}
     }
 }
 

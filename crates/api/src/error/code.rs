@@ -53,7 +53,7 @@ codes! {
     SetupTokenInvalid "SETUP_TOKEN_INVALID" 403, "The set-up link is wrong or has expired", "设置链接无效或已过期",
         "Restart the server: it prints a fresh link.", "请重启服务器，它会打印新的链接。";
     NotFound "NOT_FOUND" 404, "Not found", "未找到",
-        "Check the address and the workspace.", "请检查地址和工作区。";
+        "Check the address and the workspace. Instances that ended long ago may have been deleted: their workflow or the server says how long they are kept.", "请检查地址和工作区。结束已久的实例可能已被删除：保留多久由其工作流或服务器设定。";
     MalformedId "MALFORMED_ID" 404, "No such id", "标识不存在",
         "An id is a prefix, an underscore and 26 characters.", "标识由前缀、下划线和 26 个字符组成。";
     MethodNotAllowed "METHOD_NOT_ALLOWED" 405, "Method not allowed", "不允许的方法",

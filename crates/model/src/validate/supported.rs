@@ -67,11 +67,7 @@ pub(super) fn missing_of_edge(edge: &Edge) -> Vec<(String, String)> {
 
 /// Settings of the workflow that do not run yet.
 pub(super) fn missing_of_settings(settings: &Settings) -> Vec<(String, String)> {
-    let fields = [
-        ("retention", settings.retention.is_some()),
-        ("log_level", settings.log_level.is_some()),
-        ("sensitive", !settings.sensitive.is_empty()),
-    ];
+    let fields = [("log_level", settings.log_level.is_some()), ("sensitive", !settings.sensitive.is_empty())];
     fields.iter().filter(|(_, there)| *there).map(|(name, _)| own(name, &format!("settings.{name}"))).collect()
 }
 

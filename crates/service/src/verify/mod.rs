@@ -86,7 +86,8 @@ async fn instances(
     }
 }
 
-fn unreadable(error: StorageError) -> ApiError {
+/// What a person is told when the database cannot be read.
+pub(crate) fn unreadable(error: StorageError) -> ApiError {
     tracing::error!(%error, "the database cannot be read");
     ApiError::new(ErrorCode::Unavailable)
 }

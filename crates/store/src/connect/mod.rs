@@ -11,7 +11,7 @@ pub(crate) use postgres::parse_url;
 use crate::StoreError;
 use crate::engine::Cursors;
 use heddle_migrations::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, sqlx};
+use sea_orm::{ConnectionTrait, DatabaseConnection, SqlxPostgresConnector, Statement, sqlx};
 use sqlite_engine::EngineConnection;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -78,6 +78,13 @@ impl Deref for Writer<'_> {
     }
 }
 
+/// Applies what is missing; its names.
+async fn up(db: &DatabaseConnection) -> Result<Vec<String>, StoreError> {
+    let pending = Migrator::get_pending_migrations(db).await?;
+    Migrator::up(db, None).await?;
+    Ok(pending.iter().map(|change| change.name().to_owned()).collect())
+}
+
 impl Store {
     /// Opens the database, creating a SQLite file and its folder where they are missing. Applies no change of the schema.
     ///
@@ -102,16 +109,18 @@ impl Store {
     /// Brings the schema up to date; answers the names of the changes that were applied now.
     pub async fn migrate(&self) -> Result<Vec<String>, StoreError> {
         self.run(|store| async move {
-            let writer = store.writer().await;
-            let db = &*writer;
-            // Two servers may start at once: the second waits, and finds nothing left to do.
-            let _turn = match store.backend() {
-                Backend::Postgres => Some(postgres::migration_lock(&store.inner.url).await?),
-                Backend::Sqlite => None,
+            let pending = match store.backend() {
+                Backend::Sqlite => up(&*store.writer().await).await?,
+                Backend::Postgres => {
+                    // Two servers may start at once: the second waits, and finds nothing left to do.
+                    let _turn = postgres::migration_lock(&store.inner.url).await?;
+                    let pool = postgres::migration_pool(&store.inner.url).await?;
+                    let pending = up(&SqlxPostgresConnector::from_sqlx_postgres_pool(pool.clone())).await;
+                    pool.close().await;
+                    pending?
+                }
             };
-            let pending = Migrator::get_pending_migrations(db).await?;
-            Migrator::up(db, None).await?;
-            Ok(pending.iter().map(|change| change.name().to_owned()).collect())
+            Ok(pending)
         })
         .await
     }

@@ -76,6 +76,14 @@ pub(super) async fn open(
     Ok((Pools::Postgres { doors, engine, committers }, connection.clone(), connection))
 }
 
+/// What the schema is changed on: a change of a large table may take as long as it must, all else has its limits. One connection.
+pub(super) async fn migration_pool(url: &str) -> Result<sqlx::PgPool, StoreError> {
+    let options = parse_url(url)?.options(LIMITS).options([("statement_timeout", "0")]).disable_statement_logging();
+    let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE_TIMEOUT);
+    let pool = pool.connect_with(options.application_name("heddle-migrate")).await;
+    pool.map_err(|error| unreachable_error(&error))
+}
+
 /// Waits for the turn to change the schema; the turn ends when the connection is dropped.
 pub(super) async fn migration_lock(url: &str) -> Result<PgConnection, StoreError> {
     let mut connection = PgConnection::connect_with(&parse_url(url)?.disable_statement_logging()).await?;
@@ -106,4 +114,38 @@ async fn check_version(pool: &sqlx::PgPool) -> Result<(), StoreError> {
         )));
     }
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::Store;
+    use heddle_testkit::Postgres;
+
+    async fn setting(on: impl sqlx::Executor<'_, Database = sqlx::Postgres>, name: &str) -> String {
+        sqlx::query_scalar("SELECT current_setting($1)").bind(name).fetch_one(on).await.unwrap()
+    }
+
+    /// No transaction of doors, engine or committers lasts longer than its statements, 30 seconds each, and 10 seconds between two of them.
+    #[tokio::test]
+    async fn every_session_has_its_limits() {
+        let database = Postgres::shared().unwrap().database().unwrap();
+        let options = ConnectOptions { url: database.url.clone(), max_connections: None };
+        let store = Store::connect(&options).await.unwrap();
+        let Pools::Postgres { doors, engine, committers } = store.pools() else { panic!("not PostgreSQL") };
+        let mut committer = committers.take().await.unwrap();
+        let limits =
+            [("statement_timeout", "30s"), ("lock_timeout", "5s"), ("idle_in_transaction_session_timeout", "10s")];
+        for (name, limit) in limits {
+            assert_eq!(setting(doors, name).await, limit, "{name}");
+            assert_eq!(setting(engine, name).await, limit, "{name}");
+            assert_eq!(setting(&mut committer.connection, name).await, limit, "{name}");
+        }
+        // A change of the schema may read a large table: only its statements have no limit.
+        let pool = migration_pool(&database.url).await.unwrap();
+        assert_eq!(setting(&pool, "statement_timeout").await, "0");
+        assert_eq!(setting(&pool, "lock_timeout").await, "5s");
+        assert_eq!(setting(&pool, "idle_in_transaction_session_timeout").await, "10s");
+    }
 }

@@ -29,7 +29,8 @@ const fn dialect(backend: Backend) -> Dialect {
         Backend::Postgres => Dialect {
             now: NOW_POSTGRES,
             fresh_id: "gen_random_uuid()",
-            last_pos: "coalesce((SELECT j.pos FROM journal j WHERE j.shard = s.shard ORDER BY j.pos DESC LIMIT 1), 0)",
+            // Retention writes the shard's own one where it deletes the shard's last row.
+            last_pos: "greatest(s.pos, (SELECT j.pos FROM journal j WHERE j.shard = s.shard ORDER BY j.pos DESC LIMIT 1))",
         },
         Backend::Sqlite => Dialect { now: NOW_SQLITE, fresh_id: "randomblob(16)", last_pos: "s.pos" },
     }
