@@ -122,9 +122,11 @@ fn with_everything(unit: &mut Unit) {
 }
 
 /// Tables whose rows of an instance outlive it, each with the reason.
-const OUTLIVE: [&str; 2] = [
+const OUTLIVE: [&str; 3] = [
     // The result of a batch, which has a life of its own.
     "batch_item",
+    // Permits are given back at the end. Of one that was left behind, whoever owns the shard finds within seconds that nobody has it.
+    "key_permit",
     // Parcels on their way: the owner of the shard finds that there is nobody, and answers who waits.
     "inbox",
 ];
