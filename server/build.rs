@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 fn main() {
     println!("cargo:rerun-if-env-changed=HEDDLE_SITE_DIR");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // Asked while it runs: checkouts may share a target directory, and so this program.
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let root = Path::new(&own).join("..");
     let site = std::env::var_os("HEDDLE_SITE_DIR").map_or_else(|| root.join("target/site"), PathBuf::from);
     // A missing folder counts as changed for ever, so a small file stands for it: the manifest, or nothing.
     let manifest = site.join("manifest.json");

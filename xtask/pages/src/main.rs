@@ -26,7 +26,13 @@ fn main() -> Result<()> {
 }
 
 fn dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/errors")
+    root().join("docs/errors")
+}
+
+/// The root of the checkout, asked while it runs: checkouts may share a target directory, and so this program.
+fn root() -> PathBuf {
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&own).join("../..")
 }
 
 fn names(dir: &Path) -> Result<Vec<String>> {
@@ -80,7 +86,7 @@ mod tests {
     /// The words stand in the match of `type_name`; what only looks like one is not in that file.
     #[test]
     fn the_page_of_events_names_every_type_and_no_other() -> Result<()> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let root = root();
         let code = std::fs::read_to_string(root.join("crates/engine/src/kernel/view.rs"))?;
         let page = std::fs::read_to_string(root.join("docs/events.md"))?;
         let word = |w: &&str| w.contains('.') && w.chars().all(|c| c.is_ascii_lowercase() || c == '.' || c == '_');
