@@ -19,7 +19,11 @@ pub(super) fn fill(stage: &Stage<'_>, workflow: &str, (copies, round): (u64, u64
     let series = match stage.place {
         Place::Postgres => format!("WITH k (n) AS (SELECT generate_series({}, {end}))", first + 1),
         Place::Sqlite => {
-            format!("WITH RECURSIVE k (n) AS (SELECT {} UNION ALL SELECT n + 1 FROM k WHERE n < {end})", first + 1)
+            // Of nothing: no row, not one.
+            format!(
+                "WITH RECURSIVE k (n) AS (SELECT {} WHERE {first} < {end} UNION ALL SELECT n + 1 FROM k WHERE n < {end})",
+                first + 1
+            )
         }
     };
     for table in TABLES {
