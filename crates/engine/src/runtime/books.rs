@@ -5,7 +5,7 @@
 
 use super::desk::AGAIN;
 use super::engine::Engine;
-use crate::scheduler::{Ahead, Blocked, Holder, KeyAsk, KeyWait, Queued, Verdict};
+use crate::scheduler::{Holder, KeyAsk, KeyWait, Queued, Verdict};
 use crate::storage::StorageError;
 use heddle_model::ids::{InstanceId, WorkspaceId};
 use std::collections::BTreeSet;
@@ -116,9 +116,7 @@ impl Engine {
             return self.shared.pool.why(instance, number);
         };
         let wait = self.key_wait(workspace, holder).await?;
-        let ahead = Ahead { attempts: wait.ahead, ..Ahead::default() };
-        let blocked = vec![Blocked::Key(wait)];
-        Some(Queued { task_type: task_type.to_string(), priority, level: 0, ahead, blocked })
+        Some(Queued::by_key(task_type.to_string(), priority, wait))
     }
 
     /// Why a whole instance has not begun: the concurrency key of its workflow. `None`: it has begun, or waits for something else.

@@ -45,6 +45,11 @@ pub(super) enum Answer {
 /// In boxes: they pass through many hands, and are large.
 pub(super) type Decided = IndexMap<InstanceId, Box<Pending>>;
 
+/// What is decided so far for an instance; `first_seq` is the number of its next event where nothing is.
+pub(super) fn of(decided: &mut Decided, key: Key, first_seq: u64) -> &mut Pending {
+    decided.entry(key.instance).or_insert_with(|| Box::new(Pending::new(key, first_seq)))
+}
+
 impl Pending {
     pub(super) fn new(key: Key, first_seq: u64) -> Self {
         Self {
@@ -69,15 +74,10 @@ impl Pending {
             (self.events, self.executions, self.effects) = (decision.events, decision.executions, decision.effects);
             return;
         }
-        if self.events.is_empty() {
-            self.events = decision.events;
-            self.executions = decision.executions;
-        } else {
-            self.events.extend(decision.events);
-            for known in decision.executions {
-                if !self.executions.contains(&known) {
-                    self.executions.push(known);
-                }
+        self.events.extend(decision.events);
+        for known in decision.executions {
+            if !self.executions.contains(&known) {
+                self.executions.push(known);
             }
         }
         self.effects.absorb(decision.effects);

@@ -6,7 +6,7 @@ use super::commit;
 use super::error::EngineError;
 use super::lane::Lane;
 use super::message::{Key, Message, Reply, SharedState};
-use super::pending::{Answer, Decided, Pending};
+use super::pending::{self, Answer, Decided, Pending};
 use super::permits;
 use super::quarantine;
 use super::remote;
@@ -72,21 +72,13 @@ impl Lane {
             }
             Message::Wait { key, reply } => {
                 let first_seq = self.next_seq(key);
-                decided
-                    .entry(key.instance)
-                    .or_insert_with(|| Box::new(Pending::new(key, first_seq)))
-                    .answers
-                    .push(Answer::End(reply));
+                pending::of(decided, key, first_seq).answers.push(Answer::End(reply));
             }
             Message::Peek { instance, reply } => match self.actors.get(&instance) {
                 Some(actor) => {
                     let key = Key { workspace: actor.state.workspace, instance };
                     let first_seq = self.next_seq(key);
-                    decided
-                        .entry(instance)
-                        .or_insert_with(|| Box::new(Pending::new(key, first_seq)))
-                        .answers
-                        .push(Answer::Peek(reply));
+                    pending::of(decided, key, first_seq).answers.push(Answer::Peek(reply));
                 }
                 None => reply.send(Ok(None)),
             },
@@ -130,8 +122,7 @@ impl Lane {
         {
             // Somebody asks it to go on, and it does.
             let first_seq = self.next_seq(key);
-            let pending = decided.entry(key.instance).or_insert_with(|| Box::new(Pending::new(key, first_seq)));
-            return pending.answers.push(Answer::Command(reply));
+            return pending::of(decided, key, first_seq).answers.push(Answer::Command(reply));
         }
         match self.try_step(decided, now, (key, request.command, &request.actor)) {
             Ok(pending) => {
@@ -193,7 +184,7 @@ impl Lane {
             Ok(decision) => {
                 actor.note_offers(&decision.effects, now);
                 actor.plan = target.unwrap_or_else(|| actor.plan.clone());
-                let pending = decided.entry(key.instance).or_insert_with(|| Box::new(Pending::new(key, first_seq)));
+                let pending = pending::of(decided, key, first_seq);
                 pending.absorb(decision);
                 Ok(pending)
             }

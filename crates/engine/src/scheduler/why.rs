@@ -22,6 +22,14 @@ pub struct Queued {
     pub blocked: Vec<Blocked>,
 }
 
+impl Queued {
+    /// Who waits for a permit of a concurrency key, and for nothing else yet.
+    pub fn by_key(task_type: String, priority: u8, wait: KeyWait) -> Self {
+        let ahead = Ahead { attempts: wait.ahead, ..Ahead::default() };
+        Self { task_type, priority, level: 0, ahead, blocked: vec![Blocked::Key(wait)] }
+    }
+}
+
 /// What comes before an attempt, if nothing new came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ahead {

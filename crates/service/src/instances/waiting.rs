@@ -11,7 +11,7 @@ use heddle_api::params::ListWaiting;
 use heddle_api::view::WaitingView;
 use heddle_api::{ApiError, Page, Permission, RequestContext};
 use heddle_engine::kernel::{self, Active, Waiting};
-use heddle_engine::scheduler::{Ahead, Blocked, Queued};
+use heddle_engine::scheduler::Queued;
 use heddle_model::lifecycle::{InstanceStatus, NodeStatus};
 use heddle_model::plan::NodeIx;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,13 +49,7 @@ impl Service {
             InstanceStatus::Created => self.engine.why_not_begun(params.id).await,
             _ => None,
         };
-        let not_begun = not_begun.map(|wait| Queued {
-            task_type: String::new(),
-            priority: state.priority,
-            level: 0,
-            ahead: Ahead { attempts: wait.ahead, ..Ahead::default() },
-            blocked: vec![Blocked::Key(wait)],
-        });
+        let not_begun = not_begun.map(|wait| Queued::by_key(String::new(), state.priority, wait));
         let teller = Teller { plan, state, queued, not_begun, lang: context.lang };
         let standing = standing.into_iter().map(|waiting| {
             let reasons = waiting.reasons.iter().map(|reason| teller.tell(&waiting, reason)).collect();
